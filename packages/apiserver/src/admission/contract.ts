@@ -1,0 +1,44 @@
+import type { KubeObject, ResourceDefinition } from '@sampan/api';
+import type { UserInfo } from '../auth/contract.ts';
+
+export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+/** One request on its way into the store (apiserver pkg/admission Attributes). */
+export interface AdmissionRequest {
+  readonly operation: AdmissionOperation;
+  readonly definition: ResourceDefinition;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** The object to be stored, defaulted and mutable in `admit`, frozen in `validate`; absent for DELETE. */
+  readonly object: KubeObject | undefined;
+  /** What is stored now (frozen); absent for CREATE. */
+  readonly old: KubeObject | undefined;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** Adds a `Warning` header to the answer. */
+  warn(text: string): void;
+  /** Adds an audit annotation (kept for the audit log to come). */
+  annotate(key: string, value: string): void;
+}
+
+/**
+ * A built-in admission plug-in. `admit` may change the object, then the object is validated by its kind, then
+ * `validate` may refuse. Both throw a StatusError to refuse. They run again from the start when the store finds
+ * that the object changed meanwhile.
+ */
+export interface AdmissionPlugin {
+  readonly name: string;
+  handles(request: AdmissionRequest): boolean;
+  admit?(request: AdmissionRequest): void | Promise<void>;
+  /**
+   * May return a reservation: `commit` is called when the write is durable, `release` when it fails or was a dry
+   * run (ResourceQuota counts reservations, so that concurrent creates cannot exceed a quota).
+   */
+  validate?(request: AdmissionRequest): Reservation | undefined | Promise<Reservation | undefined>;
+}
+
+export interface Reservation {
+  commit(): void;
+  release(): void;
+}

@@ -1,0 +1,77 @@
+import type { KubeList, KubeObject } from '@sampan/api';
+
+/** What a client addresses: the path's parts. `group` is '' for core. */
+export interface ResourceRef {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+export interface WriteOptions {
+  /** `managedFields` manager; default: the client's name. */
+  fieldManager?: string;
+  dryRun?: boolean;
+  subresource?: string;
+}
+
+export interface ListOptions {
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  /** Page size; the client pages by itself and returns the whole list. Default 500 over HTTP. */
+  limit?: number;
+}
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+export interface DeleteOptions {
+  gracePeriodSeconds?: number;
+  propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+  preconditions?: { uid?: string; resourceVersion?: string };
+  dryRun?: boolean;
+}
+
+export interface WatchEvent<T extends KubeObject = KubeObject> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  readonly object: T;
+}
+
+export interface WatchHandlers<T extends KubeObject = KubeObject> {
+  onEvent(event: WatchEvent<T>): void;
+  /** The watch is over: `error` is a StatusError (410: relist) or undefined when the server ended it. Called once. */
+  onEnd(error?: Error): void;
+}
+
+export interface WatchRequest extends Omit<ListOptions, 'limit'> {
+  resourceVersion?: string;
+  bookmarks?: boolean;
+}
+
+/**
+ * A Kubernetes client. Two drivers: in process (calls the API server's registry without copies or JSON; objects it
+ * returns are frozen) and HTTP (any kubeconfig). Failures are `StatusError`s with the server's Status; a transport
+ * failure is a `SampanError` with code `client-connection`. Safe to call concurrently.
+ */
+export interface Client {
+  get<T extends KubeObject>(ref: ResourceRef, namespace: string | undefined, name: string, subresource?: string): Promise<T>;
+  list<T extends KubeObject>(ref: ResourceRef, options?: ListOptions): Promise<KubeList<T>>;
+  /** The object is not changed; with `subresource`, `name` is that of the object. */
+  create<T extends KubeObject>(ref: ResourceRef, object: T, options?: WriteOptions & { name?: string }): Promise<T>;
+  update<T extends KubeObject>(ref: ResourceRef, object: T, options?: WriteOptions): Promise<T>;
+  patch<T extends KubeObject>(
+    ref: ResourceRef,
+    namespace: string | undefined,
+    name: string,
+    type: PatchType,
+    patch: unknown,
+    options?: WriteOptions & { force?: boolean },
+  ): Promise<T>;
+  delete(ref: ResourceRef, namespace: string | undefined, name: string, options?: DeleteOptions): Promise<void>;
+  deleteCollection(ref: ResourceRef, options?: ListOptions & DeleteOptions): Promise<void>;
+  /** Starts a watch; the returned function ends it (then `onEnd` is not called). */
+  watch<T extends KubeObject>(ref: ResourceRef, request: WatchRequest, handlers: WatchHandlers<T>): () => void;
+  /** The resources the server serves (discovery), for controllers that act on all kinds; cached by the caller. */
+  resources(): Promise<readonly (ResourceRef & { readonly verbs: readonly string[] })[]>;
+}
