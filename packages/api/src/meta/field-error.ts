@@ -35,6 +35,9 @@ const WITHOUT_VALUE: ReadonlySet<FieldErrorType> = new Set([
   'InternalError',
 ]);
 
+/** As `value` of an error: the message shows none (upstream's OmitValueType). */
+export const OMIT_VALUE: unique symbol = Symbol('omit value');
+
 export interface FieldError {
   readonly type: FieldErrorType;
   /** Dotted path from the object's root, for example `spec.containers[0].name`. */
@@ -58,7 +61,7 @@ export function renderValue(value: unknown): string {
 /** The cause's message: everything of the error but its field. */
 export function fieldErrorBody(error: FieldError): string {
   const heading = HEADINGS[error.type];
-  const shown = WITHOUT_VALUE.has(error.type) ? heading : `${heading}: ${renderValue(error.value)}`;
+  const shown = WITHOUT_VALUE.has(error.type) || error.value === OMIT_VALUE ? heading : `${heading}: ${renderValue(error.value)}`;
   return error.detail === '' ? shown : `${shown}: ${error.detail}`;
 }
 
