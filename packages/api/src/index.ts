@@ -2,8 +2,10 @@
  * Tier 1: kinds as data. Start with `kinds/resource.ts` (what a kind is) and `schema/type-schema.ts`
  * (what a type is).
  */
+export type * as k8s from './generated/types.ts';
 export * from './kinds/resource.ts';
 export * from './meta/field-error.ts';
 export * from './meta/object.ts';
 export * from './meta/status.ts';
+export * from './schema/schema-of.ts';
 export * from './schema/type-schema.ts';

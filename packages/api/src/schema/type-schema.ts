@@ -79,4 +79,6 @@ export interface AnyType {
   readonly type: 'any';
   /** x-kubernetes-embedded-resource */
   readonly embedded?: boolean;
+  /** One of these, told apart by the JSON type of the value (apiextensions JSONSchemaPropsOrBool and the like). */
+  readonly either?: readonly TypeSchema[];
 }
