@@ -1,0 +1,103 @@
+/**
+ * The known differences between an oracle's answers and ours. Each needs a reason that is also a line in
+ * docs/compatibility.md; `knownDifferencesMarkdown` prints them.
+ */
+import { type Difference, matchesPath } from './compare.ts';
+import { CORPUS_NAMES, type CorpusName } from './corpus-name.ts';
+import type { Json } from './step.ts';
+
+/** A rule that allows a difference. All given members must hold. */
+export interface KnownDifference {
+  readonly corpus: CorpusName;
+  /** `scenario/step`, where `*` stands for any text; default all. */
+  readonly step?: string;
+  /** Path pattern of the difference, see `matchesPath`. */
+  readonly path: string;
+  /** `added`: only the oracle lacks it; `removed`: only we lack it. Default: any. */
+  readonly only?: 'added' | 'removed';
+  /** The oracle's value must be a text that matches. */
+  readonly oracles?: RegExp;
+  /** Our value must be this one. */
+  readonly ours?: Json;
+  /** A sentence: what differs and why. */
+  readonly reason: string;
+}
+
+const core = 'core';
+
+/** Fields that Kubernetes defaults today and 1.20 did not know, per path. */
+const NEWER_FIELDS: readonly (readonly [path: string, reason: string])[] = [
+  ['/**/spec/internalTrafficPolicy', 'Services default internalTrafficPolicy (since 1.21).'],
+  ['/**/spec/completionMode', 'Jobs default completionMode (since 1.21).'],
+  ['/**/spec/suspend', 'Jobs default suspend (since 1.21).'],
+  ['/**/spec/podReplacementPolicy', 'Jobs default podReplacementPolicy (since 1.28).'],
+  [
+    '/**/spec/persistentVolumeClaimRetentionPolicy',
+    'StatefulSets default persistentVolumeClaimRetentionPolicy (since 1.23).',
+  ],
+  ['/**/status/availableReplicas', 'StatefulSets always show status.availableReplicas (since 1.22).'],
+];
+
+function newerField([path, reason]: readonly [string, string]): KnownDifference[] {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return [
+    { corpus: core, path, only: 'added', reason },
+    { corpus: core, path: `/**/managedFields/*/fieldsV1/**/f:${name}`, only: 'added', reason },
+    { corpus: core, path: `/**/managedFields/*/fieldsV1/**/f:${name}/**`, only: 'added', reason },
+  ];
+}
+
+export const KNOWN: readonly KnownDifference[] = [
+  {
+    corpus: core,
+    path: '/**/managedFields/*/subresource',
+    only: 'added',
+    reason: 'managedFields name the subresource of an operation (since 1.22).',
+  },
+  ...NEWER_FIELDS.flatMap(newerField),
+  ...CORPUS_NAMES.flatMap((corpus) =>
+    ['/body/message', '/body/details/causes/*/message'].map((path) => ({
+      corpus,
+      path,
+      oracles: /unmarshal|Go value|Go struct|readObjectStart|Read[A-Z]\w+: |json parse error|yaml: |invalid character|legacyscheme|pkg\/api\//,
+      reason: "Messages that quote Go's decoders are worded by our own.",
+    })),
+  ),
+];
+
+/** The rule that allows `difference` in `step` (`scenario/step`), if any. */
+export function findKnown(
+  corpus: CorpusName,
+  step: string,
+  difference: Difference,
+): KnownDifference | undefined {
+  return KNOWN.find(
+    (rule) =>
+      rule.corpus === corpus &&
+      (rule.step === undefined || matchesText(rule.step, step)) &&
+      (rule.only !== 'added' || difference.expected === undefined) &&
+      (rule.only !== 'removed' || difference.actual === undefined) &&
+      (rule.oracles === undefined || rule.oracles.test(String(difference.expected))) &&
+      (rule.ours === undefined || JSON.stringify(rule.ours) === JSON.stringify(difference.actual)) &&
+      matchesPath(rule.path, difference.path),
+  );
+}
+
+/** `pattern` with `*` for any text. */
+export function matchesText(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  if (!text.startsWith(first)) return false;
+  let at = first.length;
+  for (const [index, part] of rest.entries()) {
+    const last = index === rest.length - 1;
+    const found = last ? text.length - part.length : text.indexOf(part, at);
+    if (found < at || !text.startsWith(part, found)) return false;
+    at = found + part.length;
+  }
+  return at === text.length;
+}
+
+/** The reasons as a Markdown list, one line each, for docs/compatibility.md. */
+export function knownDifferencesMarkdown(): string {
+  return [...new Set(KNOWN.map(({ reason }) => reason))].map((reason) => `- ${reason}\n`).join('');
+}

@@ -1,0 +1,82 @@
+/**
+ * Masks what differs from run to run (identities, times, versions, tokens, allocated addresses), so that the
+ * answers of two servers can be compared. What a scenario has captured is named, so identity stays visible:
+ * a resourceVersion equal to the captured `before` shows as `${before}`, any other as `<version>`.
+ */
+import type { Json } from './step.ts';
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+// only times of the run itself; corpora use fixed times before 2024
+const TIME = /20(?:2[4-9]|[3-9]\d)-\d\d-\d\d(?:T| )\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| \+0000 UTC)/g;
+const TOKEN_VOLUME = /kube-api-access-[a-z0-9]{5}\b/g;
+const TOO_OLD = /(resource version: )\d+ \(\d+\)/;
+// in messages that quote a whole object
+const QUOTED_VERSION = /(resourceVersion\\*":\\*")(\d+)/g;
+const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
+
+type Members = { readonly [key: string]: Json };
+
+/** Normalizes values of one scenario, given the variables it has captured so far. */
+export class Normalizer {
+  readonly #names: ReadonlyMap<string, string>;
+
+  /** `names`: captured value → variable name. */
+  constructor(names: ReadonlyMap<string, string>) {
+    this.#names = names;
+  }
+
+  value(value: Json, key = '', parent?: Members): Json {
+    if (typeof value === 'string') return this.#text(value, key, parent);
+    if (typeof value === 'number') return maskNumber(value, key);
+    if (value === null || typeof value !== 'object') return value;
+    if (isList(value)) return value.map((item) => this.value(item, key));
+    // sorted: member order is not part of the contract and a stable file is
+    return Object.fromEntries(
+      Object.keys(value)
+        .sort()
+        .map((name) => [this.text(name), this.value(value[name] ?? null, name, value)]),
+    );
+  }
+
+  /** Masks inside any text, such as a message or a plain-text body. */
+  text(text: string): string {
+    return text
+      .replace(UUID, (uuid) => this.#named(uuid) ?? '<uid>')
+      .replace(TIME, (time) => (time.includes('.') ? '<microtime>' : '<time>'))
+      .replace(TOKEN_VOLUME, 'kube-api-access-<random>')
+      .replace(QUOTED_VERSION, (_, before, version) => before + (this.#named(version) ?? '<version>'))
+      .replace(TOO_OLD, '$1<version> (<version>)');
+  }
+
+  #text(text: string, key: string, parent: Members | undefined): string {
+    if (text === '') return text;
+    if (key === 'resourceVersion' && text !== '0') return this.#named(text) ?? '<version>';
+    if (key === 'continue') return '<continue>';
+    if (key === 'token' && text.length > 100) return '<token>';
+    if ((key === 'clusterIP' || key === 'clusterIPs') && IPV4.test(text)) return '<address>';
+    if (key === 'name') return this.text(maskGenerated(text, parent));
+    return this.text(text);
+  }
+
+  #named(value: string): string | undefined {
+    const name = this.#names.get(value);
+    return name === undefined ? undefined : `\${${name}}`;
+  }
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** Node ports are drawn at random from 30000–32767. */
+function maskNumber(value: number, key: string): Json {
+  const drawn = /nodePort$/i.test(key) && value >= 30_000 && value <= 32_767;
+  return drawn ? '<port>' : value;
+}
+
+/** `generateName` adds five characters of upstream's alphabet. */
+function maskGenerated(name: string, parent: Members | undefined): string {
+  const prefix = parent?.['generateName'];
+  if (typeof prefix !== 'string' || !name.startsWith(prefix)) return name;
+  return /^[bcdfghjklmnpqrstvwxz2456789]{5}$/.test(name.slice(prefix.length)) ? `${prefix}<random>` : name;
+}
