@@ -9,3 +9,4 @@ export * from './meta/object.ts';
 export * from './meta/status.ts';
 export * from './schema/schema-of.ts';
 export * from './schema/type-schema.ts';
+export * from './validation/index.ts';

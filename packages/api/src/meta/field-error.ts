@@ -1,3 +1,5 @@
+import { goJson, goQuote } from './go-quote.ts';
+
 /**
  * Field errors with upstream's types and texts (apimachinery pkg/util/validation/field/errors.go): clients
  * read `reason`, `field` and `message` of the causes of an `Invalid` Status.
@@ -11,6 +13,8 @@ export type FieldErrorType =
   | 'FieldValueForbidden'
   | 'FieldValueTooLong'
   | 'FieldValueTooMany'
+  | 'FieldValueTooFew'
+  | 'FieldValueTooShort'
   | 'InternalError'
   | 'FieldValueTypeInvalid';
 
@@ -23,6 +27,8 @@ const HEADINGS: Record<FieldErrorType, string> = {
   FieldValueForbidden: 'Forbidden',
   FieldValueTooLong: 'Too long',
   FieldValueTooMany: 'Too many',
+  FieldValueTooFew: 'Too few',
+  FieldValueTooShort: 'Too short',
   InternalError: 'Internal error',
   FieldValueTypeInvalid: 'Invalid value',
 };
@@ -32,6 +38,7 @@ const WITHOUT_VALUE: ReadonlySet<FieldErrorType> = new Set([
   'FieldValueRequired',
   'FieldValueForbidden',
   'FieldValueTooLong',
+  'FieldValueTooShort',
   'InternalError',
 ]);
 
@@ -47,21 +54,22 @@ export interface FieldError {
   readonly detail: string;
 }
 
-/**
- * Renders a value as upstream's `%v`/`%q`/JSON mixture does: strings quoted, numbers and booleans plain,
- * everything else as JSON.
- */
+/** Renders a value as upstream's ErrorBody: strings as Go's `%q`, numbers and booleans plain, the rest as Go's JSON. */
 export function renderValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  return JSON.stringify(value);
+  if (typeof value === 'string') return goQuote(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
+  return goJson(value);
 }
 
 /** The cause's message: everything of the error but its field. */
 export function fieldErrorBody(error: FieldError): string {
   const heading = HEADINGS[error.type];
-  const shown = WITHOUT_VALUE.has(error.type) || error.value === OMIT_VALUE ? heading : `${heading}: ${renderValue(error.value)}`;
+  const shown =
+    WITHOUT_VALUE.has(error.type) || error.value === OMIT_VALUE
+      ? heading
+      : `${heading}: ${renderValue(error.value)}`;
   return error.detail === '' ? shown : `${shown}: ${error.detail}`;
 }
 
@@ -69,7 +77,11 @@ export function fieldErrorMessage(error: FieldError): string {
   return `${error.field}: ${fieldErrorBody(error)}`;
 }
 
-export const required = (field: string, detail = ''): FieldError => ({ type: 'FieldValueRequired', field, detail });
+export const required = (field: string, detail = ''): FieldError => ({
+  type: 'FieldValueRequired',
+  field,
+  detail,
+});
 export const invalid = (field: string, value: unknown, detail: string): FieldError => ({
   type: 'FieldValueInvalid',
   field,
@@ -104,12 +116,15 @@ export const notSupported = (field: string, value: unknown, supported: readonly 
   type: 'FieldValueNotSupported',
   field,
   value,
-  detail: supported.length > 0 ? `supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}` : '',
+  detail: supported.length > 0 ? `supported values: ${supported.map(goQuote).join(', ')}` : '',
 });
 export const tooLong = (field: string, maxLength: number): FieldError => ({
   type: 'FieldValueTooLong',
   field,
-  detail: maxLength >= 0 ? `may not be more than ${maxLength} bytes` : 'value is too long',
+  detail:
+    maxLength >= 0
+      ? `may not be more than ${maxLength} byte${maxLength === 1 ? '' : 's'}`
+      : 'value is too long',
 });
 export const tooMany = (field: string, actual: number, max: number): FieldError => ({
   type: 'FieldValueTooMany',
@@ -117,4 +132,8 @@ export const tooMany = (field: string, actual: number, max: number): FieldError 
   value: actual,
   detail: max >= 0 ? `must have at most ${max} item${max === 1 ? '' : 's'}` : 'has too many items',
 });
-export const internal = (field: string, detail: string): FieldError => ({ type: 'InternalError', field, detail });
+export const internal = (field: string, detail: string): FieldError => ({
+  type: 'InternalError',
+  field,
+  detail,
+});

@@ -1,4 +1,4 @@
-import { fieldErrorBody, fieldErrorMessage, type FieldError } from './field-error.ts';
+import { type FieldError, fieldErrorBody, fieldErrorMessage } from './field-error.ts';
 import type { GroupResource } from './object.ts';
 
 /** metav1.StatusReason and the HTTP code that goes with it (apimachinery pkg/apis/meta/v1/types.go). */
@@ -97,10 +97,13 @@ export const errors = {
   notFound: (gr: GroupResource, name: string) =>
     new StatusError('NotFound', `${qualified(gr)} ${JSON.stringify(name)} not found`, details(gr, name)),
   /** A path that nothing serves. */
-  pageNotFound: () =>
-    new StatusError('NotFound', 'the server could not find the requested resource', {}),
+  pageNotFound: () => new StatusError('NotFound', 'the server could not find the requested resource', {}),
   alreadyExists: (gr: GroupResource, name: string) =>
-    new StatusError('AlreadyExists', `${qualified(gr)} ${JSON.stringify(name)} already exists`, details(gr, name)),
+    new StatusError(
+      'AlreadyExists',
+      `${qualified(gr)} ${JSON.stringify(name)} already exists`,
+      details(gr, name),
+    ),
   conflict: (gr: GroupResource, name: string, message: string) =>
     new StatusError(
       'Conflict',
@@ -120,7 +123,11 @@ export const errors = {
       details(gr, name),
     ),
   methodNotSupported: (gr: GroupResource, action: string) =>
-    new StatusError('MethodNotAllowed', `${action} is not supported on resources of kind ${JSON.stringify(qualified(gr))}`, details(gr, '')),
+    new StatusError(
+      'MethodNotAllowed',
+      `${action} is not supported on resources of kind ${JSON.stringify(qualified(gr))}`,
+      details(gr, ''),
+    ),
   /** `gk.resource` holds the kind here, as upstream's `details.kind` does. */
   invalid: (gk: { group: string; kind: string }, name: string, list: readonly FieldError[]) =>
     new StatusError(
