@@ -105,6 +105,8 @@ export interface ResourceDefinition {
     fromStorage(object: KubeObject): KubeObject;
     toStorage(object: KubeObject): KubeObject;
   };
+  /** From a CustomResourceDefinition: decoded by its structural schema instead of the generated types. */
+  readonly custom?: boolean;
   /** Served only with `--legacy-apis`. */
   readonly legacy?: boolean;
 }

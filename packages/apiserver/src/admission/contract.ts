@@ -10,7 +10,7 @@ export interface AdmissionRequest {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  /** The object to be stored, defaulted and mutable in `admit`, frozen in `validate`; absent for DELETE. */
+  /** The object to be stored, defaulted; may be changed in `admit` and `allocate`, not in `validate`; absent for DELETE. */
   readonly object: KubeObject | undefined;
   /** What is stored now (frozen); absent for CREATE. */
   readonly old: KubeObject | undefined;
@@ -36,6 +36,11 @@ export interface AdmissionPlugin {
    * run (ResourceQuota counts reservations, so that concurrent creates cannot exceed a quota).
    */
   validate?(request: AdmissionRequest): Reservation | undefined | Promise<Reservation | undefined>;
+  /**
+   * After all have agreed: sets what the server hands out (a Service's cluster IP and node ports) in the object,
+   * and returns how to take it back.
+   */
+  allocate?(request: AdmissionRequest): Reservation | undefined | Promise<Reservation | undefined>;
 }
 
 export interface Reservation {

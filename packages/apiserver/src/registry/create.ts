@@ -1,0 +1,95 @@
+import { errors, type KubeObject } from '@sampan/api';
+import { RevisionMismatchError } from '@sampan/store';
+import type { AdmissionRequest } from '../admission/contract.ts';
+import { Reservations } from '../admission/chain.ts';
+import type { Cluster } from './cluster.ts';
+import { encodeObject, render, renderObject, type Rendered } from './encoding.ts';
+import { trackCreate } from './field-manager.ts';
+import { fillSystemFields, generateName, placeObject } from './metadata.ts';
+import type { RequestContext } from './request-context.ts';
+import type { ServedResource } from './served-resource.ts';
+import { throwIfInvalid, validateNew } from './validation.ts';
+
+/** How often a generated name that is taken is replaced by another (KEP-4420). */
+const NAME_ATTEMPTS = 8;
+
+/**
+ * Stores a new object. `object` is decoded, defaulted and the caller's own: it is changed and then frozen.
+ * Throws `AlreadyExists`, `Invalid`, and what admission says.
+ */
+export async function create(
+  cluster: Cluster,
+  resource: ServedResource,
+  namespace: string,
+  object: KubeObject,
+  context: RequestContext,
+): Promise<Rendered> {
+  const meta = object.metadata;
+  placeObject(resource, meta, namespace, undefined);
+  const generated = (meta.name === undefined || meta.name === '') && Boolean(meta.generateName);
+  for (let attempt = 1; ; attempt++) {
+    const candidate = generated && attempt < NAME_ATTEMPTS ? structuredClone(object) : object;
+    if (generated) candidate.metadata.name = generateName(meta.generateName as string);
+    try {
+      return await createNamed(cluster, resource, namespace, candidate, context);
+    } catch (error) {
+      if (!(error instanceof RevisionMismatchError)) throw error;
+      if (generated && attempt < NAME_ATTEMPTS) continue;
+      throw alreadyExists(resource, candidate.metadata.name ?? '', generated);
+    }
+  }
+}
+
+async function createNamed(
+  cluster: Cluster,
+  resource: ServedResource,
+  namespace: string,
+  object: KubeObject,
+  context: RequestContext,
+): Promise<Rendered> {
+  const now = cluster.clock.now();
+  const { rules } = resource.definition;
+  fillSystemFields(object, now);
+  const request: AdmissionRequest = {
+    operation: 'CREATE',
+    definition: resource.definition,
+    subresource: '',
+    namespace,
+    name: object.metadata.name ?? '',
+    object,
+    old: undefined,
+    user: context.user,
+    dryRun: context.dryRun,
+    warn: context.warn,
+    annotate: () => {},
+  };
+  await cluster.admission.admit(request);
+  if (resource.hasGeneration) object.metadata.generation = 1;
+  rules.prepareForCreate?.(object, { now });
+  throwIfInvalid(resource, object, validateNew(resource, object, { now }));
+  for (const text of rules.warnings?.(object, undefined) ?? []) context.warn(text);
+  const key = resource.key(namespace, object.metadata.name as string);
+  const reservations = new Reservations();
+  await cluster.admission.validate(request, reservations);
+  try {
+    trackCreate(resource, object, context, now);
+    if (context.dryRun) {
+      const current = cluster.store.latest(key);
+      if (current) throw new RevisionMismatchError(key, 0, current);
+      return renderObject(object);
+    }
+    const entry = await cluster.store.put(key, encodeObject(resource.toStorage(object)), { expected: 0 });
+    reservations.commit();
+    return render(resource, entry);
+  } finally {
+    reservations.release();
+  }
+}
+
+function alreadyExists(resource: ServedResource, name: string, generated: boolean): Error {
+  const error = errors.alreadyExists(resource.gr, name);
+  if (!generated) return error;
+  error.status.message += ', the server was not able to generate a unique name for the object';
+  if (error.status.details) error.status.details.retryAfterSeconds = 1;
+  return error;
+}

@@ -1,0 +1,57 @@
+import type { KubeObject } from '@sampan/api';
+import type { Encode, Entry } from '@sampan/store';
+import type { ServedResource } from './served-resource.ts';
+
+/** Puts `kind` and `apiVersion` first: list items are stored bytes less this head. */
+export function ordered(object: KubeObject): KubeObject {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  return { kind, apiVersion, metadata, ...rest };
+}
+
+/** Bytes of an object, its revision written into it. The object must not be used for writing afterwards. */
+export function encodeObject(object: KubeObject): Encode {
+  const stored = ordered(object);
+  return (revision) => {
+    stored.metadata.resourceVersion = String(revision);
+    return { bytes: Buffer.from(JSON.stringify(stored)), object: stored };
+  };
+}
+
+/** One version of an object as a client of `resource` sees it. */
+export interface Rendered {
+  readonly object: KubeObject;
+  readonly bytes: Uint8Array;
+}
+
+const converted = new WeakMap<Entry, Map<ServedResource, Rendered>>();
+
+/** The object and bytes of an entry in the served version; converted at most once per entry and resource. */
+export function render(resource: ServedResource, entry: Entry): Rendered {
+  if (!resource.converted) return new StoredView(entry);
+  let views = converted.get(entry);
+  if (!views) converted.set(entry, (views = new Map()));
+  let view = views.get(resource);
+  if (!view) views.set(resource, (view = renderObject(resource.fromStorage(entry.object<KubeObject>()))));
+  return view;
+}
+
+export function renderObject(object: KubeObject): Rendered {
+  const value = ordered(object);
+  return { object: value, bytes: Buffer.from(JSON.stringify(value)) };
+}
+
+class StoredView implements Rendered {
+  readonly #entry: Entry;
+
+  constructor(entry: Entry) {
+    this.#entry = entry;
+  }
+
+  get object(): KubeObject {
+    return this.#entry.object<KubeObject>();
+  }
+
+  get bytes(): Uint8Array {
+    return this.#entry.bytes;
+  }
+}

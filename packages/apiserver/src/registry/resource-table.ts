@@ -1,0 +1,71 @@
+import { apiVersionOf, type ResourceDefinition } from '@sampan/api';
+import { ServedResource } from './served-resource.ts';
+
+/**
+ * Which resources this cluster serves now: built-in kinds, and custom and provided ones that come and go.
+ * Everything derived from it (discovery, OpenAPI) is cached by `version`.
+ */
+export class ResourceTable {
+  readonly #byPath = new Map<string, ServedResource>();
+  readonly #listeners = new Set<() => void>();
+  #version = 0;
+  #definitions: ResourceDefinition[] | undefined;
+
+  constructor(definitions: readonly ResourceDefinition[]) {
+    for (const definition of definitions) this.#set(definition);
+  }
+
+  /** Grows with every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get(group: string, version: string, resource: string): ServedResource | undefined {
+    return this.#byPath.get(pathOf(group, version, resource));
+  }
+
+  all(): IterableIterator<ServedResource> {
+    return this.#byPath.values();
+  }
+
+  definitions(): readonly ResourceDefinition[] {
+    this.#definitions ??= [...this.#byPath.values()].map((served) => served.definition);
+    return this.#definitions;
+  }
+
+  /** The served version that objects of a collection are stored in, or undefined when nothing serves it. */
+  storageOf(collection: string): ServedResource | undefined {
+    for (const served of this.#byPath.values()) if (served.collection === collection && !served.converted) return served;
+    return undefined;
+  }
+
+  byKind(apiVersion: string, kind: string): ServedResource | undefined {
+    for (const served of this.#byPath.values()) {
+      if (served.definition.kind === kind && apiVersionOf(served.definition) === apiVersion) return served;
+    }
+    return undefined;
+  }
+
+  /** Adds or replaces definitions and removes others in one step. */
+  change(add: readonly ResourceDefinition[], remove: readonly ResourceDefinition[] = []): void {
+    for (const { group, version, resource } of remove) this.#byPath.delete(pathOf(group, version, resource));
+    for (const definition of add) this.#set(definition);
+    this.#version++;
+    this.#definitions = undefined;
+    for (const listener of this.#listeners) listener();
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #set(definition: ResourceDefinition): void {
+    const path = pathOf(definition.group, definition.version, definition.resource);
+    this.#byPath.set(path, new ServedResource(definition));
+  }
+}
+
+function pathOf(group: string, version: string, resource: string): string {
+  return `${group}/${version}/${resource}`;
+}

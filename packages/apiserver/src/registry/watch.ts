@@ -1,0 +1,164 @@
+import { StatusError, type KubeObject } from '@sampan/api';
+import { type Change, CompactedError } from '@sampan/store';
+import type { Cluster } from './cluster.ts';
+import { ordered, render, renderObject, type Rendered } from './encoding.ts';
+import { checkNotFuture, parseRevision } from './list.ts';
+import type { Selection } from './selection.ts';
+import type { ServedResource } from './served-resource.ts';
+
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+
+/** One event; shared by all watchers that see it, so its encodings are made once. */
+export class StreamEvent {
+  readonly type: EventType;
+  readonly rendered: Rendered;
+  #encodings: Map<string, Uint8Array> | undefined;
+
+  constructor(type: EventType, rendered: Rendered) {
+    this.type = type;
+    this.rendered = rendered;
+  }
+
+  /** The event in one encoding of the client's choice, made by `encode` at most once. */
+  encoded(format: string, encode: (event: StreamEvent) => Uint8Array): Uint8Array {
+    this.#encodings ??= new Map();
+    let bytes = this.#encodings.get(format);
+    if (!bytes) this.#encodings.set(format, (bytes = encode(this)));
+    return bytes;
+  }
+}
+
+export interface WatchRequest {
+  readonly namespace: string;
+  readonly selection: Selection;
+  /** '' or '0': from the present state; else changes after it. */
+  readonly resourceVersion: string;
+  /** WatchList (KEP-3157): undefined = by resourceVersion as ever. */
+  readonly sendInitialEvents: boolean | undefined;
+  readonly bookmarks: boolean;
+}
+
+export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+/**
+ * Starts a watch. `listener` is called with events in order, first (before this returns) with those of the present
+ * state. Throws `Expired` when the version is compacted.
+ */
+export function watch(
+  cluster: Cluster,
+  resource: ServedResource,
+  request: WatchRequest,
+  listener: (events: readonly StreamEvent[]) => void,
+): () => void {
+  const start = startOf(cluster, request);
+  const prefix = resource.prefix(request.namespace);
+  const initial = start.initial ? initialEvents(cluster, resource, request, prefix) : undefined;
+  try {
+    const pending: StreamEvent[] = [];
+    let live = false;
+    const stop = cluster.store.watch({
+      prefix,
+      after: initial?.revision ?? start.revision,
+      onChanges(changes) {
+        const events = select(resource, request.selection, changes);
+        if (events.length === 0) return;
+        if (live) listener(events);
+        else pending.push(...events);
+      },
+    });
+    live = true;
+    if (initial && initial.events.length > 0) listener(initial.events);
+    if (pending.length > 0) listener(pending);
+    return stop;
+  } catch (error) {
+    if (!(error instanceof CompactedError)) throw error;
+    throw new StatusError('Expired', `too old resource version: ${start.revision} (${error.compacted})`);
+  }
+}
+
+function startOf(cluster: Cluster, request: WatchRequest): { initial: boolean; revision: number } {
+  const { resourceVersion, sendInitialEvents } = request;
+  const unset = resourceVersion === '' || resourceVersion === '0';
+  const revision = unset ? 0 : parseRevision(resourceVersion);
+  if (!unset) checkNotFuture(cluster, revision);
+  const initial = sendInitialEvents ?? unset;
+  return { initial, revision: initial || unset ? cluster.store.revision : revision };
+}
+
+function initialEvents(
+  cluster: Cluster,
+  resource: ServedResource,
+  request: WatchRequest,
+  prefix: string,
+): { revision: number; events: StreamEvent[] } {
+  const listing = cluster.store.list({ prefix });
+  const events: StreamEvent[] = [];
+  for (const entry of listing.entries) {
+    const rendered = render(resource, entry);
+    if (request.selection.everything || request.selection.matches(rendered.object)) {
+      events.push(new StreamEvent('ADDED', rendered));
+    }
+  }
+  if (request.sendInitialEvents && request.bookmarks) {
+    events.push(bookmark(resource, listing.revision, { [INITIAL_EVENTS_END]: 'true' }));
+  }
+  return { revision: listing.revision, events };
+}
+
+/** A BOOKMARK: an object of the kind with nothing but a resourceVersion (KEP-956). */
+export function bookmark(resource: ServedResource, revision: number, annotations?: Record<string, string>): StreamEvent {
+  return new StreamEvent(
+    'BOOKMARK',
+    renderObject({
+      kind: resource.definition.kind,
+      apiVersion: resource.apiVersion,
+      metadata: { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) },
+    }),
+  );
+}
+
+function select(resource: ServedResource, selection: Selection, changes: readonly Change[]): StreamEvent[] {
+  const events: StreamEvent[] = [];
+  for (const change of changes) {
+    const event = selection.everything ? eventOf(resource, change, typeOf(change)) : selected(resource, selection, change);
+    if (event) events.push(event);
+  }
+  return events;
+}
+
+function typeOf(change: Change): EventType {
+  if (change.type === 'delete') return 'DELETED';
+  return change.previous ? 'MODIFIED' : 'ADDED';
+}
+
+/** An object that comes to match is added, one that no longer matches is deleted. */
+function selected(resource: ServedResource, selection: Selection, change: Change): StreamEvent | undefined {
+  const is = change.entry !== undefined && selection.matches(render(resource, change.entry).object);
+  const was = change.previous !== undefined && selection.matches(render(resource, change.previous).object);
+  if (!is && !was) return undefined;
+  return eventOf(resource, change, is ? (was ? 'MODIFIED' : 'ADDED') : 'DELETED');
+}
+
+const shared = new WeakMap<Change, Map<string, StreamEvent>>();
+
+/** The event of a change; one instance for all watchers of a resource that see it the same way. */
+function eventOf(resource: ServedResource, change: Change, type: EventType): StreamEvent {
+  let events = shared.get(change);
+  if (!events) shared.set(change, (events = new Map()));
+  const key = resource.converted ? `${type} ${resource.apiVersion}` : type;
+  let event = events.get(key);
+  if (!event) events.set(key, (event = new StreamEvent(type, renderedFor(resource, change, type))));
+  return event;
+}
+
+function renderedFor(resource: ServedResource, change: Change, type: EventType): Rendered {
+  if (type !== 'DELETED') {
+    if (!change.entry) throw new Error(`${change.key}: a ${type} event needs an entry`);
+    return render(resource, change.entry);
+  }
+  // the last state, with the revision at which it went
+  const last = change.previous;
+  if (!last) throw new Error(`${change.key}: a deletion needs a previous entry`);
+  const object = resource.fromStorage(last.object<KubeObject>());
+  return renderObject(ordered({ ...object, metadata: { ...object.metadata, resourceVersion: String(change.revision) } }));
+}
