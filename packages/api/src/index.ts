@@ -1,5 +1,4 @@
 /**
-export * from './patch/index.ts';
  * Tier 1: kinds as data. Start with `kinds/resource.ts` (what a kind is) and `schema/type-schema.ts`
  * (what a type is).
  */
@@ -8,7 +7,7 @@ export * from './kinds/resource.ts';
 export * from './meta/field-error.ts';
 export * from './meta/object.ts';
 export * from './meta/status.ts';
-export * from './schema/schema-of.ts';
 export * from './patch/index.ts';
+export * from './schema/schema-of.ts';
 export * from './schema/type-schema.ts';
 export * from './validation/index.ts';

@@ -15,7 +15,7 @@ export function parsePointer(pointer: string): string[] | undefined {
 
 function unescapeToken(token: string): string {
   // one pass, so that `~01` is `~1` (RFC 6901 section 4)
-  return token.includes('~') ? token.replace(/~[01]/g, (escape) => (escape === '~1' ? '/' : '~')) : token;
+  return token.includes('~') ? token.replace(/~[01]/g, (token) => (token === '~1' ? '/' : '~')) : token;
 }
 
 /** An array index as Go's strconv.Atoi reads it, or undefined. */

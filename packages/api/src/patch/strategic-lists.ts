@@ -34,7 +34,7 @@ function applyItemDirectives(original: JsonMap[], patch: JsonMap[], mergeKey: st
   const deleted = new Set<unknown>();
   let replace = false;
   for (const item of patch) {
-    const directive = Object.hasOwn(item, '$patch') ? item['$patch'] : undefined;
+    const directive = Object.hasOwn(item, '$patch') ? item.$patch : undefined;
     if (directive === undefined) changes.push(item);
     else if (directive === 'delete') deleted.add(keyValue(item, mergeKey));
     else if (directive === 'replace') replace = true;
