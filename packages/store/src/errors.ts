@@ -1,4 +1,4 @@
-import { SampanError } from '@sampan/base';
+import { messageOf, SampanError } from '@sampan/base';
 import type { Entry } from './store.ts';
 
 /** The key is not at the revision that the writer expected. */
@@ -6,8 +6,12 @@ export class RevisionMismatchError extends SampanError {
   /** What is there now; undefined: the key does not exist. */
   readonly current: Entry | undefined;
 
-  constructor(key: string, expected: number, current: Entry | undefined) {
-    super('store-revision-mismatch', `${key}: expected revision ${expected}, found ${current?.revision ?? 0}`);
+  /** `expected` undefined: any, but the key must exist. */
+  constructor(key: string, expected: number | undefined, current: Entry | undefined) {
+    super(
+      'store-revision-mismatch',
+      `${key}: expected ${expected === undefined ? 'any revision' : `revision ${expected}`}, found ${current?.revision ?? 0}`,
+    );
     this.current = current;
   }
 }
@@ -35,7 +39,7 @@ export class FutureRevisionError extends SampanError {
 /** The commit failed (a full disk, an I/O error); nothing of it was stored. */
 export class StoreWriteError extends SampanError {
   constructor(cause: unknown) {
-    super('store-write', `the change could not be written: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    super('store-write', `the change could not be written: ${messageOf(cause)}`, {
       hint: 'Free some disk space or check the disk; nothing was stored, so the same request can be sent again.',
       cause,
     });
@@ -48,6 +52,35 @@ export class StoreCorruptError extends SampanError {
     super('store-corrupt', `${file} cannot be opened: ${reason}`, {
       hint: 'Restore the file from a backup; the damaged one is left as it is.',
       cause,
+    });
+  }
+}
+
+/** The file cannot be opened or made: no such folder, no permission, a full disk. */
+export class StoreOpenError extends SampanError {
+  constructor(file: string, cause: unknown) {
+    super('store-open', `${file} cannot be opened: ${messageOf(cause)}`, {
+      hint: 'Check that the folder exists, that this user may write to it, and that the disk has room.',
+      cause,
+    });
+  }
+}
+
+/** Another process, or another store of this one, has the file open. */
+export class StoreLockedError extends SampanError {
+  constructor(file: string, cause?: unknown) {
+    super('store-locked', `${file} is in use by another process`, {
+      hint: 'Stop the other process, or use another file; a store has one process at a time.',
+      cause,
+    });
+  }
+}
+
+/** A backup does not replace what is there. */
+export class BackupExistsError extends SampanError {
+  constructor(file: string) {
+    super('store-backup-exists', `${file} exists already`, {
+      hint: 'Choose another name, or remove the file first.',
     });
   }
 }

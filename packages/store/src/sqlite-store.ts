@@ -1,0 +1,31 @@
+import { type Clock, messageOf, SampanError, systemClock } from '@sampan/base';
+import { type CompactionPolicy, defaultCompaction } from './compaction.ts';
+import { StoreCorruptError } from './errors.ts';
+import { SqliteDriver } from './sqlite/sqlite-driver.ts';
+import type { Store } from './store.ts';
+import { VersionedStore } from './versioned-store.ts';
+
+export interface SqliteStoreOptions {
+  /** Made when it does not exist, with mode 0600; its folder must exist. */
+  file: string;
+  /** Default: the system's. */
+  clock?: Clock;
+  /** Default: `defaultCompaction`. */
+  compaction?: Partial<CompactionPolicy>;
+}
+
+/**
+ * A store in one SQLite file, loaded to memory and locked until `close`. Throws `StoreLockedError`,
+ * `StoreCorruptError`, `StoreTooNewError` or `StoreOpenError`; a damaged file is left as it is.
+ */
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  const driver = new SqliteDriver(options.file);
+  const policy = { ...defaultCompaction, ...options.compaction };
+  try {
+    return new VersionedStore(driver, policy, options.clock ?? systemClock);
+  } catch (error) {
+    driver.close();
+    if (error instanceof SampanError) throw error;
+    throw new StoreCorruptError(options.file, messageOf(error), error);
+  }
+}
