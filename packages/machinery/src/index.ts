@@ -1,2 +1,3 @@
 export type * from './client.ts';
 export type * from './reader.ts';
+export * from './pki/index.ts';
