@@ -1,0 +1,70 @@
+import type { KindRules } from '../kinds/resource.ts';
+import { type FieldError, notSupported, required } from '../meta/field-error.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { nonSpecialIpErrors } from './special-ip.ts';
+import {
+  dns1123Label,
+  each,
+  ipErrors,
+  list,
+  nameIsDnsSubdomain,
+  type Part,
+  PROTOCOLS,
+  portNum,
+  qualifiedName,
+} from './shared.ts';
+
+function addressErrors(address: Part, field: string): FieldError[] {
+  const ip: string = address.ip ?? '';
+  const errors = ipErrors(ip, `${field}.ip`);
+  if (address.hostname) errors.push(...each(`${field}.hostname`, address.hostname, dns1123Label(address.hostname)));
+  if (address.nodeName !== undefined) {
+    errors.push(...each(`${field}.nodeName`, address.nodeName, nameIsDnsSubdomain(address.nodeName, false)));
+  }
+  errors.push(...nonSpecialIpErrors(ip, `${field}.ip`));
+  return errors;
+}
+
+function portErrors(port: Part, requireName: boolean, field: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!port.name) {
+    if (requireName) errors.push(required(`${field}.name`));
+  } else errors.push(...each(`${field}.name`, port.name, dns1123Label(port.name)));
+  errors.push(...each(`${field}.port`, port.port ?? 0, portNum(port.port ?? 0)));
+  if (!port.protocol) errors.push(required(`${field}.protocol`));
+  else if (!PROTOCOLS.includes(port.protocol)) {
+    errors.push(notSupported(`${field}.protocol`, port.protocol, PROTOCOLS));
+  }
+  if (port.appProtocol !== undefined) {
+    errors.push(...each(`${field}.appProtocol`, port.appProtocol, qualifiedName(port.appProtocol)));
+  }
+  return errors;
+}
+
+function subsetErrors(subset: Part, field: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const addresses = list(subset.addresses);
+  const notReady = list(subset.notReadyAddresses);
+  const ports = list(subset.ports);
+  if (addresses.length === 0 && notReady.length === 0) {
+    errors.push(required(field, 'must specify `addresses` or `notReadyAddresses`'));
+  }
+  addresses.forEach((address, i) => errors.push(...addressErrors(address, `${field}.addresses[${i}]`)));
+  notReady.forEach((address, i) => errors.push(...addressErrors(address, `${field}.notReadyAddresses[${i}]`)));
+  ports.forEach((port, i) => errors.push(...portErrors(port, ports.length > 1, `${field}.ports[${i}]`)));
+  return errors;
+}
+
+function validateEndpoints(endpoints: KubeObject): FieldError[] {
+  return list(endpoints.subsets).flatMap((subset, i) => subsetErrors(subset, `subsets[${i}]`));
+}
+
+export const endpointsRules: KindRules = {
+  setDefaults(endpoints) {
+    for (const subset of list(endpoints.subsets)) {
+      for (const port of list(subset.ports)) port.protocol ||= 'TCP';
+    }
+  },
+  validate: validateEndpoints,
+  createOnUpdate: true,
+};
