@@ -1,5 +1,5 @@
+import { parseCidr, parseIp } from '../validation/ip.ts';
 import { parseLooseDuration } from './go-duration.ts';
-import { parseIp, parseIpv4, parseIpv6 } from './ip-address.ts';
 import { compilePattern } from './patterns.ts';
 
 const matches = (pattern: string) => {
@@ -107,17 +107,6 @@ function isMac(text: string): boolean {
   );
 }
 
-/** Go 1.16's ParseCIDR: leading zeros of IPv4 are allowed. */
-function isSloppyCidr(text: string): boolean {
-  const slash = text.indexOf('/');
-  if (slash < 0) return false;
-  const length = text.slice(slash + 1);
-  if (!/^\d{1,3}$/.test(length)) return false;
-  const address = text.slice(0, slash);
-  const v4 = parseIpv4(address, true);
-  return v4 ? Number(length) <= 32 : parseIpv6(address, true) !== undefined && Number(length) <= 128;
-}
-
 const SHORT_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const uuid = (version: string, variant = '[0-9a-f]'): ((text: string) => boolean) => {
   const pattern = new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}-?${variant}[0-9a-f]{3}-?[0-9a-f]{12}$`, 'i');
@@ -135,9 +124,9 @@ export const STRING_FORMATS: ReadonlyMap<string, (text: string) => boolean> = ne
   ['uri', isRequestUri],
   ['email', isEmail],
   ['hostname', isHostname],
-  ['ipv4', (text: string) => text.includes('.') && (parseIpv4(text, true) ?? parseIpv6(text, true)) !== undefined],
-  ['ipv6', (text: string) => text.includes(':') && parseIp(text) !== undefined],
-  ['cidr', isSloppyCidr],
+  ['ipv4', (text: string) => text.includes('.') && parseIp(text) !== undefined],
+  ['ipv6', (text: string) => text.includes(':') && parseIp(text)?.leadingZeros === false],
+  ['cidr', (text: string) => parseCidr(text) !== undefined],
   ['mac', isMac],
   ['uuid', uuid('[0-9a-f]{4}')],
   ['uuid3', uuid('3[0-9a-f]{3}')],
