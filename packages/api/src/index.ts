@@ -5,6 +5,7 @@
 export type * as k8s from './generated/types.ts';
 export * from './kinds/resource.ts';
 export * from './meta/field-error.ts';
+export { goQuote } from './meta/go-quote.ts';
 export * from './meta/object.ts';
 export * from './meta/status.ts';
 export * from './patch/index.ts';
