@@ -2,7 +2,7 @@ import { deepEqual } from '@sampan/base';
 import type { KindRules } from '../kinds/resource.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { parseCidr } from '../networking/ip.ts';
+import { parseCidr } from '../validation/ip.ts';
 import { resourceQuantityErrors } from './resource-names.ts';
 import {
   cidrErrors,
@@ -58,7 +58,7 @@ function podCidrErrors(cidrs: readonly string[]): FieldError[] {
   const field = 'spec.podCIDRs';
   const errors = cidrs.flatMap((cidr, index) => cidrErrors(cidr, `${field}[${index}]`));
   if (cidrs.length < 2) return errors;
-  const families = new Set(cidrs.map((cidr) => parseCidr(cidr)?.family));
+  const families = new Set(cidrs.map((cidr) => parseCidr(cidr)?.network.family));
   if (families.size !== 2 || families.has(undefined) || cidrs.length > 2) {
     errors.push(invalid(field, cidrs, 'may specify no more than one CIDR for each IP family'));
   }

@@ -5,7 +5,7 @@
 import { deepEqual, Quantity } from '@sampan/base';
 import { type FieldError, invalid, notSupported } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { parseCidr, parseIp } from '../networking/ip.ts';
+import { isValidCIDRForLegacyField, isValidIPForLegacyField } from '../validation/ip.ts';
 import { FIELD_IMMUTABLE, IS_NEGATIVE } from '../validation/messages.ts';
 
 export {
@@ -69,16 +69,13 @@ export function nonNegative(field: string, value: number | undefined): FieldErro
   return (value ?? 0) < 0 ? [invalid(field, value, IS_NEGATIVE)] : [];
 }
 
-export function ipErrors(text: string, field: string): FieldError[] {
-  return parseIp(text)
-    ? []
-    : [invalid(field, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+/** `known` are values of the old object, which stay valid. */
+export function ipErrors(text: string, field: string, known?: readonly string[]): FieldError[] {
+  return isValidIPForLegacyField(field, text, known);
 }
 
-export function cidrErrors(text: string, field: string): FieldError[] {
-  return parseCidr(text)
-    ? []
-    : [invalid(field, text, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+export function cidrErrors(text: string, field: string, known?: readonly string[]): FieldError[] {
+  return isValidCIDRForLegacyField(field, text, known);
 }
 
 /** Quantities as decoded are valid; anything else counts as zero, as a Go zero value would. */

@@ -1,5 +1,5 @@
 import { type FieldError, invalid } from '../meta/field-error.ts';
-import { inRange, parseCidr, parseIp } from '../networking/ip.ts';
+import { cidrNumber, inRange, ipNumber } from '../networking/ip-number.ts';
 
 interface SpecialRange {
   readonly ranges: readonly string[];
@@ -26,11 +26,11 @@ const SPECIAL: readonly SpecialRange[] = [
 
 const parsed = SPECIAL.map(({ ranges, message }) => ({
   message,
-  ranges: ranges.map((range) => parseCidr(range)).filter((range) => range !== undefined),
+  ranges: ranges.map((range) => cidrNumber(range)).filter((range) => range !== undefined),
 }));
 
 export function nonSpecialIpErrors(text: string, field: string): FieldError[] {
-  const ip = parseIp(text);
+  const ip = ipNumber(text);
   if (!ip) return [invalid(field, text, 'must be a valid IP address')];
   return parsed
     .filter(({ ranges }) => ranges.some((range) => inRange(ip, range)))

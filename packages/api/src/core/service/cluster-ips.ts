@@ -1,7 +1,7 @@
 import { deepEqual } from '@sampan/base';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../../meta/field-error.ts';
 import type { KubeObject } from '../../meta/object.ts';
-import { familyOf } from '../../networking/ip.ts';
+import { ipFamilyOf } from '../../networking/ip-number.ts';
 import { ipErrors, list, shown } from '../shared.ts';
 import { isExternalName, isHeadless, NONE } from './facts.ts';
 
@@ -61,7 +61,7 @@ function matchErrors(service: KubeObject): FieldError[] {
   if (isHeadless(service)) return [];
   return ips(service).flatMap((ip, index) => {
     const family = families(service)[index];
-    if (family === undefined || familyOf(ip) === family || !IP_FAMILIES.includes(family)) return [];
+    if (family === undefined || ipFamilyOf(ip) === family || !IP_FAMILIES.includes(family)) return [];
     const message = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``;
     return [invalid(`${IPS}[${index}]`, ip, message)];
   });
@@ -94,7 +94,7 @@ export function clusterIpErrors(service: KubeObject): FieldError[] {
 }
 
 function isDualStack(all: readonly string[]): boolean {
-  return new Set(all.map(familyOf)).size === 2;
+  return new Set(all.map(ipFamilyOf)).size === 2;
 }
 
 const CHANGED = 'may not change once set';

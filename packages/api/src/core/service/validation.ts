@@ -1,6 +1,6 @@
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../../meta/field-error.ts';
 import type { KubeObject } from '../../meta/object.ts';
-import { parseIp } from '../../networking/ip.ts';
+import { parseIp } from '../../validation/ip.ts';
 import {
   cidrErrors,
   dns1123Label,
