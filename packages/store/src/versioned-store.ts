@@ -33,6 +33,8 @@ interface Write {
 
 /** Superseded rows ride with a commit once there are so many: each commit touches few old pages. */
 const REMOVAL_BATCH = 256;
+/** Compaction without superseded rows (a store that only grows) is written down once it got so far. */
+const COMPACTION_BATCH = 4096;
 /** Rows that one removal takes at most, unless the commit itself is larger. */
 const REMOVAL_LIMIT = 1024;
 /** Between two steps of clearing up. */
@@ -51,6 +53,8 @@ export class VersionedStore implements Store {
 
   #revision = 0;
   #compacted = 0;
+  /** The compaction that the driver knows of. */
+  #compactedStored = 0;
   /** The newest revision given to a write, committed or not. */
   #assigned = 0;
   /** The writes of this tick, and the newest version of each key that they make. */
@@ -217,7 +221,7 @@ export class VersionedStore implements Store {
     this.#writes = [];
     this.#pending.clear();
     const changes = writes.map((write) => write.change);
-    const removal = this.#superseded.length >= REMOVAL_BATCH ? this.#removal(writes.length) : undefined;
+    const removal = this.#isRemovalWorthwhile() ? this.#removal(writes.length) : undefined;
     try {
       this.#commit(changes, removal);
     } catch (error) {
@@ -231,14 +235,21 @@ export class VersionedStore implements Store {
 
   #commit(changes: readonly StoredChange[], removal: Removal | undefined): void {
     this.#driver.commit(changes, removal);
-    if (removal) this.#superseded = this.#superseded.slice(removal.revisions.length);
+    if (removal) {
+      this.#superseded = this.#superseded.slice(removal.revisions.length);
+      this.#compactedStored = removal.compacted;
+    }
     if (changes.length === 0) return;
     for (const change of changes) this.#live.apply(change);
     this.#log.push(changes);
     this.#revision = changes.at(-1)?.revision ?? this.#revision;
+    this.#forgetBySize();
+    this.#armForAge();
+  }
+
+  #forgetBySize(): void {
     const due = dueBySize(this.#log, this.#policy);
     if (due !== undefined) this.#forget(due);
-    this.#armForAge();
   }
 
   /** Forgets the log up to a revision; the rows that nothing needs any more go in later commits. */
@@ -253,6 +264,11 @@ export class VersionedStore implements Store {
       this.#superseded.push(change.previous.revision);
     }
     if (change.type === 'delete') this.#superseded.push(change.revision);
+  }
+
+  #isRemovalWorthwhile(): boolean {
+    const ahead = this.#compacted - this.#compactedStored;
+    return this.#superseded.length >= REMOVAL_BATCH || ahead >= COMPACTION_BATCH;
   }
 
   #removal(least: number): Removal {
@@ -270,7 +286,9 @@ export class VersionedStore implements Store {
     const due = dueByAge(this.#log, this.#policy);
     if (due !== undefined) this.#forget(due);
     try {
-      if (this.#superseded.length > 0) this.#commit([], this.#removal(0));
+      if (this.#compacted > this.#compactedStored || this.#superseded.length > 0) {
+        this.#commit([], this.#removal(0));
+      }
       const more = this.#superseded.length > 0 || this.#driver.tidy();
       if (more) this.#alarm.arm(STEP_MS);
       else this.#armForAge();
@@ -292,6 +310,7 @@ export class VersionedStore implements Store {
   #load(): void {
     const { compacted, rows } = this.#driver.load();
     this.#compacted = compacted;
+    this.#compactedStored = compacted;
     this.#revision = compacted;
     const log: StoredChange[] = [];
     const state = this.#live.loader();
@@ -305,6 +324,7 @@ export class VersionedStore implements Store {
     state.done();
     this.#log.push(log);
     this.#assigned = this.#revision;
+    this.#forgetBySize();
     if (this.#superseded.length > 0) this.#alarm.arm(0);
   }
 
