@@ -73,7 +73,7 @@ function migrate(database: DatabaseSync, from: number, migrations: readonly stri
   for (let version = from; version < migrations.length; version++) {
     database.exec(`
       BEGIN IMMEDIATE;
-      ${migrations[version]}
+      ${migrations[version]};
       PRAGMA application_id = ${APPLICATION_ID};
       PRAGMA user_version = ${version + 1};
       COMMIT;
