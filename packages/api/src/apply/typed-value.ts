@@ -1,0 +1,123 @@
+import type { Field, ListType, MapType, StructType, TypeSchema } from '../schema/type-schema.ts';
+import { keyElement, valueElement } from './path-element.ts';
+
+/** A value that does not fit its type; `path` is the place below the value that was looked at. */
+export class TypedError extends Error {}
+
+export type JsonMap = Record<string, unknown>;
+
+/** What a value of unknown type is taken for: maps by their keys, lists and scalars as a whole. */
+export const DEDUCED: TypeSchema = { type: 'any' };
+const DEDUCED_MAP: MapType = { type: 'map', values: DEDUCED };
+
+/** The map type by which a value is walked; undefined when it is a leaf or a list. */
+export function mapTypeOf(type: TypeSchema, value: unknown): MapType | StructType | undefined {
+  if (type.type === 'struct' || type.type === 'map') return type;
+  return type.type === 'any' && asMap(value) !== undefined ? DEDUCED_MAP : undefined;
+}
+
+export function asMap(value: unknown): JsonMap | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonMap)
+    : undefined;
+}
+
+export function asList(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}
+
+export function isEmptyMap(map: JsonMap | undefined): boolean {
+  if (map === undefined) return true;
+  for (const _ in map) return false;
+  return true;
+}
+
+/** The type of a map's entry. Undeclared fields, which decoding drops, are walked by their value. */
+export function entryType(type: MapType | StructType, key: string): TypeSchema {
+  if (type.type === 'map') return type.values;
+  return type.fields.get(key)?.type ?? type.unknown ?? DEDUCED;
+}
+
+export function isNamedField(type: MapType | StructType, key: string): boolean {
+  return type.type === 'struct' && type.fields.has(key);
+}
+
+export function isAssociative(type: ListType): boolean {
+  return type.listType === 'map' || type.listType === 'set';
+}
+
+/** Keys in the order of their path elements. */
+export function sortedKeys(map: JsonMap): string[] {
+  const keys = Object.keys(map);
+  for (let i = 1; i < keys.length; i++) {
+    if ((keys[i - 1] as string) > (keys[i] as string)) return keys.sort();
+  }
+  return keys;
+}
+
+interface ListKey {
+  readonly name: string;
+  readonly fallback: unknown;
+}
+
+const listKeys = new WeakMap<ListType, readonly ListKey[]>();
+
+function keysOf(type: ListType): readonly ListKey[] {
+  let keys = listKeys.get(type);
+  if (keys === undefined) {
+    const fields: ReadonlyMap<string, Field> | undefined =
+      type.items.type === 'struct' ? type.items.fields : undefined;
+    keys = [...(type.listKeys ?? [])].sort().map((name) => ({ name, fallback: fields?.get(name)?.default }));
+    listKeys.set(type, keys);
+  }
+  return keys;
+}
+
+/**
+ * The path element of an item of an associative list. Absent keys take their defaults (`protocol: TCP`).
+ * Throws `TypedError` for items that cannot have one.
+ */
+export function itemElement(type: ListType, item: unknown): string {
+  if (type.listType === 'set') return setElement(item);
+  if (item === null || item === undefined) {
+    throw new TypedError('associative list with keys may not have a null element');
+  }
+  const map = asMap(item);
+  if (map === undefined) throw new TypedError('associative list with keys may not have non-map elements');
+  const keys = keysOf(type);
+  const [only] = keys;
+  if (keys.length === 1 && only !== undefined) {
+    return keyElement([[only.name, keyValue(map, only)]]);
+  }
+  return keyElement(keys.map((key) => [key.name, keyValue(map, key)]));
+}
+
+function keyValue(map: JsonMap, { name, fallback }: ListKey): unknown {
+  if (Object.hasOwn(map, name) && map[name] !== undefined) return map[name];
+  if (fallback !== undefined) return fallback;
+  throw new TypedError(
+    `associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`,
+  );
+}
+
+function setElement(item: unknown): string {
+  if (item === null || item === undefined) {
+    throw new TypedError("associative list without keys has an element that's an explicit null");
+  }
+  if (Array.isArray(item)) throw new TypedError('not supported: associative list with lists as elements');
+  if (typeof item === 'object') {
+    throw new TypedError("associative list without keys has an element that's a map type");
+  }
+  return valueElement(item);
+}
+
+/** The type that lies at a path element; undefined when the type has no such place. */
+export function typeAt(type: TypeSchema, element: string): TypeSchema | undefined {
+  if (element.startsWith('f:')) {
+    const name = element.slice(2);
+    if (type.type === 'struct') return type.fields.get(name)?.type ?? type.unknown;
+    if (type.type === 'map') return type.values;
+    return type.type === 'any' ? type : undefined;
+  }
+  return type.type === 'list' ? type.items : undefined;
+}
