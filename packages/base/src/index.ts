@@ -4,4 +4,5 @@
 export * from './clock.ts';
 export * from './errors.ts';
 export * from './json.ts';
+export * from './logger.ts';
 export * from './quantity.ts';

@@ -46,6 +46,8 @@ export interface Attributes {
   readonly name: string;
   /** The path, for what is not a resource. */
   readonly path: string;
+  /** As sent, of list, watch and deletecollection; only the Node authorizer looks at it. */
+  readonly fieldSelector?: string;
 }
 
 export interface Decision {
@@ -58,4 +60,30 @@ export interface Decision {
 export interface Authorizer {
   /** From memory, synchronously; must not throw. */
   authorize(attributes: Attributes): Decision;
+}
+
+/** What a user may do in a namespace, as far as an authorizer can list it (SelfSubjectRulesReview). */
+export interface ResolvedRules {
+  readonly resourceRules: readonly ResourceRule[];
+  readonly nonResourceRules: readonly NonResourceRule[];
+  /** There may be more that cannot be listed. */
+  readonly incomplete: boolean;
+  /** '' when nothing went wrong. */
+  readonly evaluationError: string;
+}
+
+export interface ResourceRule {
+  readonly verbs: readonly string[];
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+export interface NonResourceRule {
+  readonly verbs: readonly string[];
+  readonly nonResourceURLs: readonly string[];
+}
+
+export interface RuleResolver {
+  rulesFor(user: UserInfo, namespace: string): ResolvedRules;
 }

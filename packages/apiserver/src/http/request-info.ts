@@ -1,4 +1,4 @@
-import { errors } from '@sampan/api';
+import { errors, parseFieldSelector } from '@sampan/api';
 
 /**
  * What a request asks for, read from method, path and query alone (apiserver pkg/endpoints/request/requestinfo.go).
@@ -165,29 +165,13 @@ function selectedName(query: QueryReader | undefined): string {
     const value = query?.get(name) ?? null;
     if (value !== null && value !== '' && !/^[+-]?\d+$/.test(value)) return '';
   }
-  for (const term of splitTerms(selector)) {
-    const match = /^metadata\.name==?((?:[^=,\\]|\\[=,\\])*)$/.exec(term);
-    if (!match) continue;
-    const name = (match[1] ?? '').replace(/\\([=,\\])/g, '$1');
+  try {
+    const name = parseFieldSelector(selector).exact('metadata.name') ?? '';
     return isPathSegment(name) ? name : '';
+  } catch {
+    // a malformed selector is refused where the list is made
+    return '';
   }
-  return '';
-}
-
-/** Splits at commas that no backslash escapes. */
-function splitTerms(selector: string): string[] {
-  const terms: string[] = [];
-  let start = 0;
-  for (let i = 0; i < selector.length; i++) {
-    const char = selector.charCodeAt(i);
-    if (char === 92) i++;
-    else if (char === 44) {
-      terms.push(selector.slice(start, i));
-      start = i + 1;
-    }
-  }
-  terms.push(selector.slice(start));
-  return terms;
 }
 
 function isPathSegment(name: string): boolean {

@@ -1,13 +1,43 @@
 import {
   apiVersionOf,
+  type Column,
   qualified,
   type GroupResource,
   type KubeObject,
   type ResourceDefinition,
   type Verb,
 } from '@sampan/api';
+import type { Exchange } from '../http/exchange.ts';
 
 const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** `grep -r ReturnDeletedObject pkg/registry` upstream. */
+const RETURNS_DELETED: ReadonlySet<string> = new Set([
+  'csidrivers.storage.k8s.io',
+  'csinodes.storage.k8s.io',
+  'namespaces',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'pods',
+  'podtemplates',
+  'resourcequotas',
+  'serviceaccounts',
+  'services',
+  'storageclasses.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
+  'volumeattributesclasses.storage.k8s.io',
+]);
+
+/** Columns of a kind that says nothing of them (upstream's default table convertor). */
+const defaultColumns: readonly Column[] = [
+  { name: 'Name', type: 'string', format: 'name', cell: (object) => object.metadata.name ?? '' },
+  { name: 'Created At', type: 'date', cell: (object) => object.metadata.creationTimestamp ?? null },
+];
+
+/** Serves the requests on a provided resource, see `provided/`. */
+export interface ProvidedHandler {
+  serve(exchange: Exchange): void | Promise<void>;
+}
 
 /** A definition with what the request path needs computed once. */
 export class ServedResource {
@@ -22,12 +52,16 @@ export class ServedResource {
   readonly collection: string;
   /** The `kind` and `apiVersion` that every stored object of the collection begins with, see `itemOf`. */
   readonly headLength: number;
+  readonly columns: readonly Column[];
   /** From a CustomResourceDefinition. */
   readonly custom: boolean;
+  /** Served by a product instead of the store. */
+  readonly provided: ProvidedHandler | undefined;
   /** Stored in another version than served: bytes cannot be used as they are. */
   readonly converted: boolean;
 
-  constructor(definition: ResourceDefinition) {
+  constructor(definition: ResourceDefinition, provided?: ProvidedHandler) {
+    this.provided = provided;
     this.definition = definition;
     this.gr = { group: definition.group, resource: definition.resource };
     this.gk = { group: definition.group, kind: definition.kind };
@@ -37,7 +71,9 @@ export class ServedResource {
     this.collection = definition.storage ? qualified(definition.storage) : qualified(this.gr);
     this.custom = definition.custom === true;
     this.converted = definition.storage !== undefined;
-    this.headLength = JSON.stringify({ kind: definition.kind, apiVersion: this.apiVersion }).length;
+    // `{"kind":"K","apiVersion":"V",`: the closing brace's place is taken by a comma
+    this.headLength = Buffer.byteLength(JSON.stringify({ kind: definition.kind, apiVersion: this.apiVersion }));
+    this.columns = definition.rules.columns ?? defaultColumns;
   }
 
   /** The store's key of an object. */
@@ -50,6 +86,11 @@ export class ServedResource {
     return namespace !== '' && this.definition.namespaced
       ? `${this.collection}/${namespace}/`
       : `${this.collection}/`;
+  }
+
+  /** A finished delete answers with the object instead of a Status (upstream's ReturnDeletedObject). */
+  get returnsDeleted(): boolean {
+    return RETURNS_DELETED.has(this.collection);
   }
 
   /** Does `metadata.generation` count the changes of what is wanted? */

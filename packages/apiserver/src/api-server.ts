@@ -1,0 +1,74 @@
+import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base';
+import type { ResourceDefinition } from '@sampan/api';
+import type { Store } from '@sampan/store';
+import { AdmissionChain } from './admission/chain.ts';
+import type { AdmissionPlugin } from './admission/contract.ts';
+import type { Authenticator, Authorizer } from './auth/contract.ts';
+import type { ApiContext } from './http/api-context.ts';
+import type { HttpRequest, HttpResponse } from './http/exchange.ts';
+import { handle } from './http/handler.ts';
+import { RequestMetrics } from './http/request-metrics.ts';
+import { sendJson, sendText } from './http/respond.ts';
+import { Discovery } from './paths/discovery.ts';
+import { Health, type HealthCheck } from './paths/health.ts';
+import { at, type PathHandler, Paths } from './paths/path-server.ts';
+import type { Cluster } from './registry/cluster.ts';
+import { ResourceTable } from './registry/resource-table.ts';
+import type { SubresourceHandlers } from './subresources/contract.ts';
+
+export interface VersionInfo {
+  readonly major: string;
+  readonly minor: string;
+  readonly gitVersion: string;
+  readonly [field: string]: string;
+}
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  readonly definitions: readonly ResourceDefinition[];
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly admission: readonly AdmissionPlugin[];
+  readonly subresources: SubresourceHandlers;
+  readonly version: VersionInfo;
+  readonly readyChecks?: readonly HealthCheck[];
+  readonly paths?: readonly PathHandler[];
+}
+
+/** One cluster's API: give it requests, it answers them. Owns neither the store nor the listener. */
+export class ApiServer {
+  readonly context: ApiContext;
+
+  constructor(options: ApiServerOptions) {
+    const resources = new ResourceTable(options.definitions);
+    const cluster: Cluster = {
+      store: options.store,
+      clock: options.clock ?? systemClock,
+      resources,
+      admission: new AdmissionChain(options.admission),
+    };
+    const metrics = new RequestMetrics();
+    this.context = {
+      cluster,
+      authenticator: options.authenticator,
+      authorizer: options.authorizer,
+      metrics,
+      log: options.log ?? silentLogger,
+      subresources: options.subresources,
+      paths: new Paths([
+        new Discovery(resources),
+        new Health([], options.readyChecks ?? []),
+        at('/version', (exchange) => sendJson(exchange, 200, options.version)),
+        at('/metrics', (exchange) => sendText(exchange, 200, metrics.render(), 'text/plain; version=0.0.4')),
+        ...(options.paths ?? []),
+      ]),
+    };
+  }
+
+  /** Answers a request; `url` is its path and query within this cluster. Never rejects. */
+  handle(request: HttpRequest, response: HttpResponse, url: string = request.url ?? '/'): Promise<void> {
+    return handle(this.context, request, response, url);
+  }
+}

@@ -1,0 +1,23 @@
+import type { Logger } from '@sampan/base';
+import type { Authenticator, Authorizer } from '../auth/contract.ts';
+import type { Cluster } from '../registry/cluster.ts';
+import type { Exchange } from './exchange.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import type { SubresourceHandlers } from '../subresources/contract.ts';
+
+/** What the request pipeline of one cluster works with. */
+export interface ApiContext {
+  readonly cluster: Cluster;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly metrics: RequestMetrics;
+  readonly log: Logger;
+  /** Everything that is not a resource: discovery, OpenAPI, health, version, metrics. */
+  readonly paths: PathServer;
+  readonly subresources: SubresourceHandlers;
+}
+
+export interface PathServer {
+  /** Answers, or answers 404. */
+  serve(exchange: Exchange): void | Promise<void>;
+}

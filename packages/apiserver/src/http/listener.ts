@@ -1,0 +1,93 @@
+import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttp2 } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTls, type TLSSocket } from 'node:tls';
+import { rememberSession } from './authentication.ts';
+import type { HttpRequest, HttpResponse } from './exchange.ts';
+
+export interface ListenerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 = a free one. */
+  readonly port: number;
+  /** PEM. */
+  readonly certificate: string;
+  readonly key: string;
+  /** PEM of the CAs whose client certificates are believed. */
+  readonly clientCa: string;
+  handle(request: HttpRequest, response: HttpResponse): void;
+  /** `exec`, `attach`, `port-forward`: the connection itself; absent: refused. */
+  upgrade?(request: IncomingMessage, socket: TLSSocket, head: Buffer): void;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** Takes new certificates for new connections. */
+  renew(certificate: string, key: string, clientCa: string): void;
+  /** Stops listening and ends all connections. */
+  close(): Promise<void>;
+}
+
+/** Headers of a request must be there within this time, and may be so large (upstream: 1 MiB over both protocols). */
+const HEADERS_TIMEOUT_MS = 20_000;
+const MAX_HEADER_BYTES = 64 * 1024;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 120_000;
+const MAX_CONCURRENT_STREAMS = 250;
+
+/** One TLS port for HTTP/1.1 and HTTP/2 (ALPN), with client certificates asked for but not demanded. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const sockets = new Set<TLSSocket>();
+  const http1 = createHttp1(
+    { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request: IncomingMessage, response: ServerResponse) => options.handle(request, response),
+  );
+  if (options.upgrade) http1.on('upgrade', options.upgrade as (r: IncomingMessage, s: unknown, h: Buffer) => void);
+  const http2 = createHttp2({ settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES } });
+  http2.on('request', (request, response) => options.handle(request, response));
+  // `session.socket` is a proxy that hides the certificate; the session starts within the emit below
+  let accepting: TLSSocket | undefined;
+  http2.on('session', (session) => {
+    if (accepting) rememberSession(session, accepting);
+  });
+  http2.on('sessionError', () => {});
+  const tls = createTls({
+    ...secure(options.certificate, options.key, options.clientCa),
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  });
+  tls.on('secureConnection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.setNoDelay(true);
+    if (socket.alpnProtocol !== 'h2') {
+      http1.emit('connection', socket);
+      return;
+    }
+    accepting = socket;
+    http2.emit('connection', socket);
+    accepting = undefined;
+  });
+  tls.on('tlsClientError', (_error, socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    tls.once('error', reject);
+    tls.listen(options.port, options.host ?? '127.0.0.1', resolve);
+  });
+  return {
+    port: (tls.address() as AddressInfo).port,
+    renew: (certificate, key, clientCa) => tls.setSecureContext(secure(certificate, key, clientCa)),
+    close: () =>
+      new Promise((resolve) => {
+        tls.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function secure(cert: string, key: string, ca: string) {
+  return { cert, key, ca };
+}

@@ -1,0 +1,111 @@
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  errors,
+  StatusError,
+  type KubeObject,
+} from '@sampan/api';
+import { applyObject } from '../registry/field-manager.ts';
+import { decodeValue, type Document, parseDocument } from '../registry/codec.ts';
+import type { RequestContext } from '../registry/request-context.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import { type SubresourceRules, update, type Updated } from '../registry/update.ts';
+import type { ApiContext } from './api-context.ts';
+import { readBody } from './body.ts';
+import type { Exchange } from './exchange.ts';
+import { flag } from './list-options.ts';
+import { sendObject, viewOf } from './render.ts';
+import { writeContext } from './write-options.ts';
+
+const JSON_PATCH = 'application/json-patch+json';
+const MERGE_PATCH = 'application/merge-patch+json';
+const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
+const APPLY_PATCH = 'application/apply-patch+yaml';
+const APPLY_PATCH_CBOR = 'application/apply-patch+cbor';
+
+/** How a subresource is patched: the patch is of its own view of the object. */
+export interface PatchTarget {
+  readonly subresource: string;
+  readonly rules?: SubresourceRules;
+}
+
+/** PATCH of an object or of a subresource that writes the object (Kubernetes docs "Patches", KEP-555). */
+export async function patchObject(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+  target: PatchTarget = { subresource: '' },
+): Promise<void> {
+  const view = viewOf(exchange);
+  const updated = await patch(api, exchange, resource, target);
+  sendObject(exchange, view, resource, updated.created ? 201 : 200, updated, api.cluster.clock.now());
+}
+
+async function patch(api: ApiContext, exchange: Exchange, resource: ServedResource, target: PatchTarget): Promise<Updated> {
+  const type = patchType(exchange, resource);
+  const context = writeContext(exchange, 'PatchOptions');
+  const bytes = await readBody(exchange);
+  const { namespace, name } = exchange.info;
+  const base = { namespace, name, ...target };
+  if (type === APPLY_PATCH) {
+    requireManager(exchange);
+    const document = parseDocument(bytes, 'application/yaml', resource);
+    const force = flag(exchange.query, 'force') ?? false;
+    const next = applyObject(api.cluster, resource, document, { ...base, force }, context);
+    return update(api.cluster, resource, { ...base, next, applied: true, createIfMissing: target.subresource === '' }, context);
+  }
+  if (exchange.query.has('force')) throw forceForbidden();
+  const document = parseDocument(bytes, 'application/json', undefined);
+  const next = (old: KubeObject | undefined) => {
+    if (!old) throw errors.notFound(resource.gr, name);
+    return patched(resource, type, old, document, context);
+  };
+  return update(api.cluster, resource, { ...base, next }, context);
+}
+
+/** The patch applied to the object as the client sees it, decoded and defaulted again. */
+export function patched(
+  resource: ServedResource,
+  type: string,
+  old: KubeObject,
+  document: Document,
+  context: RequestContext,
+): KubeObject {
+  const result = applyPatch(resource, type, old, document.value);
+  return decodeValue(resource, result, context, { patch: document, old });
+}
+
+function applyPatch(resource: ServedResource, type: string, old: KubeObject, value: unknown): unknown {
+  if (type === JSON_PATCH) return applyJsonPatch(old, value);
+  if (type === MERGE_PATCH) return applyMergePatch(old, value);
+  return applyStrategicMergePatch(old, value, resource.definition.schema);
+}
+
+export function patchType(exchange: Exchange, resource: ServedResource): string {
+  const type = (exchange.header('content-type').split(';', 1)[0] ?? '').trim().toLowerCase();
+  const supported = resource.custom
+    ? [JSON_PATCH, MERGE_PATCH, APPLY_PATCH]
+    : [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
+  if (supported.includes(type)) return type;
+  const listed = resource.custom
+    ? [JSON_PATCH, MERGE_PATCH, APPLY_PATCH, APPLY_PATCH_CBOR]
+    : [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH, APPLY_PATCH_CBOR];
+  throw errors.unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${listed.join(', ')}`,
+  );
+}
+
+function requireManager(exchange: Exchange): void {
+  if (exchange.query.get('fieldManager')) return;
+  throw errors.invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+    { type: 'FieldValueRequired', field: 'fieldManager', detail: 'is required for apply patch' },
+  ]);
+}
+
+function forceForbidden(): StatusError {
+  return errors.invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+    { type: 'FieldValueForbidden', field: 'force', detail: 'may not be specified for non-apply patch' },
+  ]);
+}
+

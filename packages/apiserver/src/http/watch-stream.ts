@@ -1,0 +1,128 @@
+import { StatusError } from '@sampan/api';
+import type { Cluster } from '../registry/cluster.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import { bookmark, INITIAL_EVENTS_END, type StreamEvent, watch, type WatchRequest } from '../registry/watch.ts';
+import type { Exchange } from './exchange.ts';
+import { JSON_OBJECT } from './negotiate.ts';
+import type { View } from './render.ts';
+import { statusOf } from './respond.ts';
+import { partialOf, tableOf } from './table.ts';
+
+/** A client that reads so slowly that this much waits for it is cut off; it will watch again from where it was. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+const BOOKMARK_INTERVAL_MS = 60_000;
+/** Without a timeout of its own, a watch ends after 30 to 60 minutes (`--min-request-timeout`). */
+const MIN_TIMEOUT_MS = 30 * 60_000;
+
+/** Answers with a stream of watch events, one JSON document each line, until the client or the time ends it. */
+export function streamWatch(
+  exchange: Exchange,
+  cluster: Cluster,
+  resource: ServedResource,
+  request: WatchRequest,
+  view: View,
+  timeoutMs: number,
+): void {
+  const { response } = exchange;
+  const encoder = encoderOf(resource, view, cluster);
+  let stop = () => {};
+  let ended = false;
+  const end = () => {
+    if (ended) return;
+    ended = true;
+    stop();
+    clearTimeout(deadline);
+    clearInterval(bookmarks);
+    response.end();
+  };
+  const deadline = setTimeout(end, timeoutMs > 0 ? timeoutMs : MIN_TIMEOUT_MS * (1 + Math.random()));
+  const bookmarks = request.bookmarks
+    ? setInterval(() => send([bookmark(resource, cluster.store.revision)]), BOOKMARK_INTERVAL_MS)
+    : undefined;
+  response.on('close', end);
+  const send = (events: readonly StreamEvent[]) => {
+    if (ended) return;
+    const waiting = writeEvents(response, events, encoder);
+    if (waiting > MAX_WAITING_BYTES) response.destroy();
+  };
+  const open = () => {
+    response.statusCode = 200;
+    response.setHeader('content-type', 'application/json');
+    response.setHeader('cache-control', 'no-cache, private');
+  };
+  try {
+    let opened = false;
+    const early: StreamEvent[] = [];
+    stop = watch(cluster, resource, request, (events) => {
+      if (opened) send(events);
+      else early.push(...events);
+    });
+    open();
+    opened = true;
+    if (early.length > 0) send(early);
+    else flush(response);
+  } catch (error) {
+    clearTimeout(deadline);
+    clearInterval(bookmarks);
+    if (!(error instanceof StatusError) || error.code !== 410) throw error;
+    // a watch that starts too late is told in the stream, as upstream's watch cache does
+    open();
+    response.end(`${JSON.stringify({ type: 'ERROR', object: statusOf(error) })}\n`);
+  }
+}
+
+function flush(response: Exchange['response']): void {
+  if ('flushHeaders' in response) response.flushHeaders();
+}
+
+type Encoder = (event: StreamEvent) => Uint8Array;
+
+/** Writes a batch as one chunk; returns how many bytes wait for the client. */
+function writeEvents(response: Exchange['response'], events: readonly StreamEvent[], encoder: Encoder): number {
+  const chunks = events.map(encoder);
+  (response as { write(chunk: Uint8Array): boolean }).write(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks));
+  return 'writableLength' in response ? response.writableLength : 0;
+}
+
+function encoderOf(resource: ServedResource, view: View, cluster: Cluster): Encoder {
+  if (view.format === JSON_OBJECT) return (event) => event.encoded('json', encodePlain);
+  if (view.format.as === 'Table') return tableEncoder(resource, view, cluster);
+  if (view.format.as === 'PartialObjectMetadata') {
+    return (event) => event.encoded(`partial/${view.format.version}`, () => encodeValue(event, partialOf(event.rendered.object, view.format)));
+  }
+  return (event) => event.encoded('json', encodePlain);
+}
+
+const NEWLINE = '}\n';
+
+function encodePlain(event: StreamEvent): Uint8Array {
+  const head = `{"type":"${event.type}","object":`;
+  const { bytes } = event.rendered;
+  const out = Buffer.allocUnsafe(head.length + bytes.length + NEWLINE.length);
+  out.write(head, 0, 'latin1');
+  out.set(bytes, head.length);
+  out.write(NEWLINE, head.length + bytes.length, 'latin1');
+  return out;
+}
+
+function encodeValue(event: StreamEvent, object: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify({ type: event.type, object })}\n`);
+}
+
+/** Columns are told once, with the first event (upstream does the same). */
+function tableEncoder(resource: ServedResource, view: View, cluster: Cluster): Encoder {
+  let first = true;
+  return (event) => {
+    const { object } = event.rendered;
+    const isMark = event.type === 'BOOKMARK';
+    const table = tableOf(resource, isMark ? [] : [object], view.format, view.include, cluster.clock.now(), first);
+    if (!isMark) first = false;
+    table.metadata = { resourceVersion: object.metadata.resourceVersion };
+    if (isMark) {
+      const annotations = object.metadata.annotations;
+      const row = { cells: resource.columns.map(() => ''), object: { ...partialOf(object, view.format) } };
+      return encodeValue(event, { ...table, columnDefinitions: [], rows: annotations?.[INITIAL_EVENTS_END] ? [row] : [row] });
+    }
+    return encodeValue(event, table);
+  };
+}

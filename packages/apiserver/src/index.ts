@@ -1,0 +1,8 @@
+/**
+ * Tier 3: one cluster's Kubernetes API over one store. Start with `api-server.ts` (what it is made of) and
+ * `http/handler.ts` (what happens to a request).
+ */
+export * from './admission/contract.ts';
+export { ApiServer, type ApiServerOptions, type VersionInfo } from './api-server.ts';
+export * from './auth/contract.ts';
+export { listen, type Listener, type ListenerOptions } from './http/listener.ts';

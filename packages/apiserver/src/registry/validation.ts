@@ -1,0 +1,50 @@
+import {
+  errors,
+  type FieldError,
+  type KubeObject,
+  nameIsDNSSubdomain,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+} from '@sampan/api';
+import type { ServedResource } from './served-resource.ts';
+import type { SubresourceRules } from './update.ts';
+
+interface Context {
+  readonly now: number;
+}
+
+/** All errors of a new object, metadata first (apiserver pkg/registry/rest BeforeCreate). */
+export function validateNew(resource: ServedResource, object: KubeObject, context: Context): FieldError[] {
+  const { rules, namespaced } = resource.definition;
+  return [
+    ...validateObjectMeta(object.metadata, namespaced, rules.validateName ?? nameIsDNSSubdomain),
+    ...(rules.validate?.(object, context) ?? []),
+  ];
+}
+
+/** All errors of a changed object (BeforeUpdate): the kind's, or its subresource's. */
+export function validateChanged(
+  resource: ServedResource,
+  subresource: string,
+  object: KubeObject,
+  old: KubeObject,
+  context: Context,
+  override: SubresourceRules | undefined,
+): FieldError[] {
+  const { rules } = resource.definition;
+  return [
+    ...validateObjectMetaUpdate(object.metadata, old.metadata, 'metadata'),
+    ...own(),
+  ];
+
+  function own(): FieldError[] {
+    if (override) return override.validateUpdate?.(object, old, context) ?? [];
+    if (subresource === 'status') return rules.status?.validateUpdate?.(object, old, context) ?? [];
+    if (rules.validateUpdate) return rules.validateUpdate(object, old, context);
+    return rules.validate?.(object, context) ?? [];
+  }
+}
+
+export function throwIfInvalid(resource: ServedResource, object: KubeObject, problems: readonly FieldError[]): void {
+  if (problems.length > 0) throw errors.invalid(resource.gk, object.metadata.name ?? '', problems);
+}
