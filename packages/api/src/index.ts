@@ -2,7 +2,11 @@
  * Tier 1: kinds as data. Start with `kinds/resource.ts` (what a kind is) and `schema/type-schema.ts`
  * (what a type is).
  */
+export type { CustomResource } from './apiextensions/custom-resource.ts';
+export { decodeCustom } from './apiextensions/decode-custom.ts';
 export type * as k8s from './generated/types.ts';
+export * from './kinds/groups.ts';
+export * from './kinds/kinds.ts';
 export * from './kinds/resource.ts';
 export * from './meta/field-error.ts';
 export { goQuote } from './meta/go-quote.ts';

@@ -2,15 +2,7 @@ import type { FieldError } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { StructType } from '../schema/type-schema.ts';
 
-export type Verb =
-  | 'create'
-  | 'delete'
-  | 'deletecollection'
-  | 'get'
-  | 'list'
-  | 'patch'
-  | 'update'
-  | 'watch';
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
 /** A column of `kubectl get` (metav1.TableColumnDefinition) and how a cell is made. */
 export interface Column {
@@ -93,7 +85,11 @@ export interface ResourceDefinition {
   readonly schema: StructType;
   readonly rules: KindRules;
   /** `spec.replicas`-like paths of the scale subresource (autoscaling/v1 Scale). */
-  readonly scale?: { readonly specReplicas: string; readonly statusReplicas: string; readonly selector?: string };
+  readonly scale?: {
+    readonly specReplicas: string;
+    readonly statusReplicas: string;
+    readonly selector?: string;
+  };
   /** Other subresources by name, e.g. `binding`, `eviction`, `token`, `log`, `exec`. */
   readonly subresources?: Readonly<Record<string, SubresourceDefinition>>;
   /** The resource under which objects are stored when another version or group holds them; with converters. */

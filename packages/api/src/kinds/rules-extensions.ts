@@ -1,0 +1,4 @@
+import type { KindRules } from './resource.ts';
+
+/** Rules of apiextensions.k8s.io, by `GROUP/Kind`. */
+export const extensionRules: Readonly<Record<string, KindRules>> = {};
