@@ -7,7 +7,7 @@ import {
   type KubeObject,
 } from '@sampan/api';
 import { applyObject } from '../registry/field-manager.ts';
-import { decodeValue, type Document, parseDocument } from '../registry/codec.ts';
+import { decodePatched, jsonPatchProblems, type ParsedValue, parseValue } from '../registry/codec.ts';
 import type { RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { type SubresourceRules, update, type Updated } from '../registry/update.ts';
@@ -50,30 +50,33 @@ async function patch(api: ApiContext, exchange: Exchange, resource: ServedResour
   const base = { namespace, name, ...target };
   if (type === APPLY_PATCH) {
     requireManager(exchange);
-    const document = parseDocument(bytes, 'application/yaml', resource);
     const force = flag(exchange.query, 'force') ?? false;
-    const next = applyObject(api.cluster, resource, document, { ...base, force }, context);
+    const next = applyObject(api.cluster, resource, bytes, { ...base, force }, context);
     return update(api.cluster, resource, { ...base, next, applied: true, createIfMissing: target.subresource === '' }, context);
   }
   if (exchange.query.has('force')) throw forceForbidden();
-  const document = parseDocument(bytes, 'application/json', undefined);
+  const parsed = parsePatch(type, bytes);
   const next = (old: KubeObject | undefined) => {
     if (!old) throw errors.notFound(resource.gr, name);
-    return patched(resource, type, old, document, context);
+    return patched(resource, type, old, parsed, context);
   };
   return update(api.cluster, resource, { ...base, next }, context);
 }
 
+function parsePatch(type: string, bytes: Uint8Array): ParsedValue {
+  const parsed = parseValue(bytes, 'application/json');
+  return type === JSON_PATCH ? { value: parsed.value, strict: jsonPatchProblems(parsed.value) } : parsed;
+}
+
 /** The patch applied to the object as the client sees it, decoded and defaulted again. */
-export function patched(
+function patched(
   resource: ServedResource,
   type: string,
   old: KubeObject,
-  document: Document,
+  patch: ParsedValue,
   context: RequestContext,
 ): KubeObject {
-  const result = applyPatch(resource, type, old, document.value);
-  return decodeValue(resource, result, context, { patch: document, old });
+  return decodePatched(resource, applyPatch(resource, type, old, patch.value), patch.strict, context);
 }
 
 function applyPatch(resource: ServedResource, type: string, old: KubeObject, value: unknown): unknown {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@sampan/api';
-import { decodeObject, parseDocument } from '../registry/codec.ts';
+import { decodeRequest, parseValue } from '../registry/codec.ts';
 import type { RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { readBody } from './body.ts';
@@ -7,12 +7,11 @@ import type { Exchange } from './exchange.ts';
 
 /** The object in the body, decoded and defaulted. */
 export async function bodyObject(exchange: Exchange, resource: ServedResource, context: RequestContext): Promise<KubeObject> {
-  const bytes = await readBody(exchange);
-  return decodeObject(resource, parseDocument(bytes, exchange.header('content-type'), resource), context);
+  return decodeRequest(resource, await readBody(exchange), exchange.header('content-type'), context);
 }
 
 /** The JSON or YAML value in the body; undefined when there is no body. */
 export async function bodyValue(exchange: Exchange): Promise<unknown> {
   const bytes = await readBody(exchange);
-  return bytes.length === 0 ? undefined : parseDocument(bytes, exchange.header('content-type'), undefined).value;
+  return bytes.length === 0 ? undefined : parseValue(bytes, exchange.header('content-type')).value;
 }

@@ -1,36 +1,131 @@
-import { decode, errors, type KubeObject } from '@sampan/api';
-import { isObject } from '@sampan/base';
+import {
+  type CustomResource,
+  decodeBody,
+  decodeCustom,
+  decodeObject as decodeTyped,
+  errors,
+  type ExpectedKind,
+  type FieldValidation,
+  invalid,
+  jsonPatchUnknownFields,
+  type KubeObject,
+  parseBody,
+  type ParsedBody,
+  BodySyntaxError,
+  bodyFormat,
+  StatusError,
+  strictErrors,
+} from '@sampan/api';
+import { deepClone, isObject, type JsonObject } from '@sampan/base';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 
-/** A parsed body. */
-export interface Document {
-  readonly value: unknown;
-}
-
-export function parseDocument(bytes: Uint8Array, _contentType: string, _resource: ServedResource | undefined): Document {
-  try {
-    return { value: JSON.parse(Buffer.from(bytes).toString()) };
-  } catch (error) {
-    throw errors.badRequest((error as Error).message);
-  }
-}
-
-/** Decodes and defaults the object of a body. */
-export function decodeObject(resource: ServedResource, document: Document, context: RequestContext): KubeObject {
-  return decodeValue(resource, document.value, context, undefined);
-}
-
-export function decodeValue(
+/** Decodes the body of a create or update and fills its defaults. */
+export function decodeRequest(
   resource: ServedResource,
-  value: unknown,
-  _context: RequestContext,
-  _patch: { patch: Document; old: KubeObject } | undefined,
+  bytes: Uint8Array,
+  contentType: string,
+  context: RequestContext,
 ): KubeObject {
-  if (!isObject(value)) throw errors.badRequest('not an object');
-  const object = decode(resource.definition.schema, value).value as KubeObject;
-  object.kind = resource.definition.kind;
-  object.apiVersion = resource.apiVersion;
+  if (resource.custom) return decodeCustomBody(resource, bytes, contentType, context);
+  const { object, warnings } = decodeBody(bytes, contentType, resource.definition, context.fieldValidation);
+  for (const text of warnings) context.warn(text);
   resource.definition.rules.setDefaults?.(object);
   return object;
 }
+
+/** The result of a patch as an object of the kind; `strict`: problems that the patch itself had. */
+export function decodePatched(
+  resource: ServedResource,
+  value: unknown,
+  strict: readonly string[],
+  context: RequestContext,
+): KubeObject {
+  if (!isObject(value)) throw errors.badRequest('the patched value is not an object');
+  try {
+    const { object, problems } = decodeLoose(resource, value, context.fieldValidation);
+    const found = context.fieldValidation === 'Ignore' ? [] : [...strict, ...problems];
+    if (found.length > 0 && context.fieldValidation === 'Strict') {
+      throw invalidPatch(value, `strict decoding error: ${found.join(', ')}`);
+    }
+    for (const text of found) context.warn(text);
+    resource.definition.rules.setDefaults?.(object);
+    return object;
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.reason !== 'BadRequest') throw error;
+    throw invalidPatch(value, error.message.replace(/^.* cannot be handled as a .*?: /, ''));
+  }
+}
+
+/** ` "" is invalid: patch: Invalid value: …`: the patch has no kind of its own (endpoints/handlers/patch.go). */
+function invalidPatch(value: JsonObject, detail: string): StatusError {
+  return errors.invalid({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(value), detail)]);
+}
+
+function decodeLoose(
+  resource: ServedResource,
+  value: JsonObject,
+  fieldValidation: FieldValidation,
+): { object: KubeObject; problems: readonly string[] } {
+  if (resource.custom) {
+    const decoded = decodeCustom(resource.definition as CustomResource, deepClone(value), { fieldValidation: 'Warn' });
+    return { object: decoded.object, problems: decoded.warnings };
+  }
+  const expected: ExpectedKind = resource.definition;
+  const { object, unknown } = decodeTyped(value, expected);
+  const problems = unknown && fieldValidation !== 'Ignore' ? strictErrors(JSON.stringify(value), expected.schema) : [];
+  return { object, problems };
+}
+
+function decodeCustomBody(
+  resource: ServedResource,
+  bytes: Uint8Array,
+  contentType: string,
+  context: RequestContext,
+): KubeObject {
+  const parsed = parseCustom(resource, bytes, contentType);
+  const decoded = decodeCustom(resource.definition as CustomResource, parsed.value, {
+    fieldValidation: context.fieldValidation,
+  });
+  for (const text of decoded.warnings) context.warn(text);
+  return decoded.object;
+}
+
+function parseCustom(resource: ServedResource, bytes: Uint8Array, contentType: string): ParsedBody {
+  try {
+    return parseBody(bytes, bodyFormat(contentType));
+  } catch (error) {
+    if (!(error instanceof BodySyntaxError)) throw error;
+    throw errors.badRequest(
+      `the object provided is unrecognized (must be of type ${resource.definition.kind}): ${error.message}`,
+    );
+  }
+}
+
+/** A body that is no object of a kind: a patch, options. Throws BadRequest. */
+export function parseValue(bytes: Uint8Array, contentType: string): ParsedValue {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  try {
+    if (bodyFormat(contentType) === 'yaml' || text.trimStart().startsWith('{')) {
+      const { value, duplicates, text: json } = parseBody(bytes, bodyFormat(contentType));
+      return { value, strict: duplicates ? duplicatesOf(json) : [] };
+    }
+    return { value: JSON.parse(text), strict: [] };
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    throw errors.badRequest(`error decoding patch: ${(error as Error).message}`);
+  }
+}
+
+export interface ParsedValue {
+  readonly value: unknown;
+  /** Duplicate fields, as strict decoding tells them. */
+  readonly strict: readonly string[];
+}
+
+function duplicatesOf(text: string): string[] {
+  return strictErrors(text, { type: 'any' });
+}
+
+/** Unknown members of JSON Patch operations. */
+export const jsonPatchProblems = (value: unknown): readonly string[] => jsonPatchUnknownFields(value);

@@ -1,6 +1,5 @@
 import type { KubeObject } from '@sampan/api';
 import type { Cluster } from './cluster.ts';
-import type { Document } from './codec.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 
@@ -18,7 +17,7 @@ export function trackUpdate(
 export function applyObject(
   _cluster: Cluster,
   _resource: ServedResource,
-  _document: Document,
+  _bytes: Uint8Array,
   _options: { force: boolean; subresource: string; namespace: string; name: string },
   _context: RequestContext,
 ): (old: KubeObject | undefined) => KubeObject {

@@ -17,7 +17,7 @@ import { methodNotAllowed } from '../http/handler.ts';
 import { patchType } from '../http/patch-handler.ts';
 import { sendValue, viewOf } from '../http/render.ts';
 import { writeContext } from '../http/write-options.ts';
-import { parseDocument } from '../registry/codec.ts';
+import { parseValue } from '../registry/codec.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { update } from '../registry/update.ts';
 
@@ -62,13 +62,13 @@ function ownRules(resource: ServedResource) {
 }
 
 async function replacement(exchange: Exchange): Promise<() => unknown> {
-  const { value } = parseDocument(await readBody(exchange), exchange.header('content-type'), undefined);
+  const { value } = parseValue(await readBody(exchange), exchange.header('content-type'));
   return () => value;
 }
 
 async function patching(exchange: Exchange, resource: ServedResource): Promise<(scale: Scale) => unknown> {
   const type = patchType(exchange, resource);
-  const { value } = parseDocument(await readBody(exchange), 'application/json', undefined);
+  const { value } = parseValue(await readBody(exchange), 'application/json');
   if (type === 'application/json-patch+json') return (scale) => applyJsonPatch(scale, value);
   if (type === 'application/strategic-merge-patch+json') {
     return (scale) => applyStrategicMergePatch(scale, value, schemaOf('io.k8s.api.autoscaling.v1.Scale'));

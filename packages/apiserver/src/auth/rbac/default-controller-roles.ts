@@ -1,0 +1,242 @@
+import type { BindingObject, PolicyRule, RoleObject } from './policy.ts';
+import { account, allow, clusterRole, clusterRoleBinding, EVENTS, READ } from './policy-builder.ts';
+
+/**
+ * The rules of each built-in controller's ServiceAccount in kube-system (kubernetes plugin/pkg/auth/authorizer/
+ * rbac/bootstrappolicy/controller_policy.go, release 1.36).
+ */
+const CONTROLLERS: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'attachdetach-controller': [
+    allow('list watch', 'core', 'persistentvolumes persistentvolumeclaims'),
+    allow(READ, 'core', 'nodes'),
+    allow('patch update', 'core', 'nodes/status'),
+    allow('list watch', 'core', 'pods'),
+    EVENTS,
+    allow('get create delete list watch', 'storage', 'volumeattachments'),
+    allow(READ, 'storage', 'csidrivers'),
+    allow(READ, 'storage', 'csinodes'),
+  ],
+  'clusterrole-aggregation-controller': [
+    allow('escalate get list watch update patch', 'rbac', 'clusterroles'),
+  ],
+  'cronjob-controller': [
+    allow('get list watch update', 'batch', 'cronjobs'),
+    allow('get list watch create update delete patch', 'batch', 'jobs'),
+    allow('update', 'batch', 'cronjobs/status'),
+    allow('update', 'batch', 'cronjobs/finalizers'),
+    allow('list delete', 'core', 'pods'),
+    EVENTS,
+  ],
+  'daemon-set-controller': [
+    allow(READ, 'extensions apps', 'daemonsets'),
+    allow('update', 'extensions apps', 'daemonsets/status'),
+    allow('update', 'extensions apps', 'daemonsets/finalizers'),
+    allow('list watch', 'core', 'nodes'),
+    allow('list watch create delete patch', 'core', 'pods'),
+    allow('create', 'core', 'pods/binding'),
+    allow('get list watch create delete update patch', 'apps', 'controllerrevisions'),
+    EVENTS,
+  ],
+  'deployment-controller': [
+    allow('get list watch update', 'extensions apps', 'deployments'),
+    allow('update', 'extensions apps', 'deployments/status'),
+    allow('update', 'extensions apps', 'deployments/finalizers'),
+    allow('get list watch create update patch delete', 'apps extensions', 'replicasets'),
+    allow('get list watch update', 'core', 'pods'),
+    EVENTS,
+  ],
+  'disruption-controller': [
+    allow(READ, 'extensions apps', 'deployments'),
+    allow(READ, 'apps extensions', 'replicasets'),
+    allow(READ, 'core', 'replicationcontrollers'),
+    allow(READ, 'policy', 'poddisruptionbudgets'),
+    allow(READ, 'apps', 'statefulsets'),
+    allow('update', 'policy', 'poddisruptionbudgets/status'),
+    allow('patch update', 'core', 'pods/status'),
+    allow('get', '*', '*/scale'),
+    EVENTS,
+  ],
+  'endpoint-controller': [
+    allow(READ, 'core', 'services pods'),
+    allow('get list create update delete', 'core', 'endpoints'),
+    allow('create', 'core', 'endpoints/restricted'),
+    EVENTS,
+  ],
+  'endpointslice-controller': [
+    allow(READ, 'core', 'services pods nodes'),
+    allow('update', 'core', 'services/finalizers'),
+    allow('get list create update delete', 'discovery', 'endpointslices'),
+    EVENTS,
+  ],
+  'endpointslicemirroring-controller': [
+    allow(READ, 'core', 'services endpoints'),
+    allow('update', 'core', 'services/finalizers'),
+    allow('update', 'core', 'endpoints/finalizers'),
+    allow('get list create update delete', 'discovery', 'endpointslices'),
+    EVENTS,
+  ],
+  'expand-controller': [
+    allow('get list watch update patch', 'core', 'persistentvolumes'),
+    allow('update patch', 'core', 'persistentvolumeclaims/status'),
+    allow(READ, 'core', 'persistentvolumeclaims'),
+    allow(READ, 'storage', 'storageclasses'),
+    allow('get', 'core', 'services endpoints'),
+    allow('get', 'core', 'secrets'),
+    EVENTS,
+  ],
+  'ephemeral-volume-controller': [
+    allow(READ, 'core', 'pods'),
+    allow('update', 'core', 'pods/finalizers'),
+    allow('get list watch create', 'core', 'persistentvolumeclaims'),
+    EVENTS,
+  ],
+  'resource-claim-controller': [
+    allow(READ, 'core', 'pods'),
+    allow('update', 'core', 'pods/finalizers'),
+    allow('get list watch create delete', 'resource', 'resourceclaims'),
+    allow('update patch', 'resource', 'resourceclaims resourceclaims/status'),
+    allow('update patch', 'core', 'pods/status'),
+    EVENTS,
+  ],
+  'generic-garbage-collector': [allow('get list watch patch update delete', '*', '*'), EVENTS],
+  'horizontal-pod-autoscaler': [
+    allow(READ, 'autoscaling', 'horizontalpodautoscalers'),
+    allow('update', 'autoscaling', 'horizontalpodautoscalers/status'),
+    allow('get update', '*', '*/scale'),
+    allow('list', 'core', 'pods'),
+    allow('list', 'metrics', 'pods'),
+    allow('get list', 'custom', '*'),
+    allow('get list', 'external', '*'),
+    EVENTS,
+  ],
+  'job-controller': [
+    allow('get list watch update patch', 'batch', 'jobs'),
+    allow('update', 'batch', 'jobs/status'),
+    allow('update', 'batch', 'jobs/finalizers'),
+    allow('list watch create delete patch', 'core', 'pods'),
+    EVENTS,
+  ],
+  'namespace-controller': [
+    allow('get list watch delete', 'core', 'namespaces'),
+    allow('update', 'core', 'namespaces/finalize namespaces/status'),
+    allow('get list delete deletecollection', '*', '*'),
+  ],
+  'node-controller': [
+    allow('get list update delete patch', 'core', 'nodes'),
+    allow('patch update', 'core', 'nodes/status'),
+    allow('patch update', 'core', 'pods/status'),
+    allow('list get delete', 'core', 'pods'),
+    EVENTS,
+  ],
+  'persistent-volume-binder': [
+    allow('get list watch update create delete', 'core', 'persistentvolumes'),
+    allow('update', 'core', 'persistentvolumes/status'),
+    allow('get list watch update', 'core', 'persistentvolumeclaims'),
+    allow('update', 'core', 'persistentvolumeclaims/status'),
+    allow('list watch get create delete', 'core', 'pods'),
+    allow(READ, 'storage', 'storageclasses'),
+    allow('get create update delete', 'core', 'endpoints'),
+    allow('get create delete', 'core', 'services'),
+    allow('get', 'core', 'secrets'),
+    allow('get list', 'core', 'nodes'),
+    allow('watch', 'core', 'events'),
+    EVENTS,
+  ],
+  'pod-garbage-collector': [
+    allow('list watch delete', 'core', 'pods'),
+    allow('get list', 'core', 'nodes'),
+    allow('patch', 'core', 'pods/status'),
+  ],
+  'replicaset-controller': [
+    allow('get list watch update', 'apps extensions', 'replicasets'),
+    allow('update', 'apps extensions', 'replicasets/status'),
+    allow('update', 'apps extensions', 'replicasets/finalizers'),
+    allow('list watch patch create delete', 'core', 'pods'),
+    EVENTS,
+  ],
+  'replication-controller': [
+    allow('get list watch update', 'core', 'replicationcontrollers'),
+    allow('update', 'core', 'replicationcontrollers/status'),
+    allow('update', 'core', 'replicationcontrollers/finalizers'),
+    allow('list watch patch create delete', 'core', 'pods'),
+    EVENTS,
+  ],
+  'resourcequota-controller': [
+    allow('list watch', '*', '*'),
+    allow('update', 'core', 'resourcequotas/status'),
+    EVENTS,
+  ],
+  'route-controller': [allow('list watch', 'core', 'nodes'), allow('patch', 'core', 'nodes/status'), EVENTS],
+  'service-account-controller': [allow('create', 'core', 'serviceaccounts'), EVENTS],
+  'service-controller': [
+    allow(READ, 'core', 'services'),
+    allow('patch update', 'core', 'services/status'),
+    allow('list watch', 'core', 'nodes'),
+    EVENTS,
+  ],
+  'service-cidrs-controller': [
+    allow('get list watch patch update', 'networking', 'servicecidrs'),
+    allow('patch update', 'networking', 'servicecidrs/finalizers'),
+    allow('patch update', 'networking', 'servicecidrs/status'),
+    allow(READ, 'networking', 'ipaddresses'),
+    EVENTS,
+  ],
+  'statefulset-controller': [
+    allow('list watch', 'core', 'pods'),
+    allow(READ, 'apps', 'statefulsets'),
+    allow('update', 'apps', 'statefulsets/status'),
+    allow('update', 'apps', 'statefulsets/finalizers'),
+    allow('get create delete update patch', 'core', 'pods'),
+    allow('get create delete update patch list watch', 'apps', 'controllerrevisions'),
+    allow('get create', 'core', 'persistentvolumeclaims'),
+    EVENTS,
+    allow('update delete', 'core', 'persistentvolumeclaims'),
+  ],
+  'ttl-controller': [allow('update patch list watch', 'core', 'nodes'), EVENTS],
+  'certificate-controller': [
+    allow('get list watch delete', 'certificates', 'certificatesigningrequests'),
+    allow('update', 'certificates', 'certificatesigningrequests/status certificatesigningrequests/approval'),
+    allow('approve', 'certificates', 'signers', 'kubernetes.io/kube-apiserver-client-kubelet'),
+    allow(
+      'sign',
+      'certificates',
+      'signers',
+      'kubernetes.io/legacy-unknown kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving',
+    ),
+    allow('create', 'authorization', 'subjectaccessreviews'),
+    EVENTS,
+  ],
+  'pvc-protection-controller': [
+    allow('get list watch update', 'core', 'persistentvolumeclaims'),
+    allow('list watch get', 'core', 'pods'),
+    EVENTS,
+  ],
+  'pv-protection-controller': [allow('get list watch update', 'core', 'persistentvolumes'), EVENTS],
+  'volumeattributesclass-protection-controller': [
+    allow('list watch get', 'core', 'persistentvolumeclaims'),
+    allow('list watch get', 'core', 'persistentvolumes'),
+    allow('get list watch update', 'storage', 'volumeattributesclasses'),
+    EVENTS,
+  ],
+  'ttl-after-finished-controller': [allow('get list watch delete', 'batch', 'jobs'), EVENTS],
+  'root-ca-cert-publisher': [allow('create update', 'core', 'configmaps'), EVENTS],
+  'validatingadmissionpolicy-status-controller': [
+    allow(READ, 'admission', 'validatingadmissionpolicies'),
+    allow('get patch update', 'admission', 'validatingadmissionpolicies/status'),
+    EVENTS,
+  ],
+  'legacy-service-account-token-cleaner': [
+    allow('get', 'core', 'configmaps', 'kube-apiserver-legacy-service-account-token-tracking'),
+    allow('patch delete', 'core', 'secrets'),
+  ],
+};
+
+const PREFIX = 'system:controller:';
+
+export const CONTROLLER_ROLES: readonly RoleObject[] = Object.entries(CONTROLLERS).map(([name, rules]) =>
+  clusterRole(PREFIX + name, rules),
+);
+
+export const CONTROLLER_ROLE_BINDINGS: readonly BindingObject[] = Object.keys(CONTROLLERS).map((name) =>
+  clusterRoleBinding(PREFIX + name, [account('kube-system', name)]),
+);
