@@ -4,6 +4,7 @@
  */
 export type { CustomResource } from './apiextensions/custom-resource.ts';
 export { decodeCustom } from './apiextensions/decode-custom.ts';
+export * from './apply/index.ts';
 export type * as k8s from './generated/types.ts';
 export * from './kinds/groups.ts';
 export * from './kinds/kinds.ts';
@@ -14,8 +15,8 @@ export * from './meta/object.ts';
 export * from './meta/status.ts';
 export * from './patch/index.ts';
 export * from './schema/base64.ts';
-export * from './schema/decode-body.ts';
 export * from './schema/decode.ts';
+export * from './schema/decode-body.ts';
 export * from './schema/explain-mismatch.ts';
 export * from './schema/parse-body.ts';
 export * from './schema/schema-of.ts';

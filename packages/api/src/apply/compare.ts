@@ -72,7 +72,7 @@ function compareMaps(type: MapType | StructType, left: unknown, right: unknown):
   }
   if (from !== undefined) {
     for (const key of sortedKeys(from)) {
-      if (from[key] !== undefined && valueOf(to, key) === undefined) {
+      if (from[key] !== undefined && memberOf(to, key) === undefined) {
         collector.add(fieldElement(key), { removed: wholeSet(entryType(type, key), from[key]) });
       }
     }
@@ -87,14 +87,14 @@ function compareEntry(
   from: JsonMap | undefined,
   to: unknown,
 ): void {
-  const before = valueOf(from, key);
+  const before = memberOf(from, key);
   if (before === to || to === undefined) return;
   const entry = entryType(type, key);
   if (before === undefined) collector.add(fieldElement(key), { added: wholeSet(entry, to) });
   else collector.add(fieldElement(key), compareNodes(entry, before, to));
 }
 
-function valueOf(map: JsonMap | undefined, key: string): unknown {
+function memberOf(map: JsonMap | undefined, key: string): unknown {
   return map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
