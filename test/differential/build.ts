@@ -1,5 +1,6 @@
 /** Small builders for corpora. */
-import type { Body, Step } from './step.ts';
+import { changed } from './change.ts';
+import type { Body, Changes, Scenario, Step } from './step.ts';
 
 /** A prepared namespace. */
 export function namespace(name: string, labels?: Record<string, string>): Step {
@@ -69,28 +70,6 @@ export const patch = (
   rest: Rest = {},
 ): Step => ({ name, method: 'PATCH', path, body, type: PATCH[type], ...rest });
 
-/** Changes to an object: path with `/` between parts (`~1` for a slash in a part) → value; undefined removes. */
-export type Changes = Readonly<Record<string, unknown>>;
-
-/** A copy of `object` with `changes` made. Missing objects on the way are made; list items by index. */
-export function changed(object: Body, changes: Changes): Body {
-  const copy = structuredClone(object) as Record<string, unknown>;
-  for (const [path, value] of Object.entries(changes)) setAt(copy, path, value);
-  return copy;
-}
-
-function setAt(object: Record<string, unknown>, path: string, value: unknown): void {
-  const parts = path.split('/').map((part) => part.replaceAll('~1', '/'));
-  const last = parts.pop() ?? '';
-  let at = object;
-  for (const part of parts) {
-    at[part] ??= {};
-    at = at[part] as Record<string, unknown>;
-  }
-  if (value === undefined) delete at[last];
-  else at[last] = value;
-}
-
 /**
  * One dry-run create of `object` per case, each with its changes. For many small questions to one kind:
  * valid ones show defaults, invalid ones messages.
@@ -101,13 +80,72 @@ export function variants(collection: string, object: Body, cases: Readonly<Recor
   );
 }
 
-/** Like `variants` for updates of one stored object, e.g. to fields that must not change. */
-export function updates(path: string, object: Body, cases: Readonly<Record<string, Changes>>): Step[] {
-  return Object.entries(cases).map(([name, changes]) =>
-    put(name, `${path}?dryRun=All`, changed(object, changes)),
-  );
+/** One dry-run update per case, each of the object that an earlier step kept as `kept`, with its changes. */
+export function updates(path: string, kept: string, cases: Readonly<Record<string, Changes>>): Step[] {
+  return Object.entries(cases).map(([name, changes]) => ({
+    name: `update: ${name}`,
+    method: 'PUT',
+    path: `${path}?dryRun=All`,
+    change: { object: kept, changes },
+  }));
 }
 
 export const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 export const PARTIAL = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json';
 export const PARTIAL_LIST = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
+
+/** What `kindScenario` asks about one kind. */
+export interface KindQuestions {
+  readonly name: string;
+  readonly spelled?: Scenario['spelled'];
+  /** Steps before, such as a namespace. */
+  readonly before?: readonly Step[];
+  readonly collection: string;
+  /** A small valid object; it is stored for the updates. */
+  readonly object: Body & { readonly metadata: { readonly name: string } };
+  /** See `variants`; each starts from `object`. */
+  readonly cases: Readonly<Record<string, Changes>>;
+  /** See `updates`. */
+  readonly updates?: Readonly<Record<string, Changes>>;
+  /** A status to put on the status subresource. */
+  readonly status?: Body;
+  readonly after?: readonly Step[];
+}
+
+/** Create, defaults and errors by dry runs, read in all forms, update, status, delete: the same for every kind. */
+export function kindScenario(questions: KindQuestions): Scenario {
+  const { name, spelled, before = [], collection, object, cases, status, after = [] } = questions;
+  const path = `${collection}/${object.metadata.name}`;
+  const unchanged = { 'nothing new': {}, ...questions.updates };
+  const statusSteps = status
+    ? [
+        {
+          name: 'put status',
+          method: 'PUT' as const,
+          path: `${path}/status`,
+          change: { object: 'object', changes: { status, 'metadata/resourceVersion': undefined } },
+        },
+        patch('patch status leaves the rest', 'merge', `${path}/status`, { spec: null, metadata: { labels: { s: '1' } }, status }),
+        get('get status', `${path}/status`),
+      ]
+    : [];
+  return {
+    name,
+    ...(spelled && { spelled }),
+    steps: [
+      ...before,
+      ...variants(collection, object, cases),
+      post('create', collection, object),
+      get('get', path),
+      get('get as a Table', path, { headers: { accept: TABLE }, ignore: IN_TABLES }),
+      patch('label', 'merge', path, { metadata: { labels: { changed: 'yes' } } }, { keep: 'object' }),
+      ...updates(path, 'object', unchanged),
+      ...statusSteps,
+      ...after,
+      remove('delete', path),
+    ],
+  };
+}
+
+/** Column descriptions come from field descriptions, whose words change; ages are relative. */
+export const IN_TABLES = ['/body/columnDefinitions/*/description'];

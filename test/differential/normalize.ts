@@ -9,6 +9,10 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 // only times of the run itself; corpora use fixed times before 2024
 const TIME = /20(?:2[4-9]|[3-9]\d)-\d\d-\d\d(?:T| )\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| \+0000 UTC)/g;
 const TOKEN_VOLUME = /kube-api-access-[a-z0-9]{5}\b/g;
+const GO_ADDRESS = /\b0x[0-9a-f]{8,}\b/g;
+// the difference that upstream prints of a pod has random spaces in it
+const POD_DIFFERENCE = /\n\s*core\.PodSpec\{[\s\S]*?\n\s*\}\n/g;
+const PRECONDITION = /(ResourceVersion in (?:the )?(?:precondition|record) \()\d+/g;
 const TOO_OLD = /(resource version: )\d+ \(\d+\)/;
 // in messages that quote a whole object
 const QUOTED_VERSION = /(resourceVersion\\*":\\*")(\d+)/g;
@@ -45,6 +49,9 @@ export class Normalizer {
       .replace(TIME, (time) => (time.includes('.') ? '<microtime>' : '<time>'))
       .replace(TOKEN_VOLUME, 'kube-api-access-<random>')
       .replace(QUOTED_VERSION, (_, before, version) => before + (this.#named(version) ?? '<version>'))
+      .replace(GO_ADDRESS, '<address>')
+      .replace(POD_DIFFERENCE, '\n<difference>\n')
+      .replace(PRECONDITION, '$1<version>')
       .replace(TOO_OLD, '$1<version> (<version>)');
   }
 

@@ -3,7 +3,8 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Normalizer } from './normalize.ts';
 import { Connection, type RawAnswer, type RawRequest } from './send.ts';
-import type { Answer, Json, Scenario, Step } from './step.ts';
+import { changed } from './change.ts';
+import type { Answer, Body, Json, Scenario, Step } from './step.ts';
 
 /** Headers that are part of the contract with clients. */
 const COMPARED_HEADERS = ['allow', 'content-type', 'location', 'retry-after', 'warning', 'www-authenticate'];
@@ -58,6 +59,7 @@ class ScenarioRun {
   readonly #connection: Connection;
   readonly #spelled: readonly (readonly [string, string])[];
   readonly #variables = new Map<string, string>();
+  readonly #kept = new Map<string, Body>();
   readonly #names = new Map<string, string>();
   readonly #normalizer = new Normalizer(this.#names);
 
@@ -80,6 +82,7 @@ class ScenarioRun {
     if (step.prepare) checkPrepared(step, raw);
     const body = parseBody(this.#back(raw.text), step);
     this.#capture(step, body);
+    if (step.keep !== undefined && typeof body === 'object' && body !== null) this.#kept.set(step.keep, body);
     return {
       status: raw.status,
       headers: comparedHeaders(raw, (text) => this.#normalizer.text(this.#back(text))),
@@ -88,7 +91,8 @@ class ScenarioRun {
   }
 
   #request(step: Step): RawRequest {
-    const text = step.raw ?? (step.body === undefined ? undefined : JSON.stringify(step.body));
+    const json = this.#body(step);
+    const text = step.raw ?? (json === undefined ? undefined : JSON.stringify(json));
     const { login = 'admin' } = step;
     const impersonation = step.as && {
       'impersonate-user': step.as.user,
@@ -109,6 +113,10 @@ class ScenarioRun {
       ...(text !== undefined && { body: this.#fill(text) }),
       ...(step.events !== undefined && { lines: step.events }),
     };
+  }
+
+  #body({ body, change }: Step): Body | undefined {
+    return change ? changed(this.#kept.get(change.object) ?? {}, change.changes) : body;
   }
 
   /** Variables filled in, and our names of APIs turned into the oracle's. */

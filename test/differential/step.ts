@@ -12,6 +12,9 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** An object to send. Looser than `Json`, so that corpora may leave members `undefined`. */
 export type Body = { readonly [key: string]: unknown } | readonly unknown[];
 
+/** Changes to an object: path with `/` between parts (`~1` for a slash in a part) → value; undefined removes. */
+export type Changes = Readonly<Record<string, unknown>>;
+
 /** Who asks. `admin` is the client certificate in system:masters. */
 export type Login = 'admin' | 'anonymous' | { readonly token: string };
 
@@ -25,6 +28,10 @@ export interface Step {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: Body;
+  /** Sent as JSON instead of `body`: an object kept by an earlier step (`keep`), with changes made. */
+  readonly change?: { readonly object: string; readonly changes: Changes };
+  /** Keeps the whole answer, as it came, under this name for later steps' `change`. */
+  readonly keep?: string;
   /** Sent as it is, instead of `body`. */
   readonly raw?: string;
   /** Content-Type of the body; default `application/json`. */
