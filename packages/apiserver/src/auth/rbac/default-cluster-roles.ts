@@ -243,7 +243,7 @@ const COMPONENTS: readonly RoleObject[] = [
     allow(READ, 'storage', 'volumeattachments'),
     allow(READ, 'resource', 'deviceclasses'),
     allow('get list watch', 'resource', 'resourceclaims'),
-    allow('get list watch create update patch', 'resource', 'resourceclaims/status'),
+    allow('update patch', 'resource', 'resourceclaims/status'),
     allow(READ, 'resource', 'resourceslices'),
   ]),
 ];
