@@ -10,9 +10,13 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const TIME = /20(?:2[4-9]|[3-9]\d)-\d\d-\d\d(?:T| )\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| \+0000 UTC)/g;
 const TOKEN_VOLUME = /kube-api-access-[a-z0-9]{5}\b/g;
 const GO_ADDRESS = /\b0x[0-9a-f]{8,}\b/g;
-// the difference that upstream prints of a pod has random spaces in it
-const POD_DIFFERENCE = /\n\s*core\.PodSpec\{[\s\S]*?\n\s*\}\n/g;
+// the differences that upstream prints of specs have random spaces in them
+const SPEC_DIFFERENCE = /\n\s*core\.\w+\{[\s\S]*?\n\s*\}\n/g;
+const AGE = /^(?:\d+[smhdy]){1,2}$/;
 const PRECONDITION = /(ResourceVersion in (?:the )?(?:precondition|record) \()\d+/g;
+const TOO_LARGE = /(Too large resource version: \d+, current: )\d+/;
+/** Service addresses are drawn at random; this is the range of both servers. */
+const SERVICE_ADDRESS = /\b10\.96\.\d+\.\d+\b/g;
 const TOO_OLD = /(resource version: )\d+ \(\d+\)/;
 // in messages that quote a whole object
 const QUOTED_VERSION = /(resourceVersion\\*":\\*")(\d+)/g;
@@ -50,8 +54,10 @@ export class Normalizer {
       .replace(TOKEN_VOLUME, 'kube-api-access-<random>')
       .replace(QUOTED_VERSION, (_, before, version) => before + (this.#named(version) ?? '<version>'))
       .replace(GO_ADDRESS, '<address>')
-      .replace(POD_DIFFERENCE, '\n<difference>\n')
+      .replace(SPEC_DIFFERENCE, '\n<difference>\n')
       .replace(PRECONDITION, '$1<version>')
+      .replace(TOO_LARGE, '$1<version>')
+      .replace(SERVICE_ADDRESS, '<address>')
       .replace(TOO_OLD, '$1<version> (<version>)');
   }
 
@@ -61,6 +67,7 @@ export class Normalizer {
     if (key === 'continue') return '<continue>';
     if (key === 'token' && text.length > 100) return '<token>';
     if ((key === 'clusterIP' || key === 'clusterIPs') && IPV4.test(text)) return '<address>';
+    if (key === 'cells' && AGE.test(text)) return '<age>';
     if (key === 'name') return this.text(maskGenerated(text, parent));
     return this.text(text);
   }
@@ -81,9 +88,13 @@ function maskNumber(value: number, key: string): Json {
   return drawn ? '<port>' : value;
 }
 
-/** `generateName` adds five characters of upstream's alphabet. */
+const RANDOM_SUFFIX = /^[bcdfghjklmnpqrstvwxz2456789]{5}$/;
+
+/** `generateName`, cut to 58 characters, gets five characters of upstream's alphabet. */
 function maskGenerated(name: string, parent: Members | undefined): string {
   const prefix = parent?.['generateName'];
-  if (typeof prefix !== 'string' || !name.startsWith(prefix)) return name;
-  return /^[bcdfghjklmnpqrstvwxz2456789]{5}$/.test(name.slice(prefix.length)) ? `${prefix}<random>` : name;
+  if (typeof prefix !== 'string') return name;
+  const cut = prefix.slice(0, 58);
+  const random = name.startsWith(cut) && RANDOM_SUFFIX.test(name.slice(cut.length));
+  return random ? `${cut}<random>` : name;
 }

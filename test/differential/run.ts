@@ -83,10 +83,12 @@ class ScenarioRun {
     const body = parseBody(this.#back(raw.text), step);
     this.#capture(step, body);
     if (step.keep !== undefined && typeof body === 'object' && body !== null) this.#kept.set(step.keep, body);
+    const masked = this.#normalizer.value(body);
+    const ordered = step.sorted ? sorted(masked) : masked;
     return {
       status: raw.status,
       headers: comparedHeaders(raw, (text) => this.#normalizer.text(this.#back(text))),
-      body: step.sorted ? sorted(this.#normalizer.value(body)) : this.#normalizer.value(body),
+      body: step.byName === undefined ? ordered : keyedByName(ordered, step.byName),
     };
   }
 
@@ -167,6 +169,14 @@ function sorted(body: Json): Json {
   if (Array.isArray(body)) return body.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   const items = valueAt(body, 'items');
   return items === undefined ? body : { ...(body as object), items: sorted(items) };
+}
+
+/** Turns the list `member` into an object by name. */
+function keyedByName(body: Json, member: string): Json {
+  const list = valueAt(body, member);
+  if (!Array.isArray(list)) return body;
+  const entries = list.map((item: Json, index) => [String(valueAt(item, 'name') ?? index), item] as const);
+  return { ...(body as object), [member]: Object.fromEntries(entries) };
 }
 
 function parseText(text: string): Json {

@@ -43,6 +43,8 @@ export interface Step {
   readonly events?: number;
   /** Events or items are in no order (what upstream answers from its cache without a version): sort them. */
   readonly sorted?: true;
+  /** A list in the answer whose items are compared by their `name`, not by their place. */
+  readonly byName?: string;
   /** Variables taken from the answer: name → path such as `metadata.resourceVersion` or `items.0.metadata.uid`. */
   readonly capture?: Readonly<Record<string, string>>;
   /** Parts of the answer that are not compared, as paths such as `/body/status/**`. */

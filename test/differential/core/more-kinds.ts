@@ -1,5 +1,5 @@
 /** The stable kinds of the smaller groups. */
-import { get, kindScenario, namespace, patch, post, put } from '../build.ts';
+import { get, kindScenario, namespace } from '../build.ts';
 
 export const STORAGE_CLASSES = kindScenario({
   name: 'storageclasses',
@@ -142,16 +142,3 @@ export const AUTOSCALERS = kindScenario({
   },
   updates: { 'no metrics': { 'spec/metrics': [] } },
 });
-
-const CSR =
-  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIcE1JR1JBZ0VBTUM4eERUQUxCZ05WQkFNTUJHcGhibVV4SGpBY0JnTlZCQW9NRldWNFlXMXdiR1V1WTI5dApMV1JsZG1Wc2IzQmxjbk13V1RBVEJnY3Foa2pPUFFJQkJnZ3Foa2pPUFFNQkJ3TkNBQVFBCi0tLS0tRU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo=';
-
-export const BAD_SIGNING_REQUESTS = {
-  name: 'certificatesigningrequests-bad',
-  steps: [
-    post('broken request', '/apis/certificates.k8s.io/v1/certificatesigningrequests', { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name: 'trial-bad' }, spec: { request: CSR, signerName: 'example.com/signer', usages: ['client auth'] } }),
-    post('no request', '/apis/certificates.k8s.io/v1/certificatesigningrequests', { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name: 'trial-bad' }, spec: { signerName: 'example.com/signer', usages: ['client auth'] } }),
-    patch('approve one that is not there', 'merge', '/apis/certificates.k8s.io/v1/certificatesigningrequests/trial-none/approval', { status: {} }),
-    put('put the approval of one that is not there', '/apis/certificates.k8s.io/v1/certificatesigningrequests/trial-none/approval', { metadata: { name: 'trial-none' } }),
-  ],
-};

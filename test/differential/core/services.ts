@@ -61,7 +61,7 @@ export const SERVICES = kindScenario({
     'port is text': { 'spec/ports': [{ port: '80' }] },
   },
   updates: {
-    'change the cluster address': { 'spec/clusterIP': '10.96.200.200', 'spec/clusterIPs': ['10.96.200.200'] },
+    'change the cluster address': { 'spec/clusterIP': '10.97.200.200', 'spec/clusterIPs': ['10.97.200.200'] },
     'become a node port': { 'spec/type': 'NodePort' },
     'become headless': { 'spec/clusterIP': 'None', 'spec/clusterIPs': ['None'] },
     'become an external name': { 'spec/type': 'ExternalName', 'spec/externalName': 'a.b' },
