@@ -5,7 +5,10 @@ export interface Row {
   readonly revision: number;
   readonly key: string;
   readonly created: number;
-  /** Undefined: the key was deleted. */
+  /**
+   * Undefined: the key was deleted. Loaded values may be parts of larger buffers, one after the other; the
+   * store keeps those as they are.
+   */
   readonly value: Uint8Array | undefined;
 }
 

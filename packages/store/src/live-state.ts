@@ -40,6 +40,7 @@ export class LiveState {
   }
 
   apply(change: StoredChange): void {
+    if (change.entry) this.#slabs.add(change.entry);
     this.#take(change);
     const collection = collectionOf(change.key);
     let index = this.#collections.get(collection);
@@ -64,6 +65,7 @@ export class LiveState {
         const entry = value && new StoredEntry(key, revision, created, value);
         const previous = this.#byKey.get(key);
         const change: StoredChange = { type: entry ? 'put' : 'delete', revision, key, entry, previous };
+        if (entry) this.#slabs.adopt(entry);
         this.#take(change);
         return change;
       },
@@ -73,12 +75,8 @@ export class LiveState {
 
   #take({ key, entry, previous }: StoredChange): void {
     this.#bytes += (entry?.length ?? 0) - (previous?.length ?? 0);
-    if (entry) {
-      this.#slabs.add(entry);
-      this.#byKey.set(key, entry);
-    } else {
-      this.#byKey.delete(key);
-    }
+    if (entry) this.#byKey.set(key, entry);
+    else this.#byKey.delete(key);
   }
 
   #sort(): void {

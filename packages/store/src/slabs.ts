@@ -25,13 +25,18 @@ export class Slab {
   live = 0;
   readonly tenants: Tenant[] = [];
 
-  constructor(size: number) {
-    this.data = Buffer.allocUnsafeSlow(size);
+  constructor(data: Buffer) {
+    this.data = data;
   }
 
+  /** Copies the bytes to the slab. */
   add(tenant: Tenant): void {
-    const at = this.used;
-    this.data.set(view(tenant), at);
+    this.data.set(view(tenant), this.used);
+    this.adopt(tenant, this.used);
+  }
+
+  /** Takes a tenant whose bytes are in the slab already. */
+  adopt(tenant: Tenant, at: number): void {
     this.used += tenant.length;
     this.live += tenant.length;
     tenant.data = this.data;
@@ -59,6 +64,7 @@ export function view(tenant: Tenant): Buffer {
 
 export class Slabs {
   #newest: Slab | undefined;
+  #adopted: Slab | undefined;
   /** Sum of the live values in slabs; the size of the next slab follows it, so that small stores stay small. */
   #live = 0;
 
@@ -66,6 +72,17 @@ export class Slabs {
   add(tenant: Tenant): void {
     this.#live += tenant.length;
     this.#place(tenant);
+  }
+
+  /**
+   * Takes the bytes where they are, in a buffer of several values that come one after the other and that
+   * nobody writes to: the buffer becomes a slab.
+   */
+  adopt(tenant: Tenant): void {
+    const { buffer, byteOffset } = tenant.data;
+    if (this.#adopted?.data.buffer !== buffer) this.#adopted = new Slab(Buffer.from(buffer));
+    this.#live += tenant.length;
+    this.#adopted.adopt(tenant, byteOffset + tenant.offset);
   }
 
   /** The store needs the value no more. A reader that holds it can go on reading. */
@@ -79,7 +96,7 @@ export class Slabs {
 
   #place(tenant: Tenant): void {
     if (tenant.length >= LARGE_VALUE) {
-      new Slab(tenant.length).add(tenant);
+      new Slab(Buffer.allocUnsafeSlow(tenant.length)).add(tenant);
       return;
     }
     this.#roomFor(tenant.length).add(tenant);
@@ -89,7 +106,7 @@ export class Slabs {
     for (;;) {
       const slab = this.#newest;
       if (slab && slab.data.length - slab.used >= length) return slab;
-      this.#newest = new Slab(this.#nextSize(length));
+      this.#newest = new Slab(Buffer.allocUnsafeSlow(this.#nextSize(length)));
       // Takes room in the new slab, at times all of it.
       if (slab) this.#evacuate(slab);
     }

@@ -61,15 +61,18 @@ describe('the SQLite file', () => {
     await store.put('a/2', json('gone'));
     await store.delete('a/2');
     await store.put('a/3', json('\u{1f600}'));
+    const noise = Buffer.from(Array.from({ length: 100_000 }, (_, n) => (n * n) >> 3));
+    await store.put('b/noise', () => ({ bytes: noise }));
     store.compact(2);
     await store.close();
     const again = open();
-    expect(again.stats()).toMatchObject({ revision: 7, objects: 2 });
+    expect(again.stats()).toMatchObject({ revision: 8, objects: 3 });
     expect(again.get('a/1')).toMatchObject({ revision: 4, created: 1 });
     expect(valueIn(again.get('a/3'))).toBe('\u{1f600}');
     expect(again.list({ prefix: 'a/', revision: 5 }).entries.map(valueIn)).toEqual([4, 'gone']);
     expect(collect(again, 'a/', 4).calls).toEqual([['put a/2@5', 'delete a/2@6 was 5', 'put a/3@7']]);
-    expect((await again.put('a/4', json(1))).revision).toBe(8);
+    expect(noise.equals(again.get('b/noise')?.bytes ?? Buffer.of())).toBe(true);
+    expect((await again.put('a/4', json(1))).revision).toBe(9);
     await again.close();
   });
 

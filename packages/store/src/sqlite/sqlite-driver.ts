@@ -67,6 +67,8 @@ export class SqliteDriver implements Driver {
       return true;
     }
     if (sizeOf(`${this.file}-wal`) > 0) this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    // Thousands of idle stores may be open.
+    this.database.exec('PRAGMA shrink_memory');
     return false;
   }
 
