@@ -1,0 +1,39 @@
+import type { KubeObject } from '../meta/object.ts';
+import { list, type Part } from '../core/shared.ts';
+
+const PERIOD_SECONDS = 15;
+const CPU_UTILIZATION = 80;
+
+const SCALE_UP = (): Part => ({
+  stabilizationWindowSeconds: 0,
+  selectPolicy: 'Max',
+  policies: [
+    { type: 'Pods', value: 4, periodSeconds: PERIOD_SECONDS },
+    { type: 'Percent', value: 100, periodSeconds: PERIOD_SECONDS },
+  ],
+});
+
+/** How long scaling down waits is left to the controller. */
+const SCALE_DOWN = (): Part => ({
+  selectPolicy: 'Max',
+  policies: [{ type: 'Percent', value: 100, periodSeconds: PERIOD_SECONDS }],
+});
+
+/** autoscaling/v1 */
+export function setHpaV1Defaults(autoscaler: KubeObject): void {
+  const spec = (autoscaler.spec ??= {});
+  spec.minReplicas ??= 1;
+}
+
+/** autoscaling/v2: at least a CPU target; behaviour is completed where it is named at all. */
+export function setHpaV2Defaults(autoscaler: KubeObject): void {
+  setHpaV1Defaults(autoscaler);
+  const { spec } = autoscaler;
+  if (list(spec.metrics).length === 0) {
+    const target = { type: 'Utilization', averageUtilization: CPU_UTILIZATION };
+    spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }];
+  }
+  if (spec.behavior === undefined) return;
+  spec.behavior.scaleUp = { ...SCALE_UP(), ...spec.behavior.scaleUp };
+  spec.behavior.scaleDown = { ...SCALE_DOWN(), ...spec.behavior.scaleDown };
+}

@@ -1,0 +1,30 @@
+import type { KindRules } from '../kinds/resource.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { hpaV1ToV2 } from './convert.ts';
+import { setHpaV1Defaults, setHpaV2Defaults } from './defaults.ts';
+import { hpaErrors, hpaStatusErrors } from './validation.ts';
+
+/** Rules of one version; `toV2` brings an object into the form that validation reads. */
+function rules(setDefaults: (object: KubeObject) => void, toV2: (object: KubeObject) => KubeObject): KindRules {
+  return {
+    setDefaults,
+    prepareForCreate(autoscaler) {
+      autoscaler.status = { currentReplicas: 0, desiredReplicas: 0 };
+    },
+    prepareForUpdate(autoscaler, old) {
+      autoscaler.status = old.status;
+    },
+    validate: (autoscaler) => hpaErrors(toV2(autoscaler)),
+    validateUpdate: (autoscaler, old) => hpaErrors(toV2(autoscaler), toV2(old)),
+    status: {
+      prepareForUpdate(autoscaler, old) {
+        autoscaler.spec = old.spec;
+      },
+      validateUpdate: hpaStatusErrors,
+    },
+    generation: false,
+  };
+}
+
+export const hpaV1Rules = rules(setHpaV1Defaults, hpaV1ToV2);
+export const hpaV2Rules = rules(setHpaV2Defaults, (object) => object);
