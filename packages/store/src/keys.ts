@@ -7,8 +7,9 @@ export function collectionOf(key: string): string {
   return key.slice(0, slash);
 }
 
-/** UTF-8 cannot say a lone surrogate: two such keys would become one on disk. */
-export function assertWellFormed(key: string): void {
+/** Throws for a key that cannot be stored: UTF-8 cannot say a lone surrogate, two such keys would be one on disk. */
+export function assertKey(key: string): void {
+  collectionOf(key);
   if (!key.isWellFormed()) throw new Error(`the key ${JSON.stringify(key)} is not well-formed Unicode`);
 }
 

@@ -3,7 +3,8 @@
  * whole store. It knows nothing of Kubernetes; `packages/apiserver` keeps one cluster in one store.
  *
  * Keys are `COLLECTION/REST` (for example `apps.deployments/default/web`): the text before the first
- * slash is the collection, the unit of listing and watching. Keys of a list are in byte order.
+ * slash is the collection, the unit of listing and watching. Keys of a list are in the order of their UTF-8
+ * bytes. A key or prefix without a slash, or a key with a lone surrogate, is a programmer's error and throws.
  */
 
 /** One version of a value. Immutable; the same instance is given to every reader. */
@@ -15,14 +16,18 @@ export interface Entry {
   readonly created: number;
   /** The value's bytes as stored. Never written to. */
   readonly bytes: Uint8Array;
-  /** The bytes parsed as JSON and deeply frozen; parsed on first use and kept while somebody holds it. */
+  /**
+   * The bytes parsed as JSON and deeply frozen: one instance for all readers for as long as somebody holds
+   * it. The store itself holds only the most recent ones, so a later call may parse again.
+   */
   object<T>(): T;
 }
 
 /**
  * Makes the bytes of a value once its revision is known, so that the revision can be part of them.
  * Called once, synchronously, inside `put`. The object, when given, becomes `Entry.object()`:
- * it is frozen by the store and must not be written to any more.
+ * it is frozen by the store and must not be written to any more. The store copies the bytes at the commit.
+ * What it throws, `put` throws; the revision is then skipped.
  */
 export type Encode = (revision: number) => { bytes: Uint8Array; object?: unknown };
 
@@ -108,18 +113,33 @@ export interface Store {
   /** How many committed keys start with the prefix, without building a list. */
   count(prefix: string): number;
 
-  /** Throws `RevisionMismatchError` at once; rejects with `StoreWriteError` when the commit fails. */
+  /**
+   * Throws `RevisionMismatchError` at once; rejects with `StoreWriteError` when the commit fails, as then all
+   * writes of the tick do. Revisions of failed writes are not given again.
+   */
   put(key: string, encode: Encode, options?: PutOptions): Promise<Entry>;
-  /** Settles with the version that was deleted; the delete has a revision of its own. */
+  /**
+   * Settles with the version that was deleted; the delete has a revision of its own. Throws and rejects as
+   * `put`; a key that is not there is a `RevisionMismatchError`, whatever was expected.
+   */
   delete(key: string, options?: PutOptions): Promise<{ revision: number; previous: Entry }>;
 
   /** Starts a watch; the returned function ends it and may be called twice. */
   watch(options: WatchOptions): () => void;
-  /** Forgets the changes at or before `revision`; keeps the live version of every key. */
+  /**
+   * Forgets the changes at or before `revision`; keeps the live version of every key. At once for readers;
+   * disk space is freed in small steps later. Stores also compact by themselves, see `CompactionPolicy`.
+   */
   compact(revision: number): void;
-  /** Copies a consistent snapshot to a new file, while serving. */
+  /**
+   * Copies a consistent snapshot with its history to a new file (mode 0600) while serving; it has at least
+   * what was committed at the call, and opens with `openSqliteStore`. Rejects with `BackupExistsError`.
+   */
   backup(file: string): Promise<void>;
   stats(): StoreStats;
-  /** Commits what is pending and closes; may be called twice. */
+  /**
+   * Commits what is pending, waits for running backups and closes; may be called twice. Watches end without
+   * a word, before that last commit.
+   */
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import {
   StoreClosedError,
   StoreWriteError,
 } from './errors.ts';
-import { assertWellFormed, collectionOf } from './keys.ts';
+import { assertKey, collectionOf } from './keys.ts';
 import { LiveState } from './live-state.ts';
 import { countPrefix, readOldPage, readPage } from './snapshot.ts';
 import type {
@@ -113,7 +113,7 @@ export class VersionedStore implements Store {
 
   put(key: string, encode: Encode, options?: PutOptions): Promise<Entry> {
     const current = this.#expect(key, options?.expected);
-    if (!current) assertWellFormed(key);
+    if (!current) assertKey(key);
     const revision = ++this.#assigned;
     const { bytes, object } = encode(revision);
     if (this.#assigned !== revision) throw new Error('encode must not write to the store');
@@ -207,7 +207,6 @@ export class VersionedStore implements Store {
 
   /** Joins the commit of this tick. It runs after all sockets that are ready now have been read. */
   #write<T>(change: StoredChange, result: T): Promise<T> {
-    collectionOf(change.key);
     if (this.#writes.length === 0) setImmediate(() => this.#flush());
     this.#pending.set(change.key, change.entry);
     return new Promise<T>((resolve, reject) => {

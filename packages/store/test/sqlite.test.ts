@@ -55,6 +55,14 @@ describe('the SQLite file', () => {
     expect(existsSync(`${file}-wal`)).toBe(false);
   });
 
+  it('is written through to the disk at each commit', async () => {
+    const database = openDatabase(file);
+    // 2 is FULL: in WAL mode, an fsync of the log at each commit.
+    expect(pragma(database, 'synchronous')).toBe(2);
+    expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    database.close();
+  });
+
   it('has all that was written, and its history, when it is opened again', async () => {
     const store = open();
     for (let n = 1; n <= 4; n++) await store.put('a/1', json(n));
@@ -203,9 +211,7 @@ describe('the SQLite file', () => {
     it('refuses a file with any page overwritten', async () => {
       await makeStore();
       const whole = readFileSync(file);
-      for (let page = 0; page < whole.length / 4096; page += 7) {
-        // Page 2 maps pages to their parents: it is needed to give space back only.
-        if (page === 1) continue;
+      for (let page = 0; page < whole.length / 4096; page += page < 4 ? 1 : 7) {
         writeFileSync(file, whole);
         damage(page * 4096, Buffer.alloc(4096, 0x5a));
         expect(open, `page ${page}`).toThrow(StoreCorruptError);

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Contents } from '../driver.ts';
 import { BackupExistsError } from '../errors.ts';
 import { openDatabase } from './database.ts';
@@ -18,8 +19,19 @@ export async function backupTo(file: string, write: (partial: string) => Promise
     await write(partial);
     if (existsSync(file)) throw new BackupExistsError(file);
     renameSync(partial, file);
+    syncFolder(dirname(file));
   } finally {
     for (const suffix of ['', '-journal', '-wal']) rmSync(partial + suffix, { force: true });
+  }
+}
+
+/** Makes the new name outlive a power cut; SQLite has done so for the contents. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 
