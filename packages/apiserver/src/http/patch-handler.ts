@@ -51,7 +51,7 @@ async function patch(api: ApiContext, exchange: Exchange, resource: ServedResour
   if (type === APPLY_PATCH) {
     requireManager(exchange);
     const force = flag(exchange.query, 'force') ?? false;
-    const next = applyObject(api.cluster, resource, bytes, { ...base, force }, context);
+    const next = applyObject(() => api.cluster.clock.now(), resource, bytes, { ...base, force }, context);
     return update(api.cluster, resource, { ...base, next, applied: true, createIfMissing: target.subresource === '' }, context);
   }
   if (exchange.query.has('force')) throw forceForbidden();

@@ -34,6 +34,21 @@ export function decodeRequest(
   return object;
 }
 
+/** An object of a caller in this process, which may be frozen and stays as it is. */
+export function decodeValue(resource: ServedResource, value: object, context: RequestContext): KubeObject {
+  const { object } = decodeLoose(resource, value as JsonObject, context.fieldValidation);
+  resource.definition.rules.setDefaults?.(object);
+  return object;
+}
+
+/** The result of server-side apply, which has been checked against the type already. */
+export function decodeApplied(resource: ServedResource, value: JsonObject | KubeObject, context: RequestContext): KubeObject {
+  const { object, problems } = decodeLoose(resource, value as JsonObject, context.fieldValidation);
+  if (context.fieldValidation === 'Warn') for (const text of problems) context.warn(text);
+  resource.definition.rules.setDefaults?.(object);
+  return object;
+}
+
 /** The result of a patch as an object of the kind; `strict`: problems that the patch itself had. */
 export function decodePatched(
   resource: ServedResource,

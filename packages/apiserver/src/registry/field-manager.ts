@@ -1,25 +1,135 @@
-import type { KubeObject } from '@sampan/api';
-import type { Cluster } from './cluster.ts';
+import { deepClone, isObject } from '@sampan/base';
+import {
+  apply,
+  bodyFormat,
+  BodySyntaxError,
+  errors,
+  excludingFields,
+  type FieldFilter,
+  keepTimesOfNoChange,
+  type KubeObject,
+  nextManagedFields,
+  parseBody,
+  StatusError,
+} from '@sampan/api';
+import { decodeApplied } from './codec.ts';
+import { formatTime } from './metadata.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 
-export function trackCreate(_resource: ServedResource, _object: KubeObject, _context: RequestContext, _now: number): void {}
+/** Records in `managedFields` that the manager set what it created. Changes the object. */
+export function trackCreate(resource: ServedResource, object: KubeObject, context: RequestContext, now: number): void {
+  setManagedFields(resource, undefined, object, '', context, now);
+}
 
+/** Records who owns what after an update or patch. Changes the object; times of a change of nothing are kept. */
 export function trackUpdate(
-  _resource: ServedResource,
-  _old: KubeObject,
-  _object: KubeObject,
-  _subresource: string,
-  _context: RequestContext,
-  _now: number,
-): void {}
+  resource: ServedResource,
+  old: KubeObject,
+  object: KubeObject,
+  subresource: string,
+  context: RequestContext,
+  now: number,
+): void {
+  setManagedFields(resource, old, object, subresource, context, now);
+  keepTimes(old, object);
+}
 
+/** Undoes new times in managedFields when nothing else has changed. */
+export function keepTimes(old: KubeObject, object: KubeObject): void {
+  const kept = keepTimesOfNoChange(old, object).metadata.managedFields;
+  if (kept === undefined) delete object.metadata.managedFields;
+  else object.metadata.managedFields = kept;
+}
+
+function setManagedFields(
+  resource: ServedResource,
+  old: KubeObject | undefined,
+  object: KubeObject,
+  subresource: string,
+  context: RequestContext,
+  now: number,
+): void {
+  const fields = nextManagedFields({
+    live: old,
+    next: object,
+    manager: context.fieldManager,
+    time: formatTime(now),
+    schema: resource.definition.schema,
+    apiVersion: resource.apiVersion,
+    filter: filterOf(resource, subresource),
+    ...(subresource === '' ? {} : { subresource }),
+  });
+  if (fields === undefined) delete object.metadata.managedFields;
+  else object.metadata.managedFields = fields;
+}
+
+const withoutStatus = excludingFields(['status']);
+const withoutSpec = excludingFields(['spec']);
+const withoutBoth = excludingFields(['spec'], ['metadata']);
+
+/** The fields that an endpoint resets are nobody's through it (KEP-555, strategies' GetResetFields). */
+function filterOf(resource: ServedResource, subresource: string): FieldFilter | undefined {
+  if (!resource.definition.rules.status) return undefined;
+  if (subresource === '') return withoutStatus;
+  if (subresource !== 'status') return undefined;
+  return resource.custom ? withoutBoth : withoutSpec;
+}
+
+export interface ApplyOptions {
+  readonly force: boolean;
+  readonly subresource: string;
+  readonly name: string;
+}
+
+/** Server-side apply of a configuration (YAML or JSON): the `next` of an update plan. */
 export function applyObject(
-  _cluster: Cluster,
-  _resource: ServedResource,
-  _bytes: Uint8Array,
-  _options: { force: boolean; subresource: string; namespace: string; name: string },
-  _context: RequestContext,
+  now: () => number,
+  resource: ServedResource,
+  bytes: Uint8Array,
+  options: ApplyOptions,
+  context: RequestContext,
 ): (old: KubeObject | undefined) => KubeObject {
-  throw new Error('apply');
+  const { value, strict } = parseConfiguration(bytes);
+  checkName(value, options.name);
+  return (old) => {
+    const result = apply({
+      live: old,
+      applied: value,
+      kind: resource.definition.kind,
+      apiVersion: resource.apiVersion,
+      schema: resource.definition.schema,
+      filter: filterOf(resource, options.subresource),
+      manager: context.fieldManager,
+      force: options.force,
+      time: formatTime(now()),
+      ...(options.subresource === '' ? {} : { subresource: options.subresource }),
+    });
+    if (strict.length > 0 && context.fieldValidation === 'Strict') {
+      throw errors.badRequest(`error strict decoding YAML: ${strict.join(', ')}`);
+    }
+    if (context.fieldValidation === 'Warn') for (const text of strict) context.warn(text);
+    const object = decodeApplied(resource, deepClone(result), context);
+    if (old) keepTimes(old, object);
+    return object;
+  };
+}
+
+/** An apply must be for the object in the path (apiserver endpoints/handlers/patch.go). */
+function checkName(value: unknown, name: string): void {
+  if (!isObject(value) || !isObject(value.metadata)) return;
+  const given = value.metadata.name;
+  if (given === undefined || given === '' || given === name) return;
+  throw errors.badRequest(`the name of the object (${String(given)}) does not match the name on the URL (${name})`);
+}
+
+function parseConfiguration(bytes: Uint8Array): { value: unknown; strict: readonly string[] } {
+  try {
+    const { value, yamlErrors } = parseBody(bytes, bodyFormat('application/yaml'));
+    return { value, strict: yamlErrors ?? [] };
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    if (!(error instanceof BodySyntaxError)) throw error;
+    throw errors.badRequest(`error decoding YAML: ${error.message}`);
+  }
 }

@@ -1,0 +1,80 @@
+import { StatusError, type KubeObject } from '@sampan/api';
+import type { Client, ResourceRef } from '@sampan/machinery';
+
+/** What every cluster holds from its first second, as upstream's kube-apiserver makes it. */
+export interface BootstrapOptions {
+  /** PEM of the CA that client certificates are checked against. */
+  readonly clientCa: string;
+}
+
+const core = (resource: string, kind: string, namespaced: boolean): ResourceRef => ({
+  group: '',
+  version: 'v1',
+  resource,
+  kind,
+  namespaced,
+});
+const NAMESPACES = core('namespaces', 'Namespace', false);
+const CONFIG_MAPS = core('configmaps', 'ConfigMap', true);
+const PRIORITY_CLASSES: ResourceRef = {
+  group: 'scheduling.k8s.io',
+  version: 'v1',
+  resource: 'priorityclasses',
+  kind: 'PriorityClass',
+  namespaced: false,
+};
+
+const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+/** Upstream's pkg/apis/scheduling/v1 SystemPriorityClasses. */
+const SYSTEM_PRIORITIES = [
+  {
+    name: 'system-node-critical',
+    value: 2000001000,
+    description: 'Used for system critical pods that must not be moved from their current node.',
+  },
+  {
+    name: 'system-cluster-critical',
+    value: 2000000000,
+    description:
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  },
+];
+
+/** Creates what is missing; what is there stays as it is. May be called at every start. */
+export async function bootstrap(client: Client, options: BootstrapOptions): Promise<void> {
+  // one tick, one commit
+  await Promise.all(
+    SYSTEM_NAMESPACES.map((name) => ensure(client, NAMESPACES, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } })),
+  );
+  await Promise.all([
+    ...SYSTEM_PRIORITIES.map(({ name, value, description }) =>
+      ensure(client, PRIORITY_CLASSES, {
+        kind: 'PriorityClass',
+        apiVersion: 'scheduling.k8s.io/v1',
+        metadata: { name },
+        value,
+        description,
+      }),
+    ),
+    ensure(client, CONFIG_MAPS, {
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+      data: { 'client-ca-file': options.clientCa },
+    }),
+  ]);
+}
+
+async function ensure(client: Client, ref: ResourceRef, object: KubeObject): Promise<void> {
+  try {
+    await client.get(ref, object.metadata.namespace, object.metadata.name ?? '');
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 404) throw error;
+    await client.create(ref, object).catch(ignoreExisting);
+  }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
+}

@@ -1,0 +1,213 @@
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  errors,
+  type KubeList,
+  type KubeObject,
+  parseFieldSelector,
+  parseLabelSelector,
+  StatusError,
+} from '@sampan/api';
+import type {
+  Client,
+  DeleteOptions,
+  ListOptions,
+  PatchType,
+  ResourceRef,
+  WatchHandlers,
+  WatchRequest,
+  WriteOptions,
+} from '@sampan/machinery';
+import type { ApiContext } from '../http/api-context.ts';
+import { decodePatched, decodeValue } from '../registry/codec.ts';
+import { create } from '../registry/create.ts';
+import { remove } from '../registry/delete.ts';
+import { render } from '../registry/encoding.ts';
+import { applyObject } from '../registry/field-manager.ts';
+import { list } from '../registry/list.ts';
+import { internalContext, type RequestContext } from '../registry/request-context.ts';
+import { EVERYTHING, type Selection, selectionOf } from '../registry/selection.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import { update, type UpdatePlan } from '../registry/update.ts';
+import { watch } from '../registry/watch.ts';
+import { internalSubresource } from '../subresources/internal.ts';
+
+/**
+ * The client of controllers that live in the server's process: frozen objects by reference, no JSON. It acts as the
+ * server itself; admission runs as for everybody.
+ */
+export class InProcessClient implements Client {
+  readonly #api: ApiContext;
+  readonly #name: string;
+
+  constructor(api: ApiContext, name: string) {
+    this.#api = api;
+    this.#name = name;
+  }
+
+  async get<T extends KubeObject>(ref: ResourceRef, namespace: string | undefined, name: string): Promise<T> {
+    const resource = this.#served(ref);
+    const entry = this.#api.cluster.store.get(resource.key(namespace ?? '', name));
+    if (!entry) throw errors.notFound(resource.gr, name);
+    return render(resource, entry).object as T;
+  }
+
+  async list<T extends KubeObject>(ref: ResourceRef, options: ListOptions = {}): Promise<KubeList<T>> {
+    const resource = this.#served(ref);
+    const result = list(this.#api.cluster, resource, {
+      namespace: options.namespace ?? '',
+      selection: selectionFor(resource, options),
+      limit: 0,
+      continueToken: '',
+      resourceVersion: '',
+      resourceVersionMatch: '',
+    });
+    return {
+      kind: resource.listKind,
+      apiVersion: resource.apiVersion,
+      metadata: { resourceVersion: result.resourceVersion },
+      items: result.entries.map((entry) => render(resource, entry).object as T),
+    };
+  }
+
+  async create<T extends KubeObject>(ref: ResourceRef, object: T, options: WriteOptions & { name?: string } = {}): Promise<T> {
+    const resource = this.#served(ref);
+    const context = this.#context(options);
+    const namespace = object.metadata?.namespace ?? '';
+    if (options.subresource) {
+      const handler = internalSubresource(resource, options.subresource);
+      return (await handler(this.#api, resource, namespace, options.name ?? '', object, context)) as T;
+    }
+    const decoded = decodeValue(resource, object, context);
+    return (await create(this.#api.cluster, resource, namespace, decoded, context)).object as T;
+  }
+
+  async update<T extends KubeObject>(ref: ResourceRef, object: T, options: WriteOptions = {}): Promise<T> {
+    const resource = this.#served(ref);
+    const context = this.#context(options);
+    const { namespace = '', name = '' } = object.metadata;
+    const next = () => decodeValue(resource, object, context);
+    return (await this.#write(resource, { namespace, name, subresource: options.subresource ?? '', next }, context)) as T;
+  }
+
+  async patch<T extends KubeObject>(
+    ref: ResourceRef,
+    namespace: string | undefined,
+    name: string,
+    type: PatchType,
+    patch: unknown,
+    options: WriteOptions & { force?: boolean } = {},
+  ): Promise<T> {
+    const resource = this.#served(ref);
+    const context = this.#context(options);
+    const subresource = options.subresource ?? '';
+    const base = { namespace: namespace ?? '', name, subresource };
+    if (type === 'apply') {
+      const bytes = Buffer.from(JSON.stringify(patch));
+      const next = applyObject(() => this.#api.cluster.clock.now(), resource, bytes, { ...base, force: options.force ?? false }, context);
+      const plan = { ...base, next, applied: true, createIfMissing: subresource === '' };
+      return (await this.#write(resource, plan, context)) as T;
+    }
+    const next = (old: KubeObject | undefined) => {
+      if (!old) throw errors.notFound(resource.gr, name);
+      return decodePatched(resource, patchedBy(resource, type, old, patch), [], context);
+    };
+    return (await this.#write(resource, { ...base, next }, context)) as T;
+  }
+
+  async delete(ref: ResourceRef, namespace: string | undefined, name: string, options: DeleteOptions = {}): Promise<void> {
+    await remove(this.#api.cluster, this.#served(ref), namespace ?? '', name, wireOptions(options), this.#context(options));
+  }
+
+  async deleteCollection(ref: ResourceRef, options: ListOptions & DeleteOptions = {}): Promise<void> {
+    const listed = await this.list(ref, options);
+    await Promise.all(
+      listed.items.map(async ({ metadata }) => {
+        try {
+          await this.delete(ref, metadata.namespace, metadata.name ?? '', options);
+        } catch (error) {
+          if (!(error instanceof StatusError) || error.code !== 404) throw error;
+        }
+      }),
+    );
+  }
+
+  watch<T extends KubeObject>(ref: ResourceRef, request: WatchRequest, handlers: WatchHandlers<T>): () => void {
+    const resource = this.#served(ref);
+    let live = true;
+    let stop = () => {};
+    try {
+      stop = watch(
+        this.#api.cluster,
+        resource,
+        {
+          namespace: request.namespace ?? '',
+          selection: selectionFor(resource, request),
+          resourceVersion: request.resourceVersion ?? '',
+          sendInitialEvents: undefined,
+          bookmarks: request.bookmarks ?? false,
+        },
+        (events) => {
+          for (const event of events) {
+            if (live) handlers.onEvent({ type: event.type, object: event.rendered.object as T });
+          }
+        },
+      );
+    } catch (error) {
+      queueMicrotask(() => {
+        if (live) handlers.onEnd(error as Error);
+      });
+    }
+    return () => {
+      live = false;
+      stop();
+    };
+  }
+
+  async resources() {
+    return [...this.#api.cluster.resources.all()].map(({ definition, verbs }) => ({
+      group: definition.group,
+      version: definition.version,
+      resource: definition.resource,
+      kind: definition.kind,
+      namespaced: definition.namespaced,
+      verbs: [...verbs],
+    }));
+  }
+
+  async #write(resource: ServedResource, plan: UpdatePlan, context: RequestContext): Promise<KubeObject> {
+    return (await update(this.#api.cluster, resource, plan, context)).object;
+  }
+
+  #served(ref: ResourceRef): ServedResource {
+    const resource = this.#api.cluster.resources.get(ref.group, ref.version, ref.resource);
+    if (!resource) throw errors.pageNotFound();
+    return resource;
+  }
+
+  #context(options: { fieldManager?: string; dryRun?: boolean }): RequestContext {
+    return internalContext(options.fieldManager ?? this.#name, options.dryRun ?? false);
+  }
+}
+
+function wireOptions(options: DeleteOptions) {
+  const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = options;
+  return {
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    ...(preconditions === undefined ? {} : { preconditions }),
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+  };
+}
+
+function selectionFor(resource: ServedResource, { labelSelector = '', fieldSelector = '' }: ListOptions): Selection {
+  if (labelSelector === '' && fieldSelector === '') return EVERYTHING;
+  return selectionOf(resource, parseLabelSelector(labelSelector), parseFieldSelector(fieldSelector).requirements);
+}
+
+function patchedBy(resource: ServedResource, type: PatchType, old: KubeObject, patch: unknown): unknown {
+  if (type === 'json') return applyJsonPatch(old, patch);
+  if (type === 'merge' || resource.custom) return applyMergePatch(old, patch);
+  return applyStrategicMergePatch(old, patch, resource.definition.schema);
+}
