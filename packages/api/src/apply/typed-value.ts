@@ -8,6 +8,7 @@ export type JsonMap = Record<string, unknown>;
 
 /** What a value of unknown type is taken for: maps by their keys, lists and scalars as a whole. */
 export const DEDUCED: TypeSchema = { type: 'any' };
+const WHOLE: MapType = { type: 'map', values: DEDUCED, atomic: true };
 const DEDUCED_MAP: MapType = { type: 'map', values: DEDUCED };
 
 /** The map type by which a value is walked; undefined when it is a leaf or a list. */
@@ -35,7 +36,10 @@ export function isEmptyMap(map: JsonMap | undefined): boolean {
 /** The type of a map's entry. Undeclared fields, which decoding drops, are walked by their value. */
 export function entryType(type: MapType | StructType, key: string): TypeSchema {
   if (type.type === 'map') return type.values;
-  return type.fields.get(key)?.type ?? type.unknown ?? DEDUCED;
+  const declared = type.fields.get(key)?.type;
+  if (declared === undefined) return type.unknown ?? DEDUCED;
+  // raw JSON inside a built-in type (ControllerRevision's data) has one owner upstream
+  return declared.type === 'any' && type.name !== undefined ? WHOLE : declared;
 }
 
 export function isNamedField(type: MapType | StructType, key: string): boolean {
