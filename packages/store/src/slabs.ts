@@ -1,7 +1,7 @@
 /**
  * Memory for the bytes of values. One buffer for each value would cost as much again in headers, so small
- * values share slabs, filled from the front and never written to twice. When less than half of a slab is
- * live, its live values move to the newest slab, so that a few survivors never keep much memory alive;
+ * values share slabs, filled from the front and never written to twice. When less than three quarters of a
+ * slab are live, its live values move to the newest slab, so that a few survivors never keep much memory;
  * the memory itself goes with the last reader of it.
  */
 export interface Tenant {
@@ -117,7 +117,7 @@ export class Slabs {
   }
 
   #evacuate(slab: Slab): void {
-    if (slab === this.#newest || slab.live * 2 >= slab.used) return;
+    if (slab === this.#newest || slab.live * 4 >= slab.used * 3) return;
     for (const tenant of slab.tenants.splice(0)) this.#place(tenant);
     slab.live = 0;
   }

@@ -32,11 +32,11 @@ interface Write {
 }
 
 /** Superseded rows ride with a commit once there are so many: each commit touches few old pages. */
-const REMOVAL_BATCH = 256;
+const REMOVAL_BATCH = 64;
 /** Compaction without superseded rows (a store that only grows) is written down once it got so far. */
 const COMPACTION_BATCH = 4096;
 /** Rows that one removal takes at most, unless the commit itself is larger. */
-const REMOVAL_LIMIT = 1024;
+const REMOVAL_LIMIT = 512;
 /** Between two steps of clearing up. */
 const STEP_MS = 5;
 /** After clearing up failed, for example on a full disk. */

@@ -115,7 +115,7 @@ describe('the SQLite file', () => {
       database.close();
       return { ...row };
     };
-    expect(rows()).toEqual({ rows: 3000 - 1024, compacted: 3000 });
+    expect(rows()).toEqual({ rows: 3000 - 512, compacted: 3000 });
     const again = openSqliteStore({ file, clock });
     expect(again.compacted).toBe(3000);
     clock.advance(1000);
