@@ -2,37 +2,43 @@ import { deepEqual } from '@sampan/base';
 import { type FieldError, invalid } from '../meta/field-error.ts';
 import { FIELD_IMMUTABLE } from './messages.ts';
 
-/** An empty list or map equals an absent one, as in apimachinery's equality.Semantic. */
-export function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null || value === '') return true;
+/** Fields whose empty object says something else than no object at all. */
+const MEANINGFUL_EMPTY = new Set(['emptyDir', 'selector', 'labelSelector', 'namespaceSelector', 'podSelector']);
+
+function isAbsent(value: unknown, key: string): boolean {
+  if (value === undefined || value === null) return true;
   if (typeof value !== 'object') return false;
-  for (const key in value) if ((value as Record<string, unknown>)[key] !== undefined) return false;
+  if (Array.isArray(value)) return value.length === 0;
+  if (MEANINGFUL_EMPTY.has(key)) return false;
+  for (const name in value) if ((value as Record<string, unknown>)[name] !== undefined) return false;
   return true;
 }
 
 /**
- * equality.Semantic.DeepEqual on API objects: absent, null and empty are one. Quantities are compared as text,
- * since objects hold canonical ones.
+ * equality.Semantic.DeepEqual on API objects: an absent, null or empty list or map are one. Quantities are
+ * compared as text, since decoded objects hold canonical ones.
  */
 export function semanticEqual(a: unknown, b: unknown): boolean {
-  return deepEqual(a, b) || semanticDeep(a, b);
+  return deepEqual(a, b) || semanticDeep(a, b, '');
 }
 
-function semanticDeep(a: unknown, b: unknown): boolean {
+function semanticDeep(a: unknown, b: unknown, key: string): boolean {
   if (a === b) return true;
-  if (isEmpty(a) && isEmpty(b)) return true;
+  if (isAbsent(a, key) && isAbsent(b, key)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, index) => semanticDeep(item, b[index]));
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => semanticDeep(item, b[index], key));
   }
-  const left = a as Record<string, unknown>;
-  const right = b as Record<string, unknown>;
-  const own = (object: Record<string, unknown>, key: string): unknown =>
-    Object.hasOwn(object, key) ? object[key] : undefined;
-  for (const key of Object.keys(left)) if (!semanticDeep(left[key], own(right, key))) return false;
+  return semanticFields(a as Record<string, unknown>, b as Record<string, unknown>);
+}
+
+function semanticFields(left: Record<string, unknown>, right: Record<string, unknown>): boolean {
+  for (const key of Object.keys(left)) {
+    if (!semanticDeep(left[key], Object.hasOwn(right, key) ? right[key] : undefined, key)) return false;
+  }
   for (const key of Object.keys(right)) {
-    if (!Object.hasOwn(left, key) && !isEmpty(right[key])) return false;
+    if (!Object.hasOwn(left, key) && !isAbsent(right[key], key)) return false;
   }
   return true;
 }
