@@ -50,6 +50,7 @@ export class ApiServer {
       admission: new AdmissionChain(options.admission),
     };
     const metrics = new RequestMetrics();
+    const discovery = new Discovery(resources);
     this.context = {
       cluster,
       authenticator: options.authenticator,
@@ -58,12 +59,12 @@ export class ApiServer {
       log: options.log ?? silentLogger,
       subresources: options.subresources,
       paths: new Paths([
-        new Discovery(resources),
+        discovery,
         new Health([], options.readyChecks ?? []),
         at('/version', (exchange) => sendJson(exchange, 200, options.version)),
         at('/metrics', (exchange) => sendText(exchange, 200, metrics.render(), 'text/plain; version=0.0.4')),
         ...(options.paths ?? []),
-      ]),
+      ], () => [...discovery.paths(), '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']),
     };
   }
 

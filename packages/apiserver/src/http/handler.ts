@@ -6,7 +6,7 @@ import { authenticate } from './authentication.ts';
 import { authorize } from './authorization.ts';
 import { Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { serveResource } from './resource-handler.ts';
-import { sendStatus, sendText, statusOf } from './respond.ts';
+import { sendStatus, statusOf } from './respond.ts';
 
 /**
  * Answers one request of a cluster: who, may they, what. `url` is the path and query within the cluster.
@@ -33,7 +33,7 @@ async function answer(api: ApiContext, exchange: Exchange): Promise<void> {
   const { info } = exchange;
   if (!info.isResource) return api.paths.serve(exchange);
   const resource = api.cluster.resources.get(info.group, info.version, info.resource);
-  if (!resource) return unknownResource(exchange);
+  if (!resource) throw errors.pageNotFound();
   checkScope(exchange, resource);
   if (info.subresource !== '') return serveSubresource(api, exchange, resource);
   if (resource.provided) return resource.provided.serve(exchange);
@@ -61,10 +61,6 @@ function checkVerb(exchange: Exchange, resource: ServedResource): void {
 
 export function methodNotAllowed(): StatusError {
   return new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
-}
-
-function unknownResource(exchange: Exchange): void {
-  sendText(exchange, 404, '404 page not found\n');
 }
 
 function fail(

@@ -103,10 +103,16 @@ function selection(exchange: Exchange, resource: ServedResource): Selection {
   const fields = fieldMatcher(query.get('fieldSelector') ?? '', info.name);
   for (const { field } of fields.requirements) {
     if (resource.fieldReader(field) === undefined) {
-      throw errors.badRequest(`field label not supported: ${field}`);
+      throw errors.badRequest(unsupported(resource, field));
     }
   }
   return selectionOf(resource, labels, fields.requirements);
+}
+
+/** Kinds with selectable fields of their own answer otherwise than those without (apimachinery pkg/runtime/converter.go). */
+function unsupported(resource: ServedResource, field: string): string {
+  if (resource.custom || resource.definition.rules.selectableFields) return `field label not supported: ${field}`;
+  return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 /** A list or watch of one name (old paths, and `metadata.name` in the selector) selects it. */

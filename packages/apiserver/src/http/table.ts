@@ -30,7 +30,7 @@ export function tableOf(
     columnDefinitions: headers ? columns.map(definitionOf) : [],
     rows: objects.map((object) => ({
       cells: columns.map((column) => column.cell(object, now)),
-      ...(include === 'None' ? {} : { object: include === 'Object' ? object : partialOf(object, format) }),
+      object: include === 'None' ? null : include === 'Object' ? object : partialOf(object, format),
     })),
   };
 }

@@ -41,6 +41,15 @@ export class Discovery {
     return parts.length === 3 && this.#serveVersion(exchange, group as string, version as string);
   }
 
+  /** All paths of discovery, for the index. */
+  paths(): string[] {
+    const groups = this.#groups().flatMap(({ name, versions }) => [
+      `/apis/${name}`,
+      ...versions.map(({ groupVersion }) => `/apis/${groupVersion}`),
+    ]);
+    return ['/api', '/api/v1', '/apis', ...groups].sort();
+  }
+
   #serveRoot(exchange: Exchange, root: 'api' | 'apis'): boolean {
     const aggregated = aggregatedVersion(exchange.header('accept'));
     if (aggregated !== undefined) {

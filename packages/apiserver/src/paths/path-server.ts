@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/exchange.ts';
 import type { PathServer } from '../http/api-context.ts';
-import { methodNotAllowed } from '../http/handler.ts';
-import { sendText } from '../http/respond.ts';
+import { errors } from '@sampan/api';
+import { sendJson } from '../http/respond.ts';
 
 /** Serves a family of paths; false: not one of mine. */
 export interface PathHandler {
@@ -11,9 +11,11 @@ export interface PathHandler {
 /** Asks each handler in turn. */
 export class Paths implements PathServer {
   readonly #handlers: readonly PathHandler[];
+  readonly #index: () => readonly string[];
 
-  constructor(handlers: readonly PathHandler[]) {
+  constructor(handlers: readonly PathHandler[], index: () => readonly string[]) {
     this.#handlers = handlers;
+    this.#index = index;
   }
 
   async serve(exchange: Exchange): Promise<void> {
@@ -21,11 +23,9 @@ export class Paths implements PathServer {
       if (exchange.method !== 'GET' && exchange.method !== 'HEAD') break;
       if (await handler.serve(exchange)) return;
     }
-    if (exchange.info.path === '/' || exchange.method === 'GET' || exchange.method === 'HEAD') {
-      sendText(exchange, 404, '404 page not found\n');
-      return;
-    }
-    throw methodNotAllowed();
+    if (exchange.info.path.startsWith('/api')) throw errors.pageNotFound();
+    // upstream tells who asks for nothing known what there is
+    sendJson(exchange, exchange.info.path === '/' ? 200 : 404, { paths: this.#index() });
   }
 }
 

@@ -5,7 +5,7 @@ import { Reservations } from '../admission/chain.ts';
 import type { Cluster } from './cluster.ts';
 import { encodeObject, render, renderObject, type Rendered } from './encoding.ts';
 import { trackCreate } from './field-manager.ts';
-import { fillSystemFields, generateName, placeObject } from './metadata.ts';
+import { fillSystemFields, generateName, placeNew } from './metadata.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 import { throwIfInvalid, validateNew } from './validation.ts';
@@ -25,7 +25,7 @@ export async function create(
   context: RequestContext,
 ): Promise<Rendered> {
   const meta = object.metadata;
-  placeObject(resource, meta, namespace, undefined);
+  placeNew(resource, meta, namespace);
   const generated = (meta.name === undefined || meta.name === '') && Boolean(meta.generateName);
   for (let attempt = 1; ; attempt++) {
     const candidate = generated && attempt < NAME_ATTEMPTS ? structuredClone(object) : object;

@@ -199,7 +199,7 @@ function checkPreconditions(resource: ServedResource, name: string, old: KubeObj
 }
 
 /** The `Success` Status that answers a delete that is done. */
-export function deletedStatus(resource: ServedResource, object: KubeObject): Status {
+export function deletedStatus(resource: ServedResource, object: KubeObject): Omit<Status, 'code'> {
   return {
     kind: 'Status',
     apiVersion: 'v1',
@@ -211,6 +211,5 @@ export function deletedStatus(resource: ServedResource, object: KubeObject): Sta
       kind: resource.gr.resource,
       ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
     },
-    code: 200,
   };
 }

@@ -19,26 +19,35 @@ export function formatTime(ms: number): string {
 }
 
 /**
- * The namespace and name of the path are the object's; a different one in the body is refused
+ * A new object is in the namespace of the path; a different one in the body is refused
  * (apiserver pkg/registry/rest EnsureObjectNamespaceMatchesRequestNamespace).
  */
-export function placeObject(resource: ServedResource, meta: ObjectMeta, namespace: string, name: string | undefined): void {
-  const wanted = resource.definition.namespaced ? namespace : '';
-  if (wanted === '') {
-    // the server drops the namespace of a cluster-scoped object
+export function placeNew(resource: ServedResource, meta: ObjectMeta, namespace: string): void {
+  if (!resource.definition.namespaced) {
     delete meta.namespace;
   } else if (meta.namespace === undefined || meta.namespace === '') {
-    meta.namespace = wanted;
-  } else if (meta.namespace !== wanted) {
+    meta.namespace = namespace;
+  } else if (meta.namespace !== namespace) {
     throw errors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  if (name === undefined) return;
+}
+
+/** A changed object is the one in the path (apiserver pkg/endpoints/handlers/rest.go checkName). */
+export function checkPlace(resource: ServedResource, meta: ObjectMeta, namespace: string, name: string): void {
+  const { namespaced } = resource.definition;
   if (meta.name === undefined || meta.name === '') {
-    throw errors.badRequest('name must be provided');
+    throw errors.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   }
   if (meta.name !== name) {
+    throw errors.badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
+  }
+  if (!namespaced) {
+    delete meta.namespace;
+  } else if (meta.namespace === undefined || meta.namespace === '') {
+    meta.namespace = namespace;
+  } else if (meta.namespace !== namespace) {
     throw errors.badRequest(
-      `the name of the object (${meta.name}) does not match the name on the URL (${name})`,
+      `the namespace of the object (${meta.namespace}) does not match the namespace on the request (${namespace})`,
     );
   }
 }

@@ -7,7 +7,7 @@ import type { Cluster } from './cluster.ts';
 import { create } from './create.ts';
 import { encodeObject, render, renderObject, type Rendered } from './encoding.ts';
 import { trackUpdate } from './field-manager.ts';
-import { carrySystemFields, placeObject } from './metadata.ts';
+import { carrySystemFields, checkPlace } from './metadata.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 import { throwIfInvalid, validateChanged } from './validation.ts';
@@ -77,13 +77,9 @@ async function createMissing(
 ): Promise<Updated> {
   if (!plan.createIfMissing) throw errors.notFound(resource.gr, plan.name);
   const object = await plan.next(undefined);
-  placeObject(resource, object.metadata, plan.namespace, plan.name);
+  checkPlace(resource, object.metadata, plan.namespace, plan.name);
   if (object.metadata.uid) {
-    throw errors.conflict(
-      resource.gr,
-      plan.name,
-      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `,
-    );
+    throw uidConflict(resource, plan, object.metadata.uid, '');
   }
   if (object.metadata.resourceVersion && object.metadata.resourceVersion !== '0') {
     throw errors.notFound(resource.gr, plan.name);
@@ -102,8 +98,8 @@ async function updateOnce(
   const now = cluster.clock.now();
   const old = resource.fromStorage(entry.object<KubeObject>());
   const object = await plan.next(old);
+  checkPlace(resource, object.metadata, plan.namespace, plan.name);
   checkPreconditions(resource, plan, object, old);
-  placeObject(resource, object.metadata, plan.namespace, plan.name);
   object.metadata.resourceVersion = String(entry.revision);
   carrySystemFields(object.metadata, old.metadata);
   const request = admissionRequest(resource, plan, object, old, context);
@@ -191,11 +187,7 @@ function desiredStateChanged(object: KubeObject, old: KubeObject): boolean {
 function checkPreconditions(resource: ServedResource, plan: UpdatePlan, object: KubeObject, old: KubeObject): void {
   const { uid, resourceVersion } = object.metadata;
   if (uid && uid !== old.metadata.uid) {
-    throw errors.conflict(
-      resource.gr,
-      plan.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
-    );
+    throw uidConflict(resource, plan, uid, old.metadata.uid ?? '');
   }
   if (resourceVersion && resourceVersion !== '0') {
     if (!/^\d+$/.test(resourceVersion)) {
@@ -204,9 +196,21 @@ function checkPreconditions(resource: ServedResource, plan: UpdatePlan, object: 
     if (resourceVersion !== old.metadata.resourceVersion) throw errors.conflict(resource.gr, plan.name, CONFLICT_TEXT);
   } else if (resource.definition.rules.unconditionalUpdate === false && plan.subresource === '') {
     throw errors.invalid(resource.gk, plan.name, [
-      invalid('metadata.resourceVersion', resource.custom ? 0 : 0, 'must be specified for an update'),
+      invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }
+}
+
+/** Upstream's text names the key in its store (apiserver pkg/storage/errors.go). */
+function uidConflict(resource: ServedResource, plan: UpdatePlan, wanted: string, found: string): Error {
+  const place = resource.definition.namespaced ? `${plan.namespace}/${plan.name}` : plan.name;
+  const collection = resource.custom ? `${resource.gr.group}/${resource.gr.resource}` : resource.gr.resource;
+  return errors.conflict(
+    resource.gr,
+    plan.name,
+    `StorageError: invalid object, Code: 4, Key: /registry/${collection}/${place}, ResourceVersion: 0, ` +
+      `AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`,
+  );
 }
 
 /** Writes, or deletes an object that was only waiting for its last finalizer. */
