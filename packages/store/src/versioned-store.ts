@@ -32,7 +32,7 @@ interface Write {
 }
 
 /** Superseded rows ride with a commit once there are so many: each commit touches few old pages. */
-const REMOVAL_BATCH = 64;
+const REMOVAL_BATCH = 128;
 /** Compaction without superseded rows (a store that only grows) is written down once it got so far. */
 const COMPACTION_BATCH = 4096;
 /** Rows that one removal takes at most, unless the commit itself is larger. */
@@ -134,12 +134,12 @@ export class VersionedStore implements Store {
     const { prefix, onChanges } = options;
     const after = options.after ?? this.#revision;
     this.#assertReadable(after);
-    const stop = this.#watchers.add(prefix, this.#revision, onChanges);
+    collectionOf(prefix);
     if (after < this.#revision) {
       const missed = this.#log.after(after).filter((change) => change.key.startsWith(prefix));
       if (missed.length > 0) onChanges(missed);
     }
-    return stop;
+    return this.#watchers.add(prefix, this.#revision, onChanges);
   }
 
   compact(revision: number): void {

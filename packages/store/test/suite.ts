@@ -336,7 +336,28 @@ export function describeStore(name: string, open: (subject: Subject) => Store): 
         expect(() => store.compact(6)).toThrow(FutureRevisionError);
       });
 
-      it('forgets changes after five minutes, without a timer when there is none', async () => {
+      it('has a timer only while there is something to forget', async () => {
+        let armed = 0;
+        const schedule = clock.schedule.bind(clock);
+        clock.schedule = (task, ms) => {
+          armed++;
+          const cancel = schedule(() => {
+            armed--;
+            task();
+          }, ms);
+          return () => {
+            armed--;
+            cancel();
+          };
+        };
+        for (let n = 0; n < 3; n++) await store.put('a/1', json(n));
+        expect(armed).toBe(1);
+        clock.advance(10 * 60_000);
+        expect(store.compacted).toBe(3);
+        expect(armed).toBe(0);
+      });
+
+      it('forgets changes after five minutes', async () => {
         await store.put('a/1', json(1));
         clock.advance(60_000);
         await store.put('a/1', json(2));
