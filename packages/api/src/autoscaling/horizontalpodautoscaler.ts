@@ -1,6 +1,7 @@
+import { hpaColumns } from '../columns/autoscaling.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { hpaV1ToV2 } from './convert.ts';
+import { hpaV1Storage } from '../kinds/storage-hpa.ts';
 import { setHpaV1Defaults, setHpaV2Defaults } from './defaults.ts';
 import { hpaErrors, hpaStatusErrors } from './validation.ts';
 
@@ -26,5 +27,8 @@ function rules(setDefaults: (object: KubeObject) => void, toV2: (object: KubeObj
   };
 }
 
-export const hpaV1Rules = rules(setHpaV1Defaults, hpaV1ToV2);
+export const hpaV1Rules: KindRules = {
+  ...rules(setHpaV1Defaults, hpaV1Storage.toStorage),
+  columns: hpaColumns(hpaV1Storage.toStorage),
+};
 export const hpaV2Rules = rules(setHpaV2Defaults, (object) => object);
