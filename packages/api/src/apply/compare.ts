@@ -73,7 +73,7 @@ function compareMaps(type: MapType | StructType, left: unknown, right: unknown):
   if (from !== undefined) {
     for (const key of sortedKeys(from)) {
       if (from[key] !== undefined && memberOf(to, key) === undefined) {
-        collector.add(fieldElement(key), { removed: wholeSet(entryType(type, key), from[key]) });
+        collector.add(fieldElement(key), compareRemoved(type, key, from[key]));
       }
     }
   }
@@ -87,11 +87,26 @@ function compareEntry(
   from: JsonMap | undefined,
   to: unknown,
 ): void {
-  const before = memberOf(from, key);
+  const before = memberOf(from, key) ?? unsetValue(type, key);
   if (before === to || to === undefined) return;
   const entry = entryType(type, key);
   if (before === undefined) collector.add(fieldElement(key), { added: wholeSet(entry, to) });
   else collector.add(fieldElement(key), compareNodes(entry, before, to));
+}
+
+function compareRemoved(type: MapType | StructType, key: string, value: unknown): Diff | undefined {
+  const entry = entryType(type, key);
+  const unset = unsetValue(type, key);
+  return unset === undefined ? { removed: wholeSet(entry, value) } : compareNodes(entry, value, unset);
+}
+
+const UNSET_STRUCT = Object.freeze({});
+
+/** A struct held by value in a Go type is always there, if only empty. */
+function unsetValue(type: MapType | StructType, key: string): object | undefined {
+  if (type.type !== 'struct' || type.name === undefined) return undefined;
+  const field = type.fields.get(key);
+  return field?.type.type === 'struct' && field.pointer !== true ? UNSET_STRUCT : undefined;
 }
 
 function memberOf(map: JsonMap | undefined, key: string): unknown {
