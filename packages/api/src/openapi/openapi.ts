@@ -1,0 +1,202 @@
+import { modelOf } from '../kinds/kinds.ts';
+import { apiVersionOf } from '../meta/object.ts';
+import { customModel, customToV2, mapSubschemas } from './custom.ts';
+import { DefinitionBuilder, hasModel, kindsOfModels } from './definitions.ts';
+import {
+  EXTENSION_ACTION,
+  EXTENSION_GVK,
+  type OpenApiDefinition,
+  type OpenApiOptions,
+  type Part,
+  ref,
+  V2_REFS,
+  V3_REFS,
+} from './document.ts';
+import { type Operation, operationsOf } from './operations.ts';
+import { parameterV2, parameterV3 } from './parameters.ts';
+
+/**
+ * The OpenAPI v3 document of a group and version, as served at `/openapi/v3/apis/GROUP/VERSION`: paths and
+ * schemas of the definitions of that group and version. Built anew at each call: the caller keeps the bytes.
+ */
+export function openApiV3(
+  gv: { readonly group: string; readonly version: string },
+  definitions: readonly OpenApiDefinition[],
+  options: OpenApiOptions = {},
+): Part {
+  const own = definitions.filter((d) => d.group === gv.group && d.version === gv.version);
+  const { operations, schemas } = describe(own, definitions, options);
+  return {
+    openapi: '3.0.0',
+    info: infoOf(own, options),
+    paths: pathsOf(operations, operationV3, parameterV3),
+    components: {
+      schemas: Object.fromEntries([...schemas].sort(byKey)),
+      securitySchemes: { BearerToken: BEARER },
+    },
+  };
+}
+
+/** The one OpenAPI v2 document of all definitions, as served at `/openapi/v2`. */
+export function openApiV2(definitions: readonly OpenApiDefinition[], options: OpenApiOptions = {}): Part {
+  const { operations, schemas } = describe(definitions, definitions, options);
+  const custom = new Set(definitions.filter((d) => d.custom).map(customModel));
+  const converted = [...schemas]
+    .sort(byKey)
+    .map(([name, schema]) => [
+      name,
+      toV2(custom.has(name) ? customToV2(schema) : (SPECIAL_V2[name] ?? schema), true),
+    ]);
+  return {
+    swagger: '2.0',
+    info: { title: 'Kubernetes', version: options.version ?? 'unversioned' },
+    paths: pathsOf(operations, operationV2, parameterV2),
+    definitions: Object.fromEntries(converted) as Part,
+    securityDefinitions: { BearerToken: BEARER },
+    security: [{ BearerToken: [] }],
+  };
+}
+
+const BEARER = {
+  description: 'Bearer Token authentication',
+  type: 'apiKey',
+  name: 'authorization',
+  in: 'header',
+};
+
+const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function infoOf(own: readonly OpenApiDefinition[], options: OpenApiOptions): Part {
+  return own.length > 0 && own.every((d) => d.custom)
+    ? { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
+    : { title: 'Kubernetes', version: options.version ?? 'unversioned' };
+}
+
+function describe(
+  own: readonly OpenApiDefinition[],
+  all: readonly OpenApiDefinition[],
+  options: OpenApiOptions,
+): { operations: Operation[]; schemas: Map<string, Part> } {
+  const builder = new DefinitionBuilder(options.descriptions ?? {}, kindsOfModels(all));
+  const operations: Operation[] = [];
+  for (const definition of own) {
+    operations.push(...operationsOf(definition));
+    if (definition.custom) builder.addCustom(definition);
+    else addBuiltIn(builder, definition);
+  }
+  for (const { body, answer } of operations) {
+    for (const model of [body, answer]) if (model?.startsWith('io.k8s.')) builder.add(model);
+  }
+  return { operations, schemas: builder.definitions };
+}
+
+function addBuiltIn(builder: DefinitionBuilder, definition: OpenApiDefinition): void {
+  const { group, version, kind } = definition;
+  const list = definition.listKind ?? `${kind}List`;
+  builder.add(modelOf(definition));
+  if (hasModel(group, version, list)) builder.add(modelOf({ group, version, kind: list }));
+}
+
+function pathsOf(
+  operations: readonly Operation[],
+  write: (operation: Operation) => Part,
+  parameter: (parameter: Operation['parameters'][number]) => Part,
+): Part {
+  const paths = new Map<string, Part>();
+  for (const operation of operations) {
+    let item = paths.get(operation.path);
+    if (!item) {
+      item = {};
+      paths.set(operation.path, item);
+      item.parameters = operation.pathParameters.map(parameter);
+    }
+    item[operation.method] = write(operation);
+  }
+  return Object.fromEntries([...paths].sort(byKey));
+}
+
+const CODES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+
+function responses(operation: Operation, content: Part): Part {
+  const made: Part = {};
+  for (const code of [200, ...operation.codes]) made[code] = { description: CODES[code], ...content };
+  return { ...made, 401: { description: 'Unauthorized' } };
+}
+
+const common = (operation: Operation): Part => ({
+  tags: [operation.tag],
+  description: operation.description,
+  operationId: operation.id,
+});
+
+const extensions = (operation: Operation): Part => ({
+  [EXTENSION_ACTION]: operation.action,
+  [EXTENSION_GVK]: operation.gvk,
+});
+
+function operationV3(operation: Operation): Part {
+  const schema = operation.answer ? ref(operation.answer) : { type: 'string' };
+  const content = Object.fromEntries(operation.produces.map((type) => [type, { schema }]));
+  const { body } = operation;
+  return {
+    ...common(operation),
+    ...(operation.parameters.length > 0 ? { parameters: operation.parameters.map(parameterV3) } : {}),
+    ...(body
+      ? {
+          requestBody: {
+            content: Object.fromEntries(operation.consumes.map((type) => [type, { schema: ref(body) }])),
+            ...(operation.bodyRequired ? { required: true } : {}),
+          },
+        }
+      : {}),
+    responses: responses(operation, { content }),
+    ...extensions(operation),
+  };
+}
+
+function operationV2(operation: Operation): Part {
+  const schema = operation.answer ? { $ref: V2_REFS + operation.answer } : { type: 'string' };
+  const body = operation.body
+    ? [
+        {
+          name: 'body',
+          in: 'body',
+          ...(operation.bodyRequired ? { required: true } : {}),
+          schema: { $ref: V2_REFS + operation.body },
+        },
+      ]
+    : [];
+  const parameters = [...body, ...operation.parameters.map(parameterV2)];
+  return {
+    ...common(operation),
+    consumes: operation.consumes,
+    produces: operation.produces,
+    schemes: ['https'],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    responses: responses(operation, { schema }),
+    ...extensions(operation),
+  };
+}
+
+/** What v2 says of the types that are one of several. */
+const SPECIAL_V2: Readonly<Record<string, Part>> = {
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': { type: 'string' },
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { type: 'string', format: 'int-or-string' },
+};
+
+/** v3 to v2: references move, defaults go (upstream's PruneDefaults), `allOf` of one reference becomes it. */
+function toV2(schema: Part, root = false): Part {
+  const { default: _, allOf, ...rest } = mapSubschemas(schema, toV2);
+  const only = Array.isArray(allOf) && allOf.length === 1 ? (allOf[0] as Part) : undefined;
+  const made: Part =
+    only && '$ref' in only && !root ? { ...only, ...rest } : allOf ? { ...rest, allOf } : rest;
+  if (typeof made.$ref === 'string' && made.$ref.startsWith(V3_REFS)) {
+    made.$ref = V2_REFS + made.$ref.slice(V3_REFS.length);
+  }
+  return made;
+}
+
+/** The path part below `/openapi/v3/`: `api/v1`, `apis/apps/v1`. */
+export function openApiV3Path(gv: { readonly group: string; readonly version: string }): string {
+  return gv.group === '' ? `api/${gv.version}` : `apis/${apiVersionOf(gv)}`;
+}
