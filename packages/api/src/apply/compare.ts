@@ -87,7 +87,8 @@ function compareEntry(
   from: JsonMap | undefined,
   to: unknown,
 ): void {
-  const before = memberOf(from, key) ?? unsetValue(type, key);
+  let before = memberOf(from, key);
+  if (before === undefined) before = unsetValue(type, key);
   if (before === to || to === undefined) return;
   const entry = entryType(type, key);
   if (before === undefined) collector.add(fieldElement(key), { added: wholeSet(entry, to) });
