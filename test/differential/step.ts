@@ -51,6 +51,10 @@ export interface Step {
   readonly ignore?: readonly string[];
   /** Sent for its effect only; the answer is not recorded. A `POST` may find the object there already. */
   readonly prepare?: true;
+  /** Not sent to the oracle, which needs no such preparation. */
+  readonly oursOnly?: true;
+  /** The only parts of the body that are recorded and compared, as paths such as `components/schemas/X`. */
+  readonly pick?: readonly string[];
   /** Sent again (every 100 ms for at most 10 s) until the answer has this status. */
   readonly until?: number;
 }
