@@ -10,7 +10,7 @@ export interface Part {
  * `openApiSchema` of a custom resource describes any object.
  */
 export type OpenApiDefinition = ResourceDefinition & {
-  readonly custom?: true;
+  readonly custom?: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: JSONSchemaProps of the CRD's author
   readonly openApiSchema?: any;
 };

@@ -2,9 +2,24 @@ import { isObject } from '@sampan/base';
 import type { Part } from './document.ts';
 import { bytesField, type CustomMessage, type MessageTable, ProtobufWriter } from './protobuf-writer.ts';
 
-/** Media types under which clients ask for the protobuf forms. */
-export const OPENAPI_V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-export const OPENAPI_V3_PROTOBUF = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf';
+/** Content-Type of the protobuf forms. Clients ask for them by this name or the older one with `@`. */
+export const OPENAPI_V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+export const OPENAPI_V3_PROTOBUF = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
+
+/**
+ * Which form of an OpenAPI document an Accept header asks for: the first acceptable one in its order, as
+ * kube-openapi's handlers choose. Undefined: 406.
+ */
+export function openApiFormat(accept: string | undefined, version: 2 | 3): 'json' | 'protobuf' | undefined {
+  if (!accept) return 'json';
+  const protobuf = version === 2 ? OPENAPI_V2_PROTOBUF : OPENAPI_V3_PROTOBUF;
+  for (const clause of accept.split(',')) {
+    const type = clause.split(';', 1)[0]?.trim() ?? '';
+    if (['application/json', 'application/*', '*/*'].includes(type)) return 'json';
+    if (type.replace('@', '.') === protobuf) return 'protobuf';
+  }
+  return undefined;
+}
 
 /** gnostic's Any holds YAML text (field 2); JSON is YAML. */
 const any: CustomMessage = (value) => bytesField(2, Buffer.from(`${JSON.stringify(value)}\n`));
