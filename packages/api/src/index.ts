@@ -17,6 +17,7 @@ export * from './openapi/document.ts';
 export * from './openapi/openapi-protobuf.ts';
 export * from './openapi/openapi.ts';
 export * from './patch/index.ts';
+export * from './protobuf/index.ts';
 export * from './schema/base64.ts';
 export * from './schema/decode-body.ts';
 export * from './schema/decode.ts';

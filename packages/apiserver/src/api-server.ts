@@ -1,5 +1,5 @@
-import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base';
 import type { ResourceDefinition } from '@sampan/api';
+import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base';
 import type { Store } from '@sampan/store';
 import { AdmissionChain } from './admission/chain.ts';
 import type { AdmissionPlugin } from './admission/contract.ts';
@@ -58,13 +58,27 @@ export class ApiServer {
       metrics,
       log: options.log ?? silentLogger,
       subresources: options.subresources,
-      paths: new Paths([
-        discovery,
-        new Health([], options.readyChecks ?? []),
-        at('/version', (exchange) => sendJson(exchange, 200, options.version)),
-        at('/metrics', (exchange) => sendText(exchange, 200, metrics.render(), 'text/plain; version=0.0.4')),
-        ...(options.paths ?? []),
-      ], () => [...discovery.paths(), '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']),
+      paths: new Paths(
+        [
+          discovery,
+          new Health([], options.readyChecks ?? []),
+          at('/version', (exchange) => sendJson(exchange, 200, options.version)),
+          at('/metrics', (exchange) =>
+            sendText(exchange, 200, metrics.render(), 'text/plain; version=0.0.4'),
+          ),
+          ...(options.paths ?? []),
+        ],
+        () => [
+          ...discovery.paths(),
+          '/healthz',
+          '/livez',
+          '/metrics',
+          '/openapi/v2',
+          '/openapi/v3',
+          '/readyz',
+          '/version',
+        ],
+      ),
     };
   }
 

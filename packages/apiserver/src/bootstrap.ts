@@ -1,4 +1,4 @@
-import { StatusError, type KubeObject } from '@sampan/api';
+import { type KubeObject, StatusError } from '@sampan/api';
 import type { Client, ResourceRef } from '@sampan/machinery';
 
 /** What every cluster holds from its first second, as upstream's kube-apiserver makes it. */
@@ -45,7 +45,9 @@ const SYSTEM_PRIORITIES = [
 export async function bootstrap(client: Client, options: BootstrapOptions): Promise<void> {
   // one tick, one commit
   await Promise.all(
-    SYSTEM_NAMESPACES.map((name) => ensure(client, NAMESPACES, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } })),
+    SYSTEM_NAMESPACES.map((name) =>
+      ensure(client, NAMESPACES, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } }),
+    ),
   );
   await Promise.all([
     ...SYSTEM_PRIORITIES.map(({ name, value, description }) =>

@@ -5,4 +5,4 @@
 export * from './admission/contract.ts';
 export { ApiServer, type ApiServerOptions, type VersionInfo } from './api-server.ts';
 export * from './auth/contract.ts';
-export { listen, type Listener, type ListenerOptions } from './http/listener.ts';
+export { type Listener, type ListenerOptions, listen } from './http/listener.ts';

@@ -2,7 +2,11 @@ import { errors } from '@sampan/api';
 import { aggregateErrors } from './authorizer-union.ts';
 import { userOfCertificate } from './client-certificate.ts';
 import type { Authenticator, ClientCertificate, Credentials, UserInfo } from './contract.ts';
-import { type AuthenticatedToken, type TokenAuthenticator, TokenError } from './tokens/token-authenticator.ts';
+import {
+  type AuthenticatedToken,
+  type TokenAuthenticator,
+  TokenError,
+} from './tokens/token-authenticator.ts';
 import { GROUP, USER } from './users.ts';
 
 export interface AuthenticatorOptions {
@@ -13,7 +17,10 @@ export interface AuthenticatorOptions {
   readonly anonymous?: boolean;
 }
 
-const ANONYMOUS: UserInfo = Object.freeze({ name: USER.anonymous, groups: Object.freeze([GROUP.unauthenticated]) });
+const ANONYMOUS: UserInfo = Object.freeze({
+  name: USER.anonymous,
+  groups: Object.freeze([GROUP.unauthenticated]),
+});
 
 /**
  * Who asks: by client certificate, else by bearer token, else anonymous (Kubernetes docs "Authenticating").
@@ -44,7 +51,10 @@ export class ClusterAuthenticator implements Authenticator {
   }
 
   /** Throws a TokenError that says why the token does not hold. Default audiences: this API server's. */
-  authenticateToken(token: string, audiences: readonly string[] = this.#options.audiences): AuthenticatedToken {
+  authenticateToken(
+    token: string,
+    audiences: readonly string[] = this.#options.audiences,
+  ): AuthenticatedToken {
     const reasons: string[] = [];
     for (const authenticator of this.#options.tokens) {
       try {
@@ -72,7 +82,8 @@ export class ClusterAuthenticator implements Authenticator {
     let full = this.#users.get(user);
     if (!full) {
       full =
-        user.name === USER.anonymous || user.groups.some((group) => group === GROUP.authenticated || group === GROUP.unauthenticated)
+        user.name === USER.anonymous ||
+        user.groups.some((group) => group === GROUP.authenticated || group === GROUP.unauthenticated)
           ? user
           : { ...user, groups: [...user.groups, GROUP.authenticated] };
       this.#users.set(user, full);

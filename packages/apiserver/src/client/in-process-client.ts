@@ -29,7 +29,7 @@ import { list } from '../registry/list.ts';
 import { internalContext, type RequestContext } from '../registry/request-context.ts';
 import { EVERYTHING, type Selection, selectionOf } from '../registry/selection.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import { update, type UpdatePlan } from '../registry/update.ts';
+import { type UpdatePlan, update } from '../registry/update.ts';
 import { watch } from '../registry/watch.ts';
 import { internalSubresource } from '../subresources/internal.ts';
 
@@ -71,7 +71,11 @@ export class InProcessClient implements Client {
     };
   }
 
-  async create<T extends KubeObject>(ref: ResourceRef, object: T, options: WriteOptions & { name?: string } = {}): Promise<T> {
+  async create<T extends KubeObject>(
+    ref: ResourceRef,
+    object: T,
+    options: WriteOptions & { name?: string } = {},
+  ): Promise<T> {
     const resource = this.#served(ref);
     const context = this.#context(options);
     const namespace = object.metadata?.namespace ?? '';
@@ -88,7 +92,11 @@ export class InProcessClient implements Client {
     const context = this.#context(options);
     const { namespace = '', name = '' } = object.metadata;
     const next = () => decodeValue(resource, object, context);
-    return (await this.#write(resource, { namespace, name, subresource: options.subresource ?? '', next }, context)) as T;
+    return (await this.#write(
+      resource,
+      { namespace, name, subresource: options.subresource ?? '', next },
+      context,
+    )) as T;
   }
 
   async patch<T extends KubeObject>(
@@ -105,7 +113,13 @@ export class InProcessClient implements Client {
     const base = { namespace: namespace ?? '', name, subresource };
     if (type === 'apply') {
       const bytes = Buffer.from(JSON.stringify(patch));
-      const next = applyObject(() => this.#api.cluster.clock.now(), resource, bytes, { ...base, force: options.force ?? false }, context);
+      const next = applyObject(
+        () => this.#api.cluster.clock.now(),
+        resource,
+        bytes,
+        { ...base, force: options.force ?? false },
+        context,
+      );
       const plan = { ...base, next, applied: true, createIfMissing: subresource === '' };
       return (await this.#write(resource, plan, context)) as T;
     }
@@ -116,8 +130,20 @@ export class InProcessClient implements Client {
     return (await this.#write(resource, { ...base, next }, context)) as T;
   }
 
-  async delete(ref: ResourceRef, namespace: string | undefined, name: string, options: DeleteOptions = {}): Promise<void> {
-    await remove(this.#api.cluster, this.#served(ref), namespace ?? '', name, wireOptions(options), this.#context(options));
+  async delete(
+    ref: ResourceRef,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions = {},
+  ): Promise<void> {
+    await remove(
+      this.#api.cluster,
+      this.#served(ref),
+      namespace ?? '',
+      name,
+      wireOptions(options),
+      this.#context(options),
+    );
   }
 
   async deleteCollection(ref: ResourceRef, options: ListOptions & DeleteOptions = {}): Promise<void> {
@@ -133,7 +159,11 @@ export class InProcessClient implements Client {
     );
   }
 
-  watch<T extends KubeObject>(ref: ResourceRef, request: WatchRequest, handlers: WatchHandlers<T>): () => void {
+  watch<T extends KubeObject>(
+    ref: ResourceRef,
+    request: WatchRequest,
+    handlers: WatchHandlers<T>,
+  ): () => void {
     const resource = this.#served(ref);
     let live = true;
     let stop = () => {};
@@ -201,9 +231,16 @@ function wireOptions(options: DeleteOptions) {
   };
 }
 
-function selectionFor(resource: ServedResource, { labelSelector = '', fieldSelector = '' }: ListOptions): Selection {
+function selectionFor(
+  resource: ServedResource,
+  { labelSelector = '', fieldSelector = '' }: ListOptions,
+): Selection {
   if (labelSelector === '' && fieldSelector === '') return EVERYTHING;
-  return selectionOf(resource, parseLabelSelector(labelSelector), parseFieldSelector(fieldSelector).requirements);
+  return selectionOf(
+    resource,
+    parseLabelSelector(labelSelector),
+    parseFieldSelector(fieldSelector).requirements,
+  );
 }
 
 function patchedBy(resource: ServedResource, type: PatchType, old: KubeObject, patch: unknown): unknown {

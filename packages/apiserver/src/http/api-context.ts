@@ -1,9 +1,9 @@
 import type { Logger } from '@sampan/base';
 import type { Authenticator, Authorizer } from '../auth/contract.ts';
 import type { Cluster } from '../registry/cluster.ts';
+import type { SubresourceHandlers } from '../subresources/contract.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import type { SubresourceHandlers } from '../subresources/contract.ts';
 
 /** What the request pipeline of one cluster works with. */
 export interface ApiContext {

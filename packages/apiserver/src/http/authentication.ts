@@ -1,5 +1,5 @@
-import type { TLSSocket } from 'node:tls';
 import { createHash } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
 import type { ClientCertificate, Credentials, UserInfo } from '../auth/contract.ts';
 import type { ApiContext } from './api-context.ts';
 import type { Exchange } from './exchange.ts';
@@ -39,7 +39,10 @@ const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
 /** Browsers cannot set headers of a WebSocket: the token comes as a subprotocol. */
 function protocolToken(protocols: string): string {
   if (protocols === '') return '';
-  const found = protocols.split(',').map((name) => name.trim()).find((name) => name.startsWith(TOKEN_PROTOCOL));
+  const found = protocols
+    .split(',')
+    .map((name) => name.trim())
+    .find((name) => name.startsWith(TOKEN_PROTOCOL));
   return found ? Buffer.from(found.slice(TOKEN_PROTOCOL.length), 'base64url').toString() : '';
 }
 

@@ -35,7 +35,16 @@ export function forbiddenFor(attributes: Attributes, reason: string): StatusErro
   return errors.forbidden({ group, resource }, name, text);
 }
 
-function forbiddenText({ user, verb, isResource, group, resource, subresource, namespace, path }: Attributes): string {
+function forbiddenText({
+  user,
+  verb,
+  isResource,
+  group,
+  resource,
+  subresource,
+  namespace,
+  path,
+}: Attributes): string {
   const who = `User ${JSON.stringify(user.name)} cannot ${verb}`;
   if (!isResource) return `${who} path ${JSON.stringify(path)}`;
   const what = subresource === '' ? resource : `${resource}/${subresource}`;

@@ -20,7 +20,9 @@ export function readBody(exchange: Exchange, limit = MAX_BODY_BYTES): Promise<Bu
     let length = 0;
     const timer = setTimeout(() => {
       closeAfter(exchange);
-      finish(() => reject(new StatusError('Timeout', 'the body of the request did not arrive in time', {}, 408)));
+      finish(() =>
+        reject(new StatusError('Timeout', 'the body of the request did not arrive in time', {}, 408)),
+      );
     }, BODY_TIMEOUT_MS);
     const finish = (settle: () => void) => {
       clearTimeout(timer);
@@ -36,7 +38,9 @@ export function readBody(exchange: Exchange, limit = MAX_BODY_BYTES): Promise<Bu
       closeAfter(exchange);
       finish(() => reject(errors.tooLarge(`limit is ${limit}`)));
     });
-    request.on('end', () => finish(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))));
+    request.on('end', () =>
+      finish(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))),
+    );
     request.on('error', () => finish(() => reject(errors.badRequest('the body of the request ended early'))));
     response.on('close', () => clearTimeout(timer));
   });

@@ -12,7 +12,12 @@ import { sendStatus, statusOf } from './respond.ts';
  * Answers one request of a cluster: who, may they, what. `url` is the path and query within the cluster.
  * Never rejects.
  */
-export async function handle(api: ApiContext, request: HttpRequest, response: HttpResponse, url: string): Promise<void> {
+export async function handle(
+  api: ApiContext,
+  request: HttpRequest,
+  response: HttpResponse,
+  url: string,
+): Promise<void> {
   let exchange: Exchange | undefined;
   const started = api.cluster.clock.monotonic();
   api.metrics.begin();
@@ -46,7 +51,13 @@ function checkScope(exchange: Exchange, resource: ServedResource): void {
   const { info } = exchange;
   const { namespaced } = resource.definition;
   if (!namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw errors.pageNotFound();
-  if (namespaced && info.namespace === '' && (info.name !== '' || info.verb === 'create') && info.verb !== 'list' && info.verb !== 'watch') {
+  if (
+    namespaced &&
+    info.namespace === '' &&
+    (info.name !== '' || info.verb === 'create') &&
+    info.verb !== 'list' &&
+    info.verb !== 'watch'
+  ) {
     throw errors.pageNotFound();
   }
 }
@@ -54,13 +65,23 @@ function checkScope(exchange: Exchange, resource: ServedResource): void {
 function checkVerb(exchange: Exchange, resource: ServedResource): void {
   const { info, method } = exchange;
   const verb = info.verb;
-  if (verb === '' || !(resource.verbs as ReadonlySet<string>).has(verb) || (method === 'POST' && info.name !== '') || (method === 'PUT' && info.name === '') || (method === 'PATCH' && info.name === '')) {
+  if (
+    verb === '' ||
+    !(resource.verbs as ReadonlySet<string>).has(verb) ||
+    (method === 'POST' && info.name !== '') ||
+    (method === 'PUT' && info.name === '') ||
+    (method === 'PATCH' && info.name === '')
+  ) {
     throw methodNotAllowed();
   }
 }
 
 export function methodNotAllowed(): StatusError {
-  return new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+  return new StatusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
 }
 
 function fail(
@@ -72,7 +93,11 @@ function fail(
 ): void {
   const status = statusOf(error);
   if (status.code >= 500 && !(error instanceof StatusError)) {
-    api.log.error('request failed', { method: request.method, path: request.url?.split('?', 1)[0], error: describe(error) });
+    api.log.error('request failed', {
+      method: request.method,
+      path: request.url?.split('?', 1)[0],
+      error: describe(error),
+    });
   }
   if (response.headersSent || response.destroyed) {
     response.destroy();

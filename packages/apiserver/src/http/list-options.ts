@@ -52,7 +52,14 @@ export function listOptions(exchange: Exchange, resource: ServedResource): ListO
 
 function plain(namespace: string): ListOptions {
   return {
-    list: { namespace, selection: EVERYTHING, limit: 0, continueToken: '', resourceVersion: '', resourceVersionMatch: '' },
+    list: {
+      namespace,
+      selection: EVERYTHING,
+      limit: 0,
+      continueToken: '',
+      resourceVersion: '',
+      resourceVersionMatch: '',
+    },
     watch: false,
     timeoutMs: 0,
     sendInitialEvents: undefined,
@@ -61,38 +68,68 @@ function plain(namespace: string): ListOptions {
 }
 
 /** apimachinery pkg/apis/meta/internalversion/validation. */
-function listProblems(version: string, match: string, initial: boolean | undefined, token: string): FieldError[] {
+function listProblems(
+  version: string,
+  match: string,
+  initial: boolean | undefined,
+  token: string,
+): FieldError[] {
   const problems: FieldError[] = [];
   if (match !== '') {
     if (version === '') {
-      problems.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+      problems.push(
+        forbidden(
+          'resourceVersionMatch',
+          'resourceVersionMatch is forbidden unless resourceVersion is provided',
+        ),
+      );
     }
     if (token !== '') {
-      problems.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
+      problems.push(
+        forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'),
+      );
     }
     if (match !== 'Exact' && match !== 'NotOlderThan') {
       problems.push(notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
     }
     if (match === 'Exact' && version === '0') {
-      problems.push(forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+      problems.push(
+        forbidden(
+          'resourceVersionMatch',
+          'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+        ),
+      );
     }
   }
-  if (initial !== undefined) problems.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  if (initial !== undefined)
+    problems.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   return problems;
 }
 
 function watchProblems(match: string, initial: boolean | undefined, token: string): FieldError[] {
   const problems: FieldError[] = [];
   if (initial !== undefined && match !== 'NotOlderThan') {
-    problems.push(forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+    problems.push(
+      forbidden(
+        'resourceVersionMatch',
+        'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+      ),
+    );
   }
   if (match === '') return problems;
   if (initial === undefined) {
-    problems.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+    problems.push(
+      forbidden(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      ),
+    );
   }
   if (match !== 'NotOlderThan') problems.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
   if (token !== '') {
-    problems.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
+    problems.push(
+      forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'),
+    );
   }
   return problems;
 }
@@ -111,7 +148,8 @@ function selection(exchange: Exchange, resource: ServedResource): Selection {
 
 /** Kinds with selectable fields of their own answer otherwise than those without (apimachinery pkg/runtime/converter.go). */
 function unsupported(resource: ServedResource, field: string): string {
-  if (resource.custom || resource.definition.rules.selectableFields) return `field label not supported: ${field}`;
+  if (resource.custom || resource.definition.rules.selectableFields)
+    return `field label not supported: ${field}`;
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 

@@ -39,11 +39,19 @@ const MAX_CONCURRENT_STREAMS = 250;
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const sockets = new Set<TLSSocket>();
   const http1 = createHttp1(
-    { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS },
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
     (request: IncomingMessage, response: ServerResponse) => options.handle(request, response),
   );
-  if (options.upgrade) http1.on('upgrade', options.upgrade as (r: IncomingMessage, s: unknown, h: Buffer) => void);
-  const http2 = createHttp2({ settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES } });
+  if (options.upgrade)
+    http1.on('upgrade', options.upgrade as (r: IncomingMessage, s: unknown, h: Buffer) => void);
+  const http2 = createHttp2({
+    settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES },
+  });
   http2.on('request', (request, response) => options.handle(request, response));
   // `session.socket` is a proxy that hides the certificate; the session starts within the emit below
   let accepting: TLSSocket | undefined;

@@ -37,7 +37,9 @@ function choose(accept: string, transforms: boolean): OutputFormat {
     const format = formatOf(range, transforms);
     if (format) return format;
   }
-  throw errors.notAcceptable('only the following media types are accepted: application/json, application/yaml');
+  throw errors.notAcceptable(
+    'only the following media types are accepted: application/json, application/yaml',
+  );
 }
 
 /** Parsed and sorted by q, stable. */
@@ -63,7 +65,9 @@ function formatOf({ type, parameters }: MediaRange, transforms: boolean): Output
   const as = parameters.get('as');
   if (as === undefined || as === '') return yaml ? YAML_OBJECT : JSON_OBJECT;
   const version = parameters.get('v');
-  if (!transforms || parameters.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;
-  if (as !== 'Table' && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList') return undefined;
+  if (!transforms || parameters.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1'))
+    return undefined;
+  if (as !== 'Table' && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList')
+    return undefined;
   return { as, version, yaml };
 }

@@ -3,14 +3,14 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   errors,
-  StatusError,
   type KubeObject,
+  type StatusError,
 } from '@sampan/api';
-import { applyObject } from '../registry/field-manager.ts';
 import { decodePatched, jsonPatchProblems, type ParsedValue, parseValue } from '../registry/codec.ts';
+import { applyObject } from '../registry/field-manager.ts';
 import type { RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import { type SubresourceRules, update, type Updated } from '../registry/update.ts';
+import { type SubresourceRules, type Updated, update } from '../registry/update.ts';
 import type { ApiContext } from './api-context.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
@@ -42,7 +42,12 @@ export async function patchObject(
   sendObject(exchange, view, resource, updated.created ? 201 : 200, updated, api.cluster.clock.now());
 }
 
-async function patch(api: ApiContext, exchange: Exchange, resource: ServedResource, target: PatchTarget): Promise<Updated> {
+async function patch(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+  target: PatchTarget,
+): Promise<Updated> {
   const type = patchType(exchange, resource);
   const context = writeContext(exchange, 'PatchOptions');
   const bytes = await readBody(exchange);
@@ -52,7 +57,12 @@ async function patch(api: ApiContext, exchange: Exchange, resource: ServedResour
     requireManager(exchange);
     const force = flag(exchange.query, 'force') ?? false;
     const next = applyObject(() => api.cluster.clock.now(), resource, bytes, { ...base, force }, context);
-    return update(api.cluster, resource, { ...base, next, applied: true, createIfMissing: target.subresource === '' }, context);
+    return update(
+      api.cluster,
+      resource,
+      { ...base, next, applied: true, createIfMissing: target.subresource === '' },
+      context,
+    );
   }
   if (exchange.query.has('force')) throw forceForbidden();
   const parsed = parsePatch(type, bytes);
@@ -111,4 +121,3 @@ function forceForbidden(): StatusError {
     { type: 'FieldValueForbidden', field: 'force', detail: 'may not be specified for non-apply patch' },
   ]);
 }
-

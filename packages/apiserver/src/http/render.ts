@@ -1,13 +1,13 @@
 import { errors, type KubeObject } from '@sampan/api';
-import { stringify } from 'yaml';
 import type { Entry } from '@sampan/store';
-import { render, type Rendered } from '../registry/encoding.ts';
+import { stringify } from 'yaml';
+import { type Rendered, render } from '../registry/encoding.ts';
 import type { ListResult } from '../registry/list.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { Exchange } from './exchange.ts';
 import { JSON_OBJECT, negotiate, type OutputFormat } from './negotiate.ts';
 import { sendBytes } from './respond.ts';
-import { partialOf, tableOf, type IncludeObject } from './table.ts';
+import { type IncludeObject, partialOf, tableOf } from './table.ts';
 
 /** What the client wants to see, from the Accept header and the query. */
 export interface View {
@@ -22,14 +22,23 @@ const HUMAN_AGENT = /^(curl|Wget|Mozilla)\//;
 export function viewOf(exchange: Exchange): View {
   const format = negotiate(exchange.header('accept'), true);
   const include = exchange.query.get('includeObject');
-  if (include !== null && include !== '' && include !== 'None' && include !== 'Metadata' && include !== 'Object') {
+  if (
+    include !== null &&
+    include !== '' &&
+    include !== 'None' &&
+    include !== 'Metadata' &&
+    include !== 'Object'
+  ) {
     throw errors.badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`);
   }
   const pretty = exchange.query.get('pretty');
   return {
     format,
     include: (include || 'Metadata') as IncludeObject,
-    pretty: pretty === null ? HUMAN_AGENT.test(exchange.header('user-agent')) : pretty !== 'false' && pretty !== '0',
+    pretty:
+      pretty === null
+        ? HUMAN_AGENT.test(exchange.header('user-agent'))
+        : pretty !== 'false' && pretty !== '0',
   };
 }
 
@@ -38,7 +47,14 @@ const BRACE = Buffer.from('{');
 const LIST_END = Buffer.from(']}');
 
 /** Answers with one object. */
-export function sendObject(exchange: Exchange, view: View, resource: ServedResource, status: number, rendered: Rendered, now: number): void {
+export function sendObject(
+  exchange: Exchange,
+  view: View,
+  resource: ServedResource,
+  status: number,
+  rendered: Rendered,
+  now: number,
+): void {
   if (view.format === JSON_OBJECT && !view.pretty) {
     sendBytes(exchange, status, 'application/json', rendered.bytes);
     return;
@@ -72,7 +88,13 @@ export function sendValue(exchange: Exchange, view: View, status: number, value:
 }
 
 /** Answers with a list: the plain form joins stored bytes. */
-export function sendList(exchange: Exchange, view: View, resource: ServedResource, result: ListResult, now: number): void {
+export function sendList(
+  exchange: Exchange,
+  view: View,
+  resource: ServedResource,
+  result: ListResult,
+  now: number,
+): void {
   const metadata = {
     resourceVersion: result.resourceVersion,
     ...(result.continueToken === undefined ? {} : { continue: result.continueToken }),
@@ -86,7 +108,13 @@ export function sendList(exchange: Exchange, view: View, resource: ServedResourc
   sendValue(exchange, view, 200, listValue(resource, view, metadata, objects, now));
 }
 
-function listValue(resource: ServedResource, view: View, metadata: object, objects: KubeObject[], now: number): unknown {
+function listValue(
+  resource: ServedResource,
+  view: View,
+  metadata: object,
+  objects: KubeObject[],
+  now: number,
+): unknown {
   switch (view.format.as) {
     case 'Table':
       return { ...tableOf(resource, objects, view.format, view.include, now), metadata };
@@ -104,7 +132,9 @@ function listValue(resource: ServedResource, view: View, metadata: object, objec
         kind: resource.listKind,
         apiVersion: resource.apiVersion,
         metadata,
-        items: resource.custom ? objects : objects.map(({ kind: _kind, apiVersion: _apiVersion, ...rest }) => rest),
+        items: resource.custom
+          ? objects
+          : objects.map(({ kind: _kind, apiVersion: _apiVersion, ...rest }) => rest),
       };
   }
 }

@@ -6,7 +6,11 @@ import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The object in the body, decoded and defaulted. */
-export async function bodyObject(exchange: Exchange, resource: ServedResource, context: RequestContext): Promise<KubeObject> {
+export async function bodyObject(
+  exchange: Exchange,
+  resource: ServedResource,
+  context: RequestContext,
+): Promise<KubeObject> {
   return decodeRequest(resource, await readBody(exchange), exchange.header('content-type'), context);
 }
 

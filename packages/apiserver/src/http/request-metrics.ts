@@ -30,9 +30,10 @@ export class RequestMetrics {
 
   end(info: RequestInfo | undefined, code: number, ms: number): void {
     this.#inFlight--;
-    const key = info ? `${info.verb} ${info.group} ${info.version} ${info.resource} ${info.subresource} ${code}` : `? ${code}`;
-    let series = this.#series.get(key);
-    if (!series) this.#series.set(key, (series = this.#newSeries(info, code)));
+    const key = info
+      ? `${info.verb} ${info.group} ${info.version} ${info.resource} ${info.subresource} ${code}`
+      : `? ${code}`;
+    const series = this.#series.getOrInsertComputed(key, () => this.#newSeries(info, code));
     series.count++;
     // a watch lasts as long as it lasts
     if (series.latency) observe(series.latency, ms / 1000);
@@ -43,18 +44,19 @@ export class RequestMetrics {
     const group = known && info.isResource ? info : undefined;
     const labels = `verb="${known ? info.verb.toUpperCase() : 'OTHER'}",group="${group?.group ?? ''}",version="${group?.version ?? ''}",resource="${group?.resource ?? ''}",subresource="${group?.subresource ?? ''}"`;
     const safe = labels.replace(/[\n\\]/g, '_');
-    let latency: Latency | undefined;
-    if (info?.verb !== 'watch') {
-      latency = this.#latencies.get(safe);
-      if (!latency) this.#latencies.set(safe, (latency = { buckets: new Uint32Array(BUCKETS.length), sum: 0, count: 0 }));
-    }
+    const latency =
+      info?.verb === 'watch' ? undefined : this.#latencies.getOrInsertComputed(safe, newLatency);
     return { labels: `${safe},code="${code}"`, latency, count: 0 };
   }
 
   /** The text of `/metrics`. */
   render(): string {
-    const lines = ['# HELP apiserver_request_total Requests answered.', '# TYPE apiserver_request_total counter'];
-    for (const { labels, count } of this.#series.values()) lines.push(`apiserver_request_total{${labels}} ${count}`);
+    const lines = [
+      '# HELP apiserver_request_total Requests answered.',
+      '# TYPE apiserver_request_total counter',
+    ];
+    for (const { labels, count } of this.#series.values())
+      lines.push(`apiserver_request_total{${labels}} ${count}`);
     lines.push(
       '# HELP apiserver_current_inflight_requests Requests being answered, watches included.',
       '# TYPE apiserver_current_inflight_requests gauge',
@@ -77,6 +79,8 @@ export class RequestMetrics {
     return `${lines.join('\n')}\n`;
   }
 }
+
+const newLatency = (): Latency => ({ buckets: new Uint32Array(BUCKETS.length), sum: 0, count: 0 });
 
 function observe(latency: Latency, seconds: number): void {
   latency.sum += seconds;

@@ -1,24 +1,28 @@
 import { errors, type KubeObject } from '@sampan/api';
 import { deepClone } from '@sampan/base';
-import { bodyObject, bodyValue } from './request-body.ts';
-import type { ApiContext } from './api-context.ts';
 import { create } from '../registry/create.ts';
 import { deletedStatus, remove } from '../registry/delete.ts';
 import { type DeleteOptions, deleteOptions } from '../registry/delete-options.ts';
-import { render, type Rendered } from '../registry/encoding.ts';
+import { type Rendered, render } from '../registry/encoding.ts';
 import { list } from '../registry/list.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { update } from '../registry/update.ts';
+import type { ApiContext } from './api-context.ts';
 import type { Exchange } from './exchange.ts';
 import { listOptions } from './list-options.ts';
 import { patchObject } from './patch-handler.ts';
 import { sendList, sendObject, viewOf } from './render.ts';
+import { bodyObject, bodyValue } from './request-body.ts';
 import { sendJson } from './respond.ts';
 import { streamWatch } from './watch-stream.ts';
 import { writeContext } from './write-options.ts';
 
 /** Serves one request on a resource itself, see `subresources/` for what lies below an object. */
-export async function serveResource(api: ApiContext, exchange: Exchange, resource: ServedResource): Promise<void> {
+export async function serveResource(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+): Promise<void> {
   const { info } = exchange;
   switch (info.verb) {
     case 'get':
@@ -41,7 +45,13 @@ export async function serveResource(api: ApiContext, exchange: Exchange, resourc
   }
 }
 
-function send(api: ApiContext, exchange: Exchange, resource: ServedResource, status: number, rendered: Rendered): void {
+function send(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+  status: number,
+  rendered: Rendered,
+): void {
   sendObject(exchange, viewOf(exchange), resource, status, rendered, api.cluster.clock.now());
 }
 
@@ -104,7 +114,8 @@ async function deleteObject(api: ApiContext, exchange: Exchange, resource: Serve
   const { namespace, name } = exchange.info;
   const context = { ...writeContext(exchange, 'PatchOptions'), dryRun: isDryRun(options) };
   const deleted = await remove(api.cluster, resource, namespace, name, options, context);
-  if (deleted.gone && !resource.returnsDeleted) sendJson(exchange, 200, deletedStatus(resource, deleted.object));
+  if (deleted.gone && !resource.returnsDeleted)
+    sendJson(exchange, 200, deletedStatus(resource, deleted.object));
   else send(api, exchange, resource, 200, deleted);
 }
 
@@ -113,7 +124,11 @@ const isDryRun = (options: DeleteOptions) => (options.dryRun?.length ?? 0) > 0;
 /** How many objects of a collection are deleted at a time: their writes share commits. */
 const DELETE_BATCH = 100;
 
-async function deleteCollection(api: ApiContext, exchange: Exchange, resource: ServedResource): Promise<void> {
+async function deleteCollection(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+): Promise<void> {
   const view = viewOf(exchange);
   const options = deleteOptions(await bodyValue(exchange), exchange.query);
   const listed = list(api.cluster, resource, listOptions(exchange, resource).list);

@@ -33,7 +33,12 @@ export function sendJson(exchange: Exchange, status: number, value: unknown): vo
   sendBytes(exchange, status, JSON_TYPE, Buffer.from(JSON.stringify(value)));
 }
 
-export function sendText(exchange: Exchange, status: number, text: string, contentType = 'text/plain; charset=utf-8'): void {
+export function sendText(
+  exchange: Exchange,
+  status: number,
+  text: string,
+  contentType = 'text/plain; charset=utf-8',
+): void {
   sendBytes(exchange, status, contentType, Buffer.from(text));
 }
 
@@ -64,7 +69,8 @@ function warningHeaders(warnings: readonly string[]): string[] {
   for (const text of warnings) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters cannot be in a header
     const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ').replace(/[^\x20-\x7e]/g, '?');
-    const short = total > MOST_WARNING_BYTES && clean.length > LONGEST_WARNING ? clean.slice(0, LONGEST_WARNING) : clean;
+    const short =
+      total > MOST_WARNING_BYTES && clean.length > LONGEST_WARNING ? clean.slice(0, LONGEST_WARNING) : clean;
     const header = `299 - "${short.replace(/([\\"])/g, '\\$1')}"`;
     bytes += header.length;
     if (bytes > MOST_WARNING_BYTES) break;

@@ -1,6 +1,6 @@
 import type { Column, KubeObject } from '@sampan/api';
-import type { OutputFormat } from './negotiate.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
+import type { OutputFormat } from './negotiate.ts';
 
 /** What a row carries of its object (`includeObject` of TableOptions). */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -47,5 +47,9 @@ function definitionOf(column: Column): ColumnDefinition {
 
 /** metav1.PartialObjectMetadata of an object. */
 export function partialOf(object: KubeObject, format: OutputFormat) {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${format.version}`, metadata: object.metadata };
+  return {
+    kind: 'PartialObjectMetadata',
+    apiVersion: `meta.k8s.io/${format.version}`,
+    metadata: object.metadata,
+  };
 }

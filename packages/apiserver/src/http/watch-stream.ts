@@ -1,7 +1,13 @@
 import { StatusError } from '@sampan/api';
 import type { Cluster } from '../registry/cluster.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import { bookmark, INITIAL_EVENTS_END, type StreamEvent, watch, type WatchRequest } from '../registry/watch.ts';
+import {
+  bookmark,
+  INITIAL_EVENTS_END,
+  type StreamEvent,
+  type WatchRequest,
+  watch,
+} from '../registry/watch.ts';
 import type { Exchange } from './exchange.ts';
 import { JSON_OBJECT } from './negotiate.ts';
 import type { View } from './render.ts';
@@ -78,9 +84,15 @@ function flush(response: Exchange['response']): void {
 type Encoder = (event: StreamEvent) => Uint8Array;
 
 /** Writes a batch as one chunk; returns how many bytes wait for the client. */
-function writeEvents(response: Exchange['response'], events: readonly StreamEvent[], encoder: Encoder): number {
+function writeEvents(
+  response: Exchange['response'],
+  events: readonly StreamEvent[],
+  encoder: Encoder,
+): number {
   const chunks = events.map(encoder);
-  (response as { write(chunk: Uint8Array): boolean }).write(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks));
+  (response as { write(chunk: Uint8Array): boolean }).write(
+    chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks),
+  );
   return 'writableLength' in response ? response.writableLength : 0;
 }
 
@@ -88,7 +100,10 @@ function encoderOf(resource: ServedResource, view: View, cluster: Cluster): Enco
   if (view.format === JSON_OBJECT) return (event) => event.encoded('json', encodePlain);
   if (view.format.as === 'Table') return tableEncoder(resource, view, cluster);
   if (view.format.as === 'PartialObjectMetadata') {
-    return (event) => event.encoded(`partial/${view.format.version}`, () => encodeValue(event, partialOf(event.rendered.object, view.format)));
+    return (event) =>
+      event.encoded(`partial/${view.format.version}`, () =>
+        encodeValue(event, partialOf(event.rendered.object, view.format)),
+      );
   }
   return (event) => event.encoded('json', encodePlain);
 }
@@ -115,13 +130,24 @@ function tableEncoder(resource: ServedResource, view: View, cluster: Cluster): E
   return (event) => {
     const { object } = event.rendered;
     const isMark = event.type === 'BOOKMARK';
-    const table = tableOf(resource, isMark ? [] : [object], view.format, view.include, cluster.clock.now(), first);
+    const table = tableOf(
+      resource,
+      isMark ? [] : [object],
+      view.format,
+      view.include,
+      cluster.clock.now(),
+      first,
+    );
     if (!isMark) first = false;
     table.metadata = { resourceVersion: object.metadata.resourceVersion };
     if (isMark) {
       const annotations = object.metadata.annotations;
       const row = { cells: resource.columns.map(() => ''), object: { ...partialOf(object, view.format) } };
-      return encodeValue(event, { ...table, columnDefinitions: [], rows: annotations?.[INITIAL_EVENTS_END] ? [row] : [row] });
+      return encodeValue(event, {
+        ...table,
+        columnDefinitions: [],
+        rows: annotations?.[INITIAL_EVENTS_END] ? [row] : [row],
+      });
     }
     return encodeValue(event, table);
   };

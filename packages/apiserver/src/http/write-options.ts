@@ -7,10 +7,19 @@ const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'];
 const LONGEST_MANAGER = 128;
 
 /** metav1.CreateOptions, UpdateOptions and PatchOptions of a write; `kind` names them in errors. */
-export function writeContext(exchange: Exchange, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): RequestContext {
+export function writeContext(
+  exchange: Exchange,
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+): RequestContext {
   const { query } = exchange;
   if (query.size === 0) {
-    return { user: exchange.user, dryRun: false, fieldManager: agentName(exchange), fieldValidation: 'Warn', warn: exchange.warn };
+    return {
+      user: exchange.user,
+      dryRun: false,
+      fieldManager: agentName(exchange),
+      fieldValidation: 'Warn',
+      warn: exchange.warn,
+    };
   }
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');
   const manager = query.get('fieldManager') ?? '';
@@ -33,7 +42,11 @@ export function writeContext(exchange: Exchange, kind: 'CreateOptions' | 'Update
 function managerProblems(manager: string): FieldError[] {
   const problems: FieldError[] = [];
   if (manager.length > LONGEST_MANAGER) {
-    problems.push({ type: 'FieldValueTooLong', field: 'fieldManager', detail: `may not be more than ${LONGEST_MANAGER} bytes` });
+    problems.push({
+      type: 'FieldValueTooLong',
+      field: 'fieldManager',
+      detail: `may not be more than ${LONGEST_MANAGER} bytes`,
+    });
   }
   const index = [...manager].findIndex((character) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character));
   if (index >= 0) problems.push(invalid('fieldManager', manager, 'should only contain printable characters'));

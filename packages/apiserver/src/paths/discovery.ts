@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ResourceDefinition, type Verb } from '@sampan/api';
+import type { ResourceDefinition, Verb } from '@sampan/api';
 import type { Exchange } from '../http/exchange.ts';
 import { mediaRanges } from '../http/negotiate.ts';
 import { sendBytes, sendJson } from '../http/respond.ts';
@@ -18,7 +18,16 @@ interface ApiResource {
   storageVersionHash?: string;
 }
 
-const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const ALL_VERBS: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
 
 /** Discovery: the legacy documents and the aggregated one (KEP-3352), cached until the served resources change. */
 export class Discovery {
@@ -64,7 +73,11 @@ export class Discovery {
         serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: exchange.host }],
       });
     } else {
-      sendJson(exchange, 200, this.#cached('apis', () => ({ kind: 'APIGroupList', apiVersion: 'v1', groups: this.#groups() })));
+      sendJson(
+        exchange,
+        200,
+        this.#cached('apis', () => ({ kind: 'APIGroupList', apiVersion: 'v1', groups: this.#groups() })),
+      );
     }
     return true;
   }
@@ -107,7 +120,9 @@ export class Discovery {
       versions.set(group, list);
     }
     return [...versions].map(([name, list]) => {
-      const entries = list.sort(byVersionPriority).map((version) => ({ groupVersion: `${name}/${version}`, version }));
+      const entries = list
+        .sort(byVersionPriority)
+        .map((version) => ({ groupVersion: `${name}/${version}`, version }));
       return { name, versions: entries, preferredVersion: entries[0] };
     });
   }
@@ -123,7 +138,12 @@ export class Discovery {
       })),
     }));
     const body = Buffer.from(
-      JSON.stringify({ kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items }),
+      JSON.stringify({
+        kind: 'APIGroupDiscoveryList',
+        apiVersion: `apidiscovery.k8s.io/${version}`,
+        metadata: {},
+        items,
+      }),
     );
     return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` };
   }
@@ -133,9 +153,7 @@ export class Discovery {
       this.#cache = new Map();
       this.#version = this.#resources.version;
     }
-    let value = this.#cache.get(key);
-    if (value === undefined) this.#cache.set(key, (value = make()));
-    return value;
+    return this.#cache.getOrInsertComputed(key, make);
   }
 }
 
@@ -167,7 +185,12 @@ function sendAggregated(exchange: Exchange, version: AggregatedVersion, { body, 
     exchange.response.end();
     return;
   }
-  sendBytes(exchange, 200, `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, body);
+  sendBytes(
+    exchange,
+    200,
+    `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+    body,
+  );
 }
 
 function legacyResources(definition: ResourceDefinition): ApiResource[] {
@@ -184,7 +207,9 @@ function legacyResources(definition: ResourceDefinition): ApiResource[] {
     singularName: definition.singular,
     ...(definition.shortNames?.length ? { shortNames: [...definition.shortNames] } : {}),
     ...(definition.categories?.length ? { categories: [...definition.categories] } : {}),
-    ...((definition.verbs ?? ALL_VERBS).includes('get') ? { storageVersionHash: storageVersionHash(definition) } : {}),
+    ...((definition.verbs ?? ALL_VERBS).includes('get')
+      ? { storageVersionHash: storageVersionHash(definition) }
+      : {}),
   };
   return [
     main,
@@ -206,9 +231,16 @@ interface Subresource {
 
 function subresourcesOf(definition: ResourceDefinition): Subresource[] {
   const list: Subresource[] = [];
-  if (definition.rules.status) list.push({ name: 'status', kind: definition.kind, verbs: ['get', 'patch', 'update'] });
+  if (definition.rules.status)
+    list.push({ name: 'status', kind: definition.kind, verbs: ['get', 'patch', 'update'] });
   if (definition.scale) {
-    list.push({ name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: ['get', 'patch', 'update'] });
+    list.push({
+      name: 'scale',
+      kind: 'Scale',
+      group: 'autoscaling',
+      version: 'v1',
+      verbs: ['get', 'patch', 'update'],
+    });
   }
   for (const [name, subresource] of Object.entries(definition.subresources ?? {})) {
     if (!list.some((other) => other.name === name)) list.push({ name, ...subresource });
@@ -237,7 +269,11 @@ function aggregatedResource(definition: ResourceDefinition) {
 /** apiserver pkg/endpoints/discovery StorageVersionHash: the storage group, version and kind. */
 function storageVersionHash(definition: ResourceDefinition): string {
   const { group, version } = definition.storage ?? definition;
-  return createHash('sha256').update(`${group}/${version}/${definition.kind}`).digest().subarray(0, 8).toString('base64');
+  return createHash('sha256')
+    .update(`${group}/${version}/${definition.kind}`)
+    .digest()
+    .subarray(0, 8)
+    .toString('base64');
 }
 
 /** apimachinery pkg/version CompareKubeAwareVersionStrings, newest first: v2, v1, v1beta2, v1beta1, v1alpha1, others. */
@@ -256,4 +292,3 @@ function rank(version: string): [number, number, number] {
   if (!match) return [0, 0, 0];
   return [match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1, Number(match[1]), Number(match[3] ?? 0)];
 }
-

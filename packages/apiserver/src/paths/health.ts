@@ -23,11 +23,20 @@ export class Health {
     const single = rest.join('/');
     if (single !== '') return this.#serveOne(exchange, checks, single);
     const excluded = new Set(exchange.query.getAll('exclude'));
-    const results = checks.filter(({ name }) => !excluded.has(name)).map(({ name, check }) => ({ name, problem: check() }));
+    const results = checks
+      .filter(({ name }) => !excluded.has(name))
+      .map(({ name, check }) => ({ name, problem: check() }));
     const failed = results.some(({ problem }) => problem !== undefined);
-    const lines = results.map(({ name, problem }) => (problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`));
+    const lines = results.map(({ name, problem }) =>
+      problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`,
+    );
     if (!failed && !exchange.query.has('verbose')) sendText(exchange, 200, 'ok');
-    else sendText(exchange, failed ? 500 : 200, `${lines.join('\n')}\n${root} check ${failed ? 'failed' : 'passed'}\n`);
+    else
+      sendText(
+        exchange,
+        failed ? 500 : 200,
+        `${lines.join('\n')}\n${root} check ${failed ? 'failed' : 'passed'}\n`,
+      );
     return true;
   }
 

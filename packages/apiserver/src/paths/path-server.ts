@@ -1,6 +1,6 @@
-import type { Exchange } from '../http/exchange.ts';
-import type { PathServer } from '../http/api-context.ts';
 import { errors } from '@sampan/api';
+import type { PathServer } from '../http/api-context.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { sendJson } from '../http/respond.ts';
 
 /** Serves a family of paths; false: not one of mine. */

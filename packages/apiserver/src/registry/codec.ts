@@ -1,18 +1,21 @@
 import {
+  BodySyntaxError,
+  bodyFormat,
   type CustomResource,
+  checkVersionKind,
   decodeBody,
   decodeCustom,
+  decodeProtobuf,
   decodeObject as decodeTyped,
-  errors,
   type ExpectedKind,
+  errors,
   type FieldValidation,
   invalid,
   jsonPatchUnknownFields,
   type KubeObject,
-  parseBody,
   type ParsedBody,
-  BodySyntaxError,
-  bodyFormat,
+  PROTOBUF_TYPE,
+  parseBody,
   StatusError,
   strictErrors,
 } from '@sampan/api';
@@ -28,9 +31,20 @@ export function decodeRequest(
   context: RequestContext,
 ): KubeObject {
   if (resource.custom) return decodeCustomBody(resource, bytes, contentType, context);
+  if (contentType.startsWith(PROTOBUF_TYPE)) return decodeProtobufBody(resource, bytes);
   const { object, warnings } = decodeBody(bytes, contentType, resource.definition, context.fieldValidation);
   for (const text of warnings) context.warn(text);
   resource.definition.rules.setDefaults?.(object);
+  return object;
+}
+
+/** Protobuf has no unknown fields to tell of: numbers that are not known are skipped. */
+function decodeProtobufBody(resource: ServedResource, bytes: Uint8Array): KubeObject {
+  const { definition } = resource;
+  const value = decodeProtobuf(bytes, definition.kind, definition.schema) as JsonObject;
+  checkVersionKind(value, definition, bytes);
+  const { object } = decodeTyped(value, definition);
+  definition.rules.setDefaults?.(object);
   return object;
 }
 
@@ -42,7 +56,11 @@ export function decodeValue(resource: ServedResource, value: object, context: Re
 }
 
 /** The result of server-side apply, which has been checked against the type already. */
-export function decodeApplied(resource: ServedResource, value: JsonObject | KubeObject, context: RequestContext): KubeObject {
+export function decodeApplied(
+  resource: ServedResource,
+  value: JsonObject | KubeObject,
+  context: RequestContext,
+): KubeObject {
   const { object, problems } = decodeLoose(resource, value as JsonObject, context.fieldValidation);
   if (context.fieldValidation === 'Warn') for (const text of problems) context.warn(text);
   resource.definition.rules.setDefaults?.(object);
@@ -83,12 +101,15 @@ function decodeLoose(
   fieldValidation: FieldValidation,
 ): { object: KubeObject; problems: readonly string[] } {
   if (resource.custom) {
-    const decoded = decodeCustom(resource.definition as CustomResource, deepClone(value), { fieldValidation: 'Warn' });
+    const decoded = decodeCustom(resource.definition as CustomResource, deepClone(value), {
+      fieldValidation: 'Warn',
+    });
     return { object: decoded.object, problems: decoded.warnings };
   }
   const expected: ExpectedKind = resource.definition;
   const { object, unknown } = decodeTyped(value, expected);
-  const problems = unknown && fieldValidation !== 'Ignore' ? strictErrors(JSON.stringify(value), expected.schema) : [];
+  const problems =
+    unknown && fieldValidation !== 'Ignore' ? strictErrors(JSON.stringify(value), expected.schema) : [];
   return { object, problems };
 }
 

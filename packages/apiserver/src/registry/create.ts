@@ -1,9 +1,9 @@
 import { errors, type KubeObject } from '@sampan/api';
 import { RevisionMismatchError } from '@sampan/store';
-import type { AdmissionRequest } from '../admission/contract.ts';
 import { Reservations } from '../admission/chain.ts';
+import type { AdmissionRequest } from '../admission/contract.ts';
 import type { Cluster } from './cluster.ts';
-import { encodeObject, render, renderObject, type Rendered } from './encoding.ts';
+import { encodeObject, type Rendered, render, renderObject } from './encoding.ts';
 import { trackCreate } from './field-manager.ts';
 import { fillSystemFields, generateName, placeNew } from './metadata.ts';
 import type { RequestContext } from './request-context.ts';

@@ -1,4 +1,4 @@
-import { errors, invalid, notSupported, type FieldError } from '@sampan/api';
+import { errors, type FieldError, invalid, notSupported } from '@sampan/api';
 import { isObject } from '@sampan/base';
 
 /** metav1.DeleteOptions, from the body or the query. */
@@ -14,7 +14,8 @@ export interface DeleteOptions {
 export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOptions {
   const options = body === undefined ? fromQuery(query) : fromBody(body);
   const problems = validate(options);
-  if (problems.length > 0) throw errors.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', problems);
+  if (problems.length > 0)
+    throw errors.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', problems);
   return options;
 }
 
@@ -76,7 +77,13 @@ function validate(options: DeleteOptions): FieldError[] {
   const problems: FieldError[] = [];
   const { propagationPolicy, orphanDependents } = options;
   if (orphanDependents !== undefined && propagationPolicy !== undefined) {
-    problems.push(invalid('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'));
+    problems.push(
+      invalid(
+        'propagationPolicy',
+        propagationPolicy,
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
+    );
   }
   if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) {
     problems.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']));

@@ -1,10 +1,10 @@
 import { errors, type KubeObject, type Status } from '@sampan/api';
 import { type Entry, RevisionMismatchError } from '@sampan/store';
-import type { AdmissionRequest } from '../admission/contract.ts';
 import { Reservations } from '../admission/chain.ts';
+import type { AdmissionRequest } from '../admission/contract.ts';
 import type { Cluster } from './cluster.ts';
 import type { DeleteOptions } from './delete-options.ts';
-import { encodeObject, render, renderObject, type Rendered } from './encoding.ts';
+import { encodeObject, type Rendered, render, renderObject } from './encoding.ts';
 import { formatTime } from './metadata.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
@@ -93,7 +93,12 @@ const view = (rendered: Rendered): Rendered => ({ object: rendered.object, bytes
  * What a delete makes of the object: `undefined` = it can go now, `pending` = nothing to write, it waits
  * already, else the object with its deletion marked.
  */
-function mark(resource: ServedResource, old: KubeObject, options: DeleteOptions, now: number): KubeObject | 'pending' | undefined {
+function mark(
+  resource: ServedResource,
+  old: KubeObject,
+  options: DeleteOptions,
+  now: number,
+): KubeObject | 'pending' | undefined {
   const meta = { ...old.metadata };
   const finalizers = finalizersFor(resource, meta.finalizers ?? [], options);
   const grace = graceFor(resource, old, options);
@@ -101,7 +106,10 @@ function mark(resource: ServedResource, old: KubeObject, options: DeleteOptions,
   if (shortened !== undefined) Object.assign(meta, shortened);
   if (finalizers.length > 0) meta.finalizers = finalizers;
   else delete meta.finalizers;
-  const waits = finalizers.length > 0 || resource.holdsDeletion(old) || (shortened === undefined ? (grace ?? 0) > 0 : (shortened.deletionGracePeriodSeconds ?? 0) > 0);
+  const waits =
+    finalizers.length > 0 ||
+    resource.holdsDeletion(old) ||
+    (shortened === undefined ? (grace ?? 0) > 0 : (shortened.deletionGracePeriodSeconds ?? 0) > 0);
   if (!waits) return undefined;
   if (meta.deletionTimestamp === undefined) {
     const seconds = grace ?? 0;
@@ -135,7 +143,8 @@ function shorten(
   const { deletionTimestamp, deletionGracePeriodSeconds } = old.metadata;
   if (deletionTimestamp === undefined || grace === undefined) return undefined;
   const current = deletionGracePeriodSeconds ?? 0;
-  if (options.gracePeriodSeconds === undefined || options.gracePeriodSeconds === null || current === 0) return undefined;
+  if (options.gracePeriodSeconds === undefined || options.gracePeriodSeconds === null || current === 0)
+    return undefined;
   let period = options.gracePeriodSeconds < 0 ? 1 : options.gracePeriodSeconds;
   if (period >= current) return undefined;
   let end = Date.parse(deletionTimestamp) - current * 1000 + period * 1000;
@@ -147,7 +156,11 @@ function shorten(
 }
 
 /** registry/generic deletionFinalizersForGarbageCollection: the propagation policy becomes a finalizer. */
-function finalizersFor(resource: ServedResource, present: readonly string[], options: DeleteOptions): string[] {
+function finalizersFor(
+  resource: ServedResource,
+  present: readonly string[],
+  options: DeleteOptions,
+): string[] {
   const orphan = shouldOrphan(resource, present, options);
   const foreground = !orphan && shouldWait(present, options);
   const others = present.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND);
@@ -178,7 +191,12 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
-function checkPreconditions(resource: ServedResource, name: string, old: KubeObject, options: DeleteOptions): void {
+function checkPreconditions(
+  resource: ServedResource,
+  name: string,
+  old: KubeObject,
+  options: DeleteOptions,
+): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   // upstream names the kind here where it names the resource elsewhere
   const gr = { group: resource.gr.group, resource: resource.definition.kind };

@@ -28,11 +28,10 @@ const converted = new WeakMap<Entry, Map<ServedResource, Rendered>>();
 /** The object and bytes of an entry in the served version; converted at most once per entry and resource. */
 export function render(resource: ServedResource, entry: Entry): Rendered {
   if (!resource.converted) return new StoredView(entry);
-  let views = converted.get(entry);
-  if (!views) converted.set(entry, (views = new Map()));
-  let view = views.get(resource);
-  if (!view) views.set(resource, (view = renderObject(resource.fromStorage(entry.object<KubeObject>()))));
-  return view;
+  const views = converted.getOrInsertComputed(entry, () => new Map());
+  return views.getOrInsertComputed(resource, () =>
+    renderObject(resource.fromStorage(entry.object<KubeObject>())),
+  );
 }
 
 export function renderObject(object: KubeObject): Rendered {

@@ -1,24 +1,29 @@
-import { deepClone, isObject } from '@sampan/base';
 import {
   apply,
-  bodyFormat,
   BodySyntaxError,
+  bodyFormat,
   errors,
   excludingFields,
   type FieldFilter,
-  keepTimesOfNoChange,
   type KubeObject,
+  keepTimesOfNoChange,
   nextManagedFields,
   parseBody,
   StatusError,
 } from '@sampan/api';
+import { deepClone, isObject } from '@sampan/base';
 import { decodeApplied } from './codec.ts';
 import { formatTime } from './metadata.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 
 /** Records in `managedFields` that the manager set what it created. Changes the object. */
-export function trackCreate(resource: ServedResource, object: KubeObject, context: RequestContext, now: number): void {
+export function trackCreate(
+  resource: ServedResource,
+  object: KubeObject,
+  context: RequestContext,
+  now: number,
+): void {
   setManagedFields(resource, undefined, object, '', context, now);
 }
 
@@ -120,7 +125,9 @@ function checkName(value: unknown, name: string): void {
   if (!isObject(value) || !isObject(value.metadata)) return;
   const given = value.metadata.name;
   if (given === undefined || given === '' || given === name) return;
-  throw errors.badRequest(`the name of the object (${String(given)}) does not match the name on the URL (${name})`);
+  throw errors.badRequest(
+    `the name of the object (${String(given)}) does not match the name on the URL (${name})`,
+  );
 }
 
 function parseConfiguration(bytes: Uint8Array): { value: unknown; strict: readonly string[] } {

@@ -1,4 +1,4 @@
-import { errors, StatusError, type KubeObject } from '@sampan/api';
+import { errors, type KubeObject, StatusError } from '@sampan/api';
 import { CompactedError, type Entry, type Listing } from '@sampan/store';
 import type { Cluster } from './cluster.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
@@ -39,7 +39,14 @@ export function list(cluster: Cluster, resource: ServedResource, request: ListRe
       throw errors.badRequest('specifying resource version is not allowed when using continue');
     }
     const token = decodeContinue(request.continueToken);
-    return page(cluster, resource, request, prefix, token.revision < 0 ? undefined : token.revision, token.after);
+    return page(
+      cluster,
+      resource,
+      request,
+      prefix,
+      token.revision < 0 ? undefined : token.revision,
+      token.after,
+    );
   }
   return page(cluster, resource, request, prefix, snapshotOf(cluster, request), undefined);
 }
@@ -50,14 +57,17 @@ function snapshotOf(cluster: Cluster, request: ListRequest): number | undefined 
   const wanted = parseRevision(request.resourceVersion);
   checkNotFuture(cluster, wanted);
   // with a limit and no match, the exact version was meant before there was a match
-  const exact = request.resourceVersionMatch === 'Exact' || (request.resourceVersionMatch === '' && request.limit > 0);
+  const exact =
+    request.resourceVersionMatch === 'Exact' || (request.resourceVersionMatch === '' && request.limit > 0);
   return exact ? wanted : undefined;
 }
 
 export function parseRevision(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
-    throw errors.badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw errors.badRequest(
+      `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
   }
   return value;
 }
@@ -161,7 +171,9 @@ function read(
     if (after === undefined) throw errors.expired(`The resourceVersion for the provided list is too old.`);
     const expired = errors.expired(RELIST);
     // the client may go on in the newest snapshot
-    expired.status.metadata = { continue: encodeContinue({ revision: -1, after: after.slice(prefix.length) }) };
+    expired.status.metadata = {
+      continue: encodeContinue({ revision: -1, after: after.slice(prefix.length) }),
+    };
     throw expired;
   }
 }

@@ -28,18 +28,29 @@ export function placeNew(resource: ServedResource, meta: ObjectMeta, namespace: 
   } else if (meta.namespace === undefined || meta.namespace === '') {
     meta.namespace = namespace;
   } else if (meta.namespace !== namespace) {
-    throw errors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    throw errors.badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
   }
 }
 
 /** A changed object is the one in the path (apiserver pkg/endpoints/handlers/rest.go checkName). */
-export function checkPlace(resource: ServedResource, meta: ObjectMeta, namespace: string, name: string): void {
+export function checkPlace(
+  resource: ServedResource,
+  meta: ObjectMeta,
+  namespace: string,
+  name: string,
+): void {
   const { namespaced } = resource.definition;
   if (meta.name === undefined || meta.name === '') {
-    throw errors.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+    throw errors.badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
   }
   if (meta.name !== name) {
-    throw errors.badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
+    throw errors.badRequest(
+      `the name of the object (${meta.name}) does not match the name on the URL (${name})`,
+    );
   }
   if (!namespaced) {
     delete meta.namespace;

@@ -35,7 +35,8 @@ export class ResourceTable {
 
   /** The served version that objects of a collection are stored in, or undefined when nothing serves it. */
   storageOf(collection: string): ServedResource | undefined {
-    for (const served of this.#byPath.values()) if (served.collection === collection && !served.converted) return served;
+    for (const served of this.#byPath.values())
+      if (served.collection === collection && !served.converted) return served;
     return undefined;
   }
 

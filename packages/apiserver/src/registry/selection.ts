@@ -24,7 +24,11 @@ export interface FieldTest {
 export const EVERYTHING: Selection = { everything: true, name: undefined, matches: () => true };
 
 /** Joins both selectors. The fields have been checked to be selectable, see `list-options.ts`. */
-export function selectionOf(resource: ServedResource, labels: LabelTest, fields: readonly FieldTest[]): Selection {
+export function selectionOf(
+  resource: ServedResource,
+  labels: LabelTest,
+  fields: readonly FieldTest[],
+): Selection {
   if (labels.empty && fields.length === 0) return EVERYTHING;
   const tests = fields.map((test) => ({ ...test, read: resource.fieldReader(test.field) }));
   return {
@@ -32,7 +36,9 @@ export function selectionOf(resource: ServedResource, labels: LabelTest, fields:
     name: fields.find((test) => test.field === 'metadata.name' && test.operator === '=')?.value,
     matches(object) {
       if (!labels.empty && !labels.matches(object.metadata.labels)) return false;
-      return tests.every(({ read, operator, value }) => ((read?.(object) ?? '') === value) === (operator === '='));
+      return tests.every(
+        ({ read, operator, value }) => ((read?.(object) ?? '') === value) === (operator === '='),
+      );
     },
   };
 }

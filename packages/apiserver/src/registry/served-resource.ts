@@ -1,15 +1,24 @@
 import {
   apiVersionOf,
   type Column,
-  qualified,
   type GroupResource,
   type KubeObject,
+  qualified,
   type ResourceDefinition,
   type Verb,
 } from '@sampan/api';
 import type { Exchange } from '../http/exchange.ts';
 
-const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const ALL_VERBS: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
 
 /** `grep -r ReturnDeletedObject pkg/registry` upstream. */
 const RETURNS_DELETED: ReadonlySet<string> = new Set([
@@ -72,13 +81,17 @@ export class ServedResource {
     this.custom = definition.custom === true;
     this.converted = definition.storage !== undefined;
     // `{"kind":"K","apiVersion":"V",`: the closing brace's place is taken by a comma
-    this.headLength = Buffer.byteLength(JSON.stringify({ kind: definition.kind, apiVersion: this.apiVersion }));
+    this.headLength = Buffer.byteLength(
+      JSON.stringify({ kind: definition.kind, apiVersion: this.apiVersion }),
+    );
     this.columns = definition.rules.columns ?? defaultColumns;
   }
 
   /** The store's key of an object. */
   key(namespace: string, name: string): string {
-    return this.definition.namespaced ? `${this.collection}/${namespace}/${name}` : `${this.collection}/${name}`;
+    return this.definition.namespaced
+      ? `${this.collection}/${namespace}/${name}`
+      : `${this.collection}/${name}`;
   }
 
   /** The prefix of all keys, or of those in one namespace. */
@@ -101,7 +114,8 @@ export class ServedResource {
   /** How to read a selectable field; undefined: it is not selectable. */
   fieldReader(field: string): ((object: KubeObject) => string) | undefined {
     if (field === 'metadata.name') return (object) => object.metadata.name ?? '';
-    if (field === 'metadata.namespace' && this.definition.namespaced) return (object) => object.metadata.namespace ?? '';
+    if (field === 'metadata.namespace' && this.definition.namespaced)
+      return (object) => object.metadata.namespace ?? '';
     const own = this.definition.rules.selectableFields;
     return own && Object.hasOwn(own, field) ? own[field] : undefined;
   }

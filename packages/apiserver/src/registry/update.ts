@@ -1,11 +1,11 @@
-import { deepEqual } from '@sampan/base';
 import { errors, invalid, type KubeObject } from '@sampan/api';
+import { deepEqual } from '@sampan/base';
 import { type Entry, RevisionMismatchError } from '@sampan/store';
-import type { AdmissionRequest } from '../admission/contract.ts';
 import { Reservations } from '../admission/chain.ts';
+import type { AdmissionRequest } from '../admission/contract.ts';
 import type { Cluster } from './cluster.ts';
 import { create } from './create.ts';
-import { encodeObject, render, renderObject, type Rendered } from './encoding.ts';
+import { encodeObject, type Rendered, render, renderObject } from './encoding.ts';
 import { trackUpdate } from './field-manager.ts';
 import { carrySystemFields, checkPlace } from './metadata.ts';
 import type { RequestContext } from './request-context.ts';
@@ -39,7 +39,11 @@ export interface UpdatePlan {
 
 export interface SubresourceRules {
   prepareForUpdate?(object: KubeObject, old: KubeObject, context: { now: number }): void;
-  validateUpdate?(object: KubeObject, old: KubeObject, context: { now: number }): ReturnType<typeof validateChanged>;
+  validateUpdate?(
+    object: KubeObject,
+    old: KubeObject,
+    context: { now: number },
+  ): ReturnType<typeof validateChanged>;
 }
 
 export interface Updated extends Rendered {
@@ -106,7 +110,11 @@ async function updateOnce(
   await cluster.admission.admit(request);
   prepare(resource, plan, object, old, now);
   if (!plan.applied) trackUpdate(resource, old, object, plan.subresource, context, now);
-  throwIfInvalid(resource, object, validateChanged(resource, plan.subresource, object, old, { now }, plan.rules));
+  throwIfInvalid(
+    resource,
+    object,
+    validateChanged(resource, plan.subresource, object, old, { now }, plan.rules),
+  );
   if (plan.subresource === '') {
     for (const text of resource.definition.rules.warnings?.(object, old) ?? []) context.warn(text);
   }
@@ -145,7 +153,13 @@ function admissionRequest(
   };
 }
 
-function prepare(resource: ServedResource, plan: UpdatePlan, object: KubeObject, old: KubeObject, now: number): void {
+function prepare(
+  resource: ServedResource,
+  plan: UpdatePlan,
+  object: KubeObject,
+  old: KubeObject,
+  now: number,
+): void {
   if (plan.rules) {
     plan.rules.prepareForUpdate?.(object, old, { now });
   } else if (plan.subresource === 'status') {
@@ -184,16 +198,24 @@ function desiredStateChanged(object: KubeObject, old: KubeObject): boolean {
   return !deepEqual(strip(object), strip(old));
 }
 
-function checkPreconditions(resource: ServedResource, plan: UpdatePlan, object: KubeObject, old: KubeObject): void {
+function checkPreconditions(
+  resource: ServedResource,
+  plan: UpdatePlan,
+  object: KubeObject,
+  old: KubeObject,
+): void {
   const { uid, resourceVersion } = object.metadata;
   if (uid && uid !== old.metadata.uid) {
     throw uidConflict(resource, plan, uid, old.metadata.uid ?? '');
   }
   if (resourceVersion && resourceVersion !== '0') {
     if (!/^\d+$/.test(resourceVersion)) {
-      throw errors.badRequest(`invalid resource version "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`);
+      throw errors.badRequest(
+        `invalid resource version "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`,
+      );
     }
-    if (resourceVersion !== old.metadata.resourceVersion) throw errors.conflict(resource.gr, plan.name, CONFLICT_TEXT);
+    if (resourceVersion !== old.metadata.resourceVersion)
+      throw errors.conflict(resource.gr, plan.name, CONFLICT_TEXT);
   } else if (resource.definition.rules.unconditionalUpdate === false && plan.subresource === '') {
     throw errors.invalid(resource.gk, plan.name, [
       invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
@@ -214,9 +236,19 @@ function uidConflict(resource: ServedResource, plan: UpdatePlan, wanted: string,
 }
 
 /** Writes, or deletes an object that was only waiting for its last finalizer. */
-async function write(cluster: Cluster, resource: ServedResource, entry: Entry, object: KubeObject): Promise<Rendered> {
+async function write(
+  cluster: Cluster,
+  resource: ServedResource,
+  entry: Entry,
+  object: KubeObject,
+): Promise<Rendered> {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
-  if (deletionTimestamp !== undefined && !finalizers?.length && !deletionGracePeriodSeconds && !resource.holdsDeletion(object)) {
+  if (
+    deletionTimestamp !== undefined &&
+    !finalizers?.length &&
+    !deletionGracePeriodSeconds &&
+    !resource.holdsDeletion(object)
+  ) {
     await cluster.store.delete(entry.key, { expected: entry.revision });
     return renderObject(object);
   }

@@ -32,10 +32,7 @@ export function validateChanged(
   override: SubresourceRules | undefined,
 ): FieldError[] {
   const { rules } = resource.definition;
-  return [
-    ...validateObjectMetaUpdate(object.metadata, old.metadata, 'metadata'),
-    ...own(),
-  ];
+  return [...validateObjectMetaUpdate(object.metadata, old.metadata, 'metadata'), ...own()];
 
   function own(): FieldError[] {
     if (override) return override.validateUpdate?.(object, old, context) ?? [];
@@ -45,6 +42,10 @@ export function validateChanged(
   }
 }
 
-export function throwIfInvalid(resource: ServedResource, object: KubeObject, problems: readonly FieldError[]): void {
+export function throwIfInvalid(
+  resource: ServedResource,
+  object: KubeObject,
+  problems: readonly FieldError[],
+): void {
   if (problems.length > 0) throw errors.invalid(resource.gk, object.metadata.name ?? '', problems);
 }

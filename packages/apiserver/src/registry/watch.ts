@@ -1,7 +1,7 @@
-import { StatusError, type KubeObject } from '@sampan/api';
+import { type KubeObject, StatusError } from '@sampan/api';
 import { type Change, CompactedError } from '@sampan/store';
 import type { Cluster } from './cluster.ts';
-import { ordered, render, renderObject, type Rendered } from './encoding.ts';
+import { ordered, type Rendered, render, renderObject } from './encoding.ts';
 import { checkNotFuture, parseRevision } from './list.ts';
 import type { Selection } from './selection.ts';
 import type { ServedResource } from './served-resource.ts';
@@ -22,9 +22,7 @@ export class StreamEvent {
   /** The event in one encoding of the client's choice, made by `encode` at most once. */
   encoded(format: string, encode: (event: StreamEvent) => Uint8Array): Uint8Array {
     this.#encodings ??= new Map();
-    let bytes = this.#encodings.get(format);
-    if (!bytes) this.#encodings.set(format, (bytes = encode(this)));
-    return bytes;
+    return this.#encodings.getOrInsertComputed(format, () => encode(this));
   }
 }
 
@@ -106,7 +104,11 @@ function initialEvents(
 }
 
 /** A BOOKMARK: an object of the kind with nothing but a resourceVersion (KEP-956). */
-export function bookmark(resource: ServedResource, revision: number, annotations?: Record<string, string>): StreamEvent {
+export function bookmark(
+  resource: ServedResource,
+  revision: number,
+  annotations?: Record<string, string>,
+): StreamEvent {
   return new StreamEvent(
     'BOOKMARK',
     renderObject({
@@ -120,7 +122,9 @@ export function bookmark(resource: ServedResource, revision: number, annotations
 function select(resource: ServedResource, selection: Selection, changes: readonly Change[]): StreamEvent[] {
   const events: StreamEvent[] = [];
   for (const change of changes) {
-    const event = selection.everything ? eventOf(resource, change, typeOf(change)) : selected(resource, selection, change);
+    const event = selection.everything
+      ? eventOf(resource, change, typeOf(change))
+      : selected(resource, selection, change);
     if (event) events.push(event);
   }
   return events;
@@ -143,12 +147,9 @@ const shared = new WeakMap<Change, Map<string, StreamEvent>>();
 
 /** The event of a change; one instance for all watchers of a resource that see it the same way. */
 function eventOf(resource: ServedResource, change: Change, type: EventType): StreamEvent {
-  let events = shared.get(change);
-  if (!events) shared.set(change, (events = new Map()));
+  const events = shared.getOrInsertComputed(change, () => new Map());
   const key = resource.converted ? `${type} ${resource.apiVersion}` : type;
-  let event = events.get(key);
-  if (!event) events.set(key, (event = new StreamEvent(type, renderedFor(resource, change, type))));
-  return event;
+  return events.getOrInsertComputed(key, () => new StreamEvent(type, renderedFor(resource, change, type)));
 }
 
 function renderedFor(resource: ServedResource, change: Change, type: EventType): Rendered {
@@ -160,5 +161,7 @@ function renderedFor(resource: ServedResource, change: Change, type: EventType):
   const last = change.previous;
   if (!last) throw new Error(`${change.key}: a deletion needs a previous entry`);
   const object = resource.fromStorage(last.object<KubeObject>());
-  return renderObject(ordered({ ...object, metadata: { ...object.metadata, resourceVersion: String(change.revision) } }));
+  return renderObject(
+    ordered({ ...object, metadata: { ...object.metadata, resourceVersion: String(change.revision) } }),
+  );
 }

@@ -1,4 +1,3 @@
-import { deepClone, isObject, type JsonObject } from '@sampan/base';
 import {
   applyJsonPatch,
   applyMergePatch,
@@ -10,6 +9,7 @@ import {
   matcherOfLabels,
   schemaOf,
 } from '@sampan/api';
+import { deepClone, isObject, type JsonObject } from '@sampan/base';
 import type { ApiContext } from '../http/api-context.ts';
 import { readBody } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -30,7 +30,11 @@ interface Scale {
 }
 
 /** The scale subresource (autoscaling/v1 Scale): the number of replicas, whatever the kind calls it. */
-export async function serveScale(api: ApiContext, exchange: Exchange, resource: ServedResource): Promise<void> {
+export async function serveScale(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+): Promise<void> {
   const { namespace, name, verb } = exchange.info;
   const view = viewOf(exchange);
   if (verb === 'get') {
@@ -89,7 +93,12 @@ function scaled(resource: ServedResource, old: KubeObject, name: string, value: 
   }
   if (wanted < 0) {
     throw errors.invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
-      { type: 'FieldValueInvalid', field: 'spec.replicas', value: wanted, detail: 'must be greater than or equal to 0' },
+      {
+        type: 'FieldValueInvalid',
+        field: 'spec.replicas',
+        value: wanted,
+        detail: 'must be greater than or equal to 0',
+      },
     ]);
   }
   const object = deepClone(old);
@@ -137,7 +146,8 @@ const steps = (path: string) => path.split('.').filter((step) => step !== '');
 
 function readPath(object: unknown, path: string): unknown {
   let value = object;
-  for (const step of steps(path)) value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+  for (const step of steps(path))
+    value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
   return value;
 }
 

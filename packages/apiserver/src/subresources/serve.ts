@@ -7,7 +7,11 @@ import { serveScale } from './scale.ts';
 import { serveStatus } from './status.ts';
 
 /** Finds who serves a subresource: `status` and `scale` of any kind that has them, else the table. */
-export function serveSubresource(api: ApiContext, exchange: Exchange, resource: ServedResource): void | Promise<void> {
+export function serveSubresource(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+): void | Promise<void> {
   const { subresource, verb } = exchange.info;
   const { rules, scale, subresources } = resource.definition;
   if (exchange.info.name === '') throw errors.pageNotFound();

@@ -1,5 +1,5 @@
-import { deepClone } from '@sampan/base';
 import { errors } from '@sampan/api';
+import { deepClone } from '@sampan/base';
 import type { ApiContext } from '../http/api-context.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/handler.ts';

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Clock } from '@sampan/base';
 import type { KubeObject } from '@sampan/api';
+import type { Clock } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import { GROUP } from '../users.ts';
 import type { AuthenticatedToken, TokenAuthenticator } from './token-authenticator.ts';
@@ -30,7 +30,8 @@ export class BootstrapTokens implements TokenAuthenticator {
     if (id === '') return undefined;
     const secret = this.#reader.get('secrets', 'kube-system', `bootstrap-token-${id}`);
     if (!secret || secret.type !== SECRET_TYPE || secret.metadata.deletionTimestamp) return undefined;
-    if (!sameText(valueOf(secret, 'token-secret'), password) || valueOf(secret, 'token-id') !== id) return undefined;
+    if (!sameText(valueOf(secret, 'token-secret'), password) || valueOf(secret, 'token-id') !== id)
+      return undefined;
     if (isExpired(valueOf(secret, 'expiration'), this.#clock.now())) return undefined;
     if (valueOf(secret, 'usage-bootstrap-authentication') !== 'true') return undefined;
     const groups = groupsOf(valueOf(secret, 'auth-extra-groups'));
@@ -67,5 +68,7 @@ export function isExpired(expiration: string, now: number): boolean {
 function groupsOf(extra: string): string[] | undefined {
   if (extra === '') return [GROUP.bootstrappers];
   const groups = extra.split(',');
-  return groups.every((group) => GROUP_NAME.test(group)) ? [...new Set([GROUP.bootstrappers, ...groups])].sort() : undefined;
+  return groups.every((group) => GROUP_NAME.test(group))
+    ? [...new Set([GROUP.bootstrappers, ...groups])].sort()
+    : undefined;
 }

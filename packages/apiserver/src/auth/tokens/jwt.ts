@@ -68,8 +68,14 @@ function readClaims(raw: Record<string, unknown> | undefined): TokenClaims | und
   const own = isObject(raw['kubernetes.io']) ? raw['kubernetes.io'] : {};
   const audiences = typeof aud === 'string' ? [aud] : aud === undefined ? [] : aud;
   const numbers = [exp, nbf, iat, own.warnafter];
-  if (typeof iss !== 'string' || !Array.isArray(audiences) || !audiences.every((each) => typeof each === 'string')) return undefined;
-  if (!numbers.every((each) => each === undefined || (typeof each === 'number' && Number.isFinite(each)))) return undefined;
+  if (
+    typeof iss !== 'string' ||
+    !Array.isArray(audiences) ||
+    !audiences.every((each) => typeof each === 'string')
+  )
+    return undefined;
+  if (!numbers.every((each) => each === undefined || (typeof each === 'number' && Number.isFinite(each))))
+    return undefined;
   const pod = reference(own.pod);
   const secret = reference(own.secret);
   const node = reference(own.node);

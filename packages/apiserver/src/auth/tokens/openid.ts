@@ -11,7 +11,11 @@ const CONFIGURATION_PATH = '/.well-known/openid-configuration';
 const JWKS_PATH = '/openid/v1/jwks';
 
 /** The two discovery documents; serve them with `Cache-Control: public, max-age=3600`, as RBAC allows. */
-export function openIdDocuments(issuer: string, externalAddress: string, keys: SigningKeys): OpenIdDocument[] {
+export function openIdDocuments(
+  issuer: string,
+  externalAddress: string,
+  keys: SigningKeys,
+): OpenIdDocument[] {
   const configuration = {
     issuer,
     jwks_uri: `https://${externalAddress}${JWKS_PATH}`,

@@ -1,5 +1,5 @@
-import type { Clock } from '@sampan/base';
 import { errors, type KubeObject } from '@sampan/api';
+import type { Clock } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import type { UserInfo } from '../contract.ts';
 import { quoteList } from '../rbac/rule-covers.ts';
@@ -51,7 +51,9 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     const held = known.claims.aud.length > 0 ? known.claims.aud : this.#options.audiences;
     const audiences = held.filter((audience) => wanted.includes(audience));
     if (audiences.length === 0) {
-      throw new TokenError(`token audiences ${quoteList(held)} is invalid for the target audiences ${quoteList(wanted)}`);
+      throw new TokenError(
+        `token audiences ${quoteList(held)} is invalid for the target audiences ${quoteList(wanted)}`,
+      );
     }
     this.#checkTime(known.claims);
     this.#checkObjects(known.claims);
@@ -77,8 +79,10 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   #checkTime({ exp, nbf, iat }: TokenClaims): void {
     const now = this.#options.clock.now() / 1000;
-    if (nbf !== undefined && now + LEEWAY_SECONDS < nbf) throw new TokenError('service account token is not valid yet');
-    if (exp !== undefined && now - LEEWAY_SECONDS > exp) throw new TokenError('service account token has expired');
+    if (nbf !== undefined && now + LEEWAY_SECONDS < nbf)
+      throw new TokenError('service account token is not valid yet');
+    if (exp !== undefined && now - LEEWAY_SECONDS > exp)
+      throw new TokenError('service account token has expired');
     if (iat !== undefined && now + LEEWAY_SECONDS < iat) {
       throw new TokenError('service account token is issued in the future');
     }
@@ -86,16 +90,27 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   #checkObjects({ namespace, serviceAccount, secret, pod, node }: TokenClaims): void {
     const account = this.#options.reader.get('serviceaccounts', namespace, serviceAccount.name);
-    if (!account) throw new TokenError(errors.notFound({ group: '', resource: 'serviceaccounts' }, serviceAccount.name).message);
-    if (this.#isGone(account)) throw new TokenError(`service account ${namespace}/${serviceAccount.name} has been deleted`);
+    if (!account)
+      throw new TokenError(
+        errors.notFound({ group: '', resource: 'serviceaccounts' }, serviceAccount.name).message,
+      );
+    if (this.#isGone(account))
+      throw new TokenError(`service account ${namespace}/${serviceAccount.name} has been deleted`);
     checkUid('service account UID', account, serviceAccount.uid, 'claim');
-    if (secret) this.#checkBound('secrets', namespace, secret, 'secret UID', 'service account secret ref claim');
+    if (secret)
+      this.#checkBound('secrets', namespace, secret, 'secret UID', 'service account secret ref claim');
     if (pod) this.#checkBound('pods', namespace, pod, 'pod UID', 'service account pod ref claim');
     // with a pod the node is only told: the pod may have been bound before the node was known
     else if (node) this.#checkBound('nodes', '', node, 'node UID', 'service account node ref claim');
   }
 
-  #checkBound(collection: string, namespace: string, bound: { name: string; uid: string }, what: string, claim: string): void {
+  #checkBound(
+    collection: string,
+    namespace: string,
+    bound: { name: string; uid: string },
+    what: string,
+    claim: string,
+  ): void {
     const object = this.#options.reader.get(collection, namespace, bound.name);
     if (!object || this.#isGone(object)) throw new TokenError('service account token has been invalidated');
     checkUid(what, object, bound.uid, claim);
@@ -118,7 +133,9 @@ function userOf({ namespace, serviceAccount, pod, node, jti }: TokenClaims): Use
   const extra: Record<string, readonly string[]> = {
     ...(pod ? { [EXTRA.podName]: [pod.name], [EXTRA.podUid]: [pod.uid] } : {}),
     ...(jti ? { [EXTRA.credentialId]: [`JTI=${jti}`] } : {}),
-    ...(node?.name ? { [EXTRA.nodeName]: [node.name], ...(node.uid ? { [EXTRA.nodeUid]: [node.uid] } : {}) } : {}),
+    ...(node?.name
+      ? { [EXTRA.nodeName]: [node.name], ...(node.uid ? { [EXTRA.nodeUid]: [node.uid] } : {}) }
+      : {}),
   };
   return {
     name: serviceAccountUser(namespace, serviceAccount.name),
@@ -127,4 +144,3 @@ function userOf({ namespace, serviceAccount, pod, node, jti }: TokenClaims): Use
     ...(Object.keys(extra).length > 0 ? { extra } : {}),
   };
 }
-

@@ -48,7 +48,15 @@ export class SigningKeys {
   /** The JSON Web Key Set (RFC 7517) that `/openid/v1/jwks` answers. */
   jwks(): { keys: Record<string, string>[] } {
     return {
-      keys: this.#keys.map(({ id, jwk }) => ({ use: 'sig', kty: 'EC', kid: id, crv: 'P-256', alg: 'ES256', x: jwk.x, y: jwk.y })),
+      keys: this.#keys.map(({ id, jwk }) => ({
+        use: 'sig',
+        kty: 'EC',
+        kid: id,
+        crv: 'P-256',
+        alg: 'ES256',
+        x: jwk.x,
+        y: jwk.y,
+      })),
     };
   }
 }
@@ -57,7 +65,9 @@ export class SigningKeys {
 function verificationKey(key: KeyObject): VerificationKey {
   const jwk = key.export({ format: 'jwk' });
   if (jwk.crv !== 'P-256' || !jwk.x || !jwk.y) throw new Error('ServiceAccount tokens need P-256 keys');
-  const id = createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('base64url');
+  const id = createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
   return { id, key, jwk: { x: jwk.x, y: jwk.y } };
 }
 

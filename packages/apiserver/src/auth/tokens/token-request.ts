@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '@sampan/base';
 import { errors, goQuote, invalid, type KubeObject, parseApiVersion } from '@sampan/api';
+import type { Clock } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import { serviceAccountUser } from '../users.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -68,12 +68,20 @@ export function issueServiceAccountToken(
     seconds = longest;
   }
   const now = issuer.clock.now();
-  const extended = bound.pod !== undefined && seconds === EXTENDED_REQUEST_SECONDS && sameAudiences(audiences, issuer.audiences);
+  const extended =
+    bound.pod !== undefined &&
+    seconds === EXTENDED_REQUEST_SECONDS &&
+    sameAudiences(audiences, issuer.audiences);
   const token = issuer.keys.sign(claims(issuer, target, account, bound, audiences, now, seconds, extended));
   return {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
-    metadata: { ...request.metadata, name: target.name, namespace: target.namespace, creationTimestamp: timestamp(now) },
+    metadata: {
+      ...request.metadata,
+      name: target.name,
+      namespace: target.namespace,
+      creationTimestamp: timestamp(now),
+    },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
     status: { token, expirationTimestamp: timestamp(now + seconds * 1000) },
   };
@@ -113,17 +121,27 @@ function claims(
 function checkTarget(request: TokenRequest, target: { namespace: string; name: string }): void {
   const { name, namespace } = request.metadata ?? {};
   if (name && name !== target.name) {
-    throw errors.invalid(KIND, target.name, [invalid('metadata.name', name, 'must match the service account name if specified')]);
+    throw errors.invalid(KIND, target.name, [
+      invalid('metadata.name', name, 'must match the service account name if specified'),
+    ]);
   }
   if (namespace && namespace !== target.namespace) {
-    throw errors.invalid(KIND, target.name, [invalid('metadata.namespace', namespace, 'must match the service account namespace if specified')]);
+    throw errors.invalid(KIND, target.name, [
+      invalid('metadata.namespace', namespace, 'must match the service account namespace if specified'),
+    ]);
   }
 }
 
 function checkSeconds(seconds: number): void {
   const field = 'spec.expirationSeconds';
-  if (seconds < SHORTEST_SECONDS) throw errors.invalid(KIND, '', [invalid(field, seconds, 'may not specify a duration less than 10 minutes')]);
-  if (seconds > LONGEST_SECONDS) throw errors.invalid(KIND, '', [invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds')]);
+  if (seconds < SHORTEST_SECONDS)
+    throw errors.invalid(KIND, '', [
+      invalid(field, seconds, 'may not specify a duration less than 10 minutes'),
+    ]);
+  if (seconds > LONGEST_SECONDS)
+    throw errors.invalid(KIND, '', [
+      invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds'),
+    ]);
 }
 
 function bind(
@@ -141,7 +159,9 @@ function bind(
   const object = reader.get(collection, namespaced ? target.namespace : '', ref.name ?? '');
   if (!object) throw errors.notFound({ group: '', resource: collection }, ref.name ?? '');
   if (kind === 'Pod' && object.spec?.serviceAccountName !== target.name) {
-    throw errors.badRequest(`cannot bind token for serviceaccount ${goQuote(target.name)} to pod running with different serviceaccount name.`);
+    throw errors.badRequest(
+      `cannot bind token for serviceaccount ${goQuote(target.name)} to pod running with different serviceaccount name.`,
+    );
   }
   if (ref.uid && object.metadata.uid !== ref.uid) {
     throw errors.conflict(
@@ -170,7 +190,10 @@ function nodeOf(reader: ObjectReader, pod: KubeObject): Bound {
   return { node: node ? referenceTo(node) : { name } };
 }
 
-const referenceTo = (object: KubeObject): Reference => ({ name: object.metadata.name ?? '', uid: object.metadata.uid ?? '' });
+const referenceTo = (object: KubeObject): Reference => ({
+  name: object.metadata.name ?? '',
+  uid: object.metadata.uid ?? '',
+});
 
 const sameAudiences = (a: readonly string[], b: readonly string[]): boolean =>
   a.every((audience) => b.includes(audience)) && b.every((audience) => a.includes(audience));
