@@ -19,8 +19,8 @@ export const serviceRules: KindRules = {
   },
   prepareForUpdate(service, old) {
     service.status = old.status;
-    normalizeClusterIps(service, old);
     keepAllocatedValues(service, old);
+    normalizeClusterIps(service, old);
     dropTypeDependentFields(service, old);
   },
   validate: validateService,
