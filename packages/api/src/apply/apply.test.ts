@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StatusError } from '../meta/status.ts';
 import { schemaOf } from '../schema/schema-of.ts';
-import type { StructType } from '../schema/type-schema.ts';
+import type { StructType, TypeSchema } from '../schema/type-schema.ts';
 import { LAST_APPLIED } from './last-applied.ts';
 import { Trial } from './trial.ts';
 
@@ -12,6 +12,13 @@ const service = (): Trial => new Trial(model('core.v1.Service'), 'v1', 'Service'
 const pods = (containers: object[], more: object = {}) => ({
   spec: { selector: { matchLabels: { app: 'd' } }, template: { spec: { containers } }, ...more },
 });
+
+const KEYED: TypeSchema = {
+  type: 'list',
+  items: { type: 'struct', fields: new Map([['id', { name: 'id', type: { type: 'string' } }]]) },
+  listType: 'map',
+  listKeys: ['id'],
+};
 
 function statusOf(run: () => unknown): StatusError['status'] {
   try {
@@ -175,6 +182,11 @@ describe('server-side apply', () => {
     expect(trial.live?.spec.template.spec.containers[0].env).toEqual([{ name: 'X', value: '1' }]);
   });
 
+  it('takes an absent key of a Go type for its zero value, which validation then refuses', () => {
+    const created = deployment().apply('one', pods([{ image: 'a' }]));
+    expect(created.spec.template.spec.containers).toEqual([{ image: 'a' }]);
+  });
+
   it('owns atomic values as a whole', () => {
     const trial = deployment();
     trial.apply('one', pods([{ name: 'a', command: ['a', 'b'] }]));
@@ -281,9 +293,18 @@ describe('server-side apply', () => {
     expect(twice).toBe(
       'failed to create typed patch object (/a; apps/v1, Kind=Deployment): .spec.template.spec.containers: duplicate entries for key [name="a"]',
     );
-    const keyless = statusOf(() => deployment().apply('one', pods([{ image: 'a' }]))).message;
-    expect(keyless).toContain(
-      '.spec.template.spec.containers: element 0: associative list with keys has an element that omits key field "name" (and doesn\'t have default value)',
+    const owner = { metadata: { ownerReferences: [null] } };
+    expect(message(owner)).toContain(
+      '.metadata.ownerReferences: element 0: associative list with keys may not have a null element',
+    );
+    const custom: StructType = {
+      type: 'struct',
+      fields: new Map([['items', { name: 'items', type: KEYED }]]),
+    };
+    const keyless = () =>
+      new Trial(custom, 'v1', 'ConfigMap').apply('one', { metadata: undefined, items: [{}] });
+    expect(statusOf(keyless).message).toContain(
+      '.items: element 0: associative list with keys has an element that omits key field "id" (and doesn\'t have default value)',
     );
   });
 });

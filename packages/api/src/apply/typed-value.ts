@@ -69,12 +69,30 @@ const listKeys = new WeakMap<ListType, readonly ListKey[]>();
 function keysOf(type: ListType): readonly ListKey[] {
   let keys = listKeys.get(type);
   if (keys === undefined) {
-    const fields: ReadonlyMap<string, Field> | undefined =
-      type.items.type === 'struct' ? type.items.fields : undefined;
-    keys = [...(type.listKeys ?? [])].sort().map((name) => ({ name, fallback: fields?.get(name)?.default }));
+    const items = type.items.type === 'struct' ? type.items : undefined;
+    keys = [...(type.listKeys ?? [])]
+      .sort()
+      .map((name) => ({ name, fallback: defaultOf(items?.fields.get(name), items?.name !== undefined) }));
     listKeys.set(type, keys);
   }
   return keys;
+}
+
+/** What an absent key counts as: its default, else in Go types the zero value of a field that is always written. */
+function defaultOf(field: Field | undefined, isGoType: boolean): unknown {
+  if (field === undefined || field.default !== undefined) return field?.default;
+  if (!isGoType || field.omitEmpty === true || field.pointer === true) return undefined;
+  switch (field.type.type) {
+    case 'string':
+      return '';
+    case 'integer':
+    case 'number':
+      return 0;
+    case 'boolean':
+      return false;
+    default:
+      return undefined;
+  }
 }
 
 /**
