@@ -34,7 +34,8 @@ export interface ApiServerOptions {
   readonly subresources: SubresourceHandlers;
   readonly version: VersionInfo;
   readonly readyChecks?: readonly HealthCheck[];
-  readonly paths?: readonly PathHandler[];
+  /** More paths, which may describe what is served. */
+  paths?(resources: ResourceTable): readonly PathHandler[];
 }
 
 /** One cluster's API: give it requests, it answers them. Owns neither the store nor the listener. */
@@ -66,7 +67,7 @@ export class ApiServer {
           at('/metrics', (exchange) =>
             sendText(exchange, 200, metrics.render(), 'text/plain; version=0.0.4'),
           ),
-          ...(options.paths ?? []),
+          ...(options.paths?.(resources) ?? []),
         ],
         () => [
           ...discovery.paths(),

@@ -4,5 +4,6 @@
  */
 export * from './admission/contract.ts';
 export { ApiServer, type ApiServerOptions, type VersionInfo } from './api-server.ts';
-export * from './auth/contract.ts';
+export * from './auth/index.ts';
+export { type ControlPlane, type ControlPlaneOptions, createControlPlane } from './control-plane.ts';
 export { type Listener, type ListenerOptions, listen } from './http/listener.ts';

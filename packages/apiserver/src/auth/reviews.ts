@@ -17,6 +17,8 @@ export interface ReviewContext {
   readonly authenticator: ClusterAuthenticator;
   /** Of this API server. */
   readonly audiences: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 export type Review = (review: KubeObject, context: ReviewContext) => KubeObject;
@@ -97,7 +99,12 @@ export function reviewRules(review: KubeObject, context: ReviewContext): KubeObj
 }
 
 export function reviewSelf(review: KubeObject, context: ReviewContext): KubeObject {
-  return { ...review, status: { userInfo: userInfo(context.user) } };
+  const creationTimestamp = new Date(context.now).toISOString().replace(/\.\d+Z$/, 'Z');
+  return {
+    ...review,
+    metadata: { ...review.metadata, creationTimestamp },
+    status: { userInfo: userInfo(context.user) },
+  };
 }
 
 export function reviewToken(review: KubeObject, context: ReviewContext): KubeObject {

@@ -1,31 +1,34 @@
-import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import type { ClientCertificate, Credentials, UserInfo } from '../auth/contract.ts';
+import { readClientCertificate } from '../auth/client-certificate.ts';
+import type { Attributes, ClientCertificate, Credentials, UserInfo } from '../auth/contract.ts';
+import { impersonate, readImpersonation } from '../auth/impersonation.ts';
 import type { ApiContext } from './api-context.ts';
+import { attributesOf } from './authorization.ts';
 import type { Exchange } from './exchange.ts';
 
 const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-/** What a verified certificate says, once per connection. */
-const certificates = new WeakMap<object, ClientCertificate | null>();
-
-/** Sets `exchange.user`; throws Unauthorized. A promise only when something had to be waited for. */
+/** Sets `exchange.user`; throws Unauthorized or Forbidden. A promise only when something has to be waited for. */
 export function authenticate(api: ApiContext, exchange: Exchange): Promise<void> | undefined {
-  const credentials = credentialsOf(exchange);
-  const user = api.authenticator.authenticate(credentials);
-  if (user instanceof Promise) {
-    return user.then((known) => {
-      exchange.user = known ?? ANONYMOUS;
-    });
-  }
-  exchange.user = user ?? ANONYMOUS;
+  const user = api.authenticator.authenticate(credentialsOf(api, exchange));
+  if (user instanceof Promise) return user.then((known) => become(api, exchange, known));
+  become(api, exchange, user);
   return undefined;
 }
 
-export function credentialsOf(exchange: Exchange): Credentials {
-  const certificate = certificateOf(exchange);
+function become(api: ApiContext, exchange: Exchange, user: UserInfo | undefined): void {
+  exchange.user = user ?? ANONYMOUS;
+  const wanted = readImpersonation(exchange.request.rawHeaders);
+  if (!wanted) return;
+  const request: Attributes = attributesOf(exchange);
+  exchange.user = impersonate(wanted, request, api.authorizer);
+}
+
+function credentialsOf(api: ApiContext, exchange: Exchange): Credentials {
+  const certificate = certificateOf(exchange, api.cluster.clock.now());
+  if (certificate) return { certificate };
   const token = bearerToken(exchange);
-  return { ...(certificate ? { certificate } : {}), ...(token === '' ? {} : { token }) };
+  return token === '' ? {} : { token };
 }
 
 function bearerToken(exchange: Exchange): string {
@@ -46,25 +49,18 @@ function protocolToken(protocols: string): string {
   return found ? Buffer.from(found.slice(TOKEN_PROTOCOL.length), 'base64url').toString() : '';
 }
 
-function certificateOf(exchange: Exchange): ClientCertificate | undefined {
+function certificateOf(exchange: Exchange, now: number): ClientCertificate | undefined {
   const socket = socketOf(exchange);
-  if (!socket || !('getPeerCertificate' in socket)) return undefined;
-  let known = certificates.get(socket);
-  if (known === undefined) {
-    known = readCertificate(socket as TLSSocket) ?? null;
-    certificates.set(socket, known);
-  }
-  return known ?? undefined;
+  if (!socket || !('getPeerX509Certificate' in socket)) return undefined;
+  return readClientCertificate(socket as TLSSocket, now);
 }
 
 /** The connection itself; HTTP/2 hides it behind the session. */
 function socketOf(exchange: Exchange): object | undefined {
   const { request } = exchange;
-  if ('stream' in request) {
-    const session = request.stream.session;
-    return session?.destroyed ? undefined : sessionSocket(session);
-  }
-  return request.socket;
+  if (!('stream' in request)) return request.socket;
+  const { session } = request.stream;
+  return session && sessionSockets.get(session);
 }
 
 const sessionSockets = new WeakMap<object, object>();
@@ -72,23 +68,4 @@ const sessionSockets = new WeakMap<object, object>();
 /** Tells which TLS socket carries an HTTP/2 session; called by the listener. */
 export function rememberSession(session: object, socket: object): void {
   sessionSockets.set(session, socket);
-}
-
-function sessionSocket(session: object | undefined): object | undefined {
-  return session && sessionSockets.get(session);
-}
-
-function readCertificate(socket: TLSSocket): ClientCertificate | undefined {
-  // not authorized: no certificate, or one that the CA did not sign or that has expired
-  if (!socket.authorized) return undefined;
-  const peer = socket.getPeerCertificate();
-  if (!peer?.subject || !peer.raw) return undefined;
-  const { CN, O } = peer.subject as { CN?: string | string[]; O?: string | string[] };
-  const commonName = Array.isArray(CN) ? (CN[0] ?? '') : (CN ?? '');
-  if (commonName === '') return undefined;
-  return {
-    commonName,
-    organizations: O === undefined ? [] : Array.isArray(O) ? O : [O],
-    fingerprint: createHash('sha256').update(peer.raw).digest('hex'),
-  };
 }

@@ -30,11 +30,11 @@ export class BootstrapTokens implements TokenAuthenticator {
     if (id === '') return undefined;
     const secret = this.#reader.get('secrets', 'kube-system', `bootstrap-token-${id}`);
     if (!secret || secret.type !== SECRET_TYPE || secret.metadata.deletionTimestamp) return undefined;
-    if (!sameText(valueOf(secret, 'token-secret'), password) || valueOf(secret, 'token-id') !== id)
+    if (!sameText(secretText(secret, 'token-secret'), password) || secretText(secret, 'token-id') !== id)
       return undefined;
-    if (isExpired(valueOf(secret, 'expiration'), this.#clock.now())) return undefined;
-    if (valueOf(secret, 'usage-bootstrap-authentication') !== 'true') return undefined;
-    const groups = groupsOf(valueOf(secret, 'auth-extra-groups'));
+    if (isExpired(secretText(secret, 'expiration'), this.#clock.now())) return undefined;
+    if (secretText(secret, 'usage-bootstrap-authentication') !== 'true') return undefined;
+    const groups = groupsOf(secretText(secret, 'auth-extra-groups'));
     const audiences = this.#audiences.filter((audience) => wanted.includes(audience));
     if (!groups || audiences.length === 0) return undefined;
     return { user: { name: `system:bootstrap:${id}`, groups }, audiences };
@@ -42,7 +42,7 @@ export class BootstrapTokens implements TokenAuthenticator {
 }
 
 /** The text behind a Secret's base64; '' when there is none. */
-function valueOf(secret: KubeObject, key: string): string {
+function secretText(secret: KubeObject, key: string): string {
   const data: unknown = secret.data;
   if (typeof data !== 'object' || data === null || !Object.hasOwn(data, key)) return '';
   const value = (data as Record<string, unknown>)[key];

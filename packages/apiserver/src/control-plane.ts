@@ -1,0 +1,122 @@
+import { type Descriptions, type KubeObject, kinds, legacyKinds, StatusError } from '@sampan/api';
+import { type Clock, type Logger, messageOf, silentLogger, systemClock } from '@sampan/base';
+import type { Client, ObjectReader } from '@sampan/machinery';
+import type { Store } from '@sampan/store';
+import { ApiServer, type VersionInfo } from './api-server.ts';
+import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
+import { type PolicyChange, planDefaultPolicy } from './auth/rbac/reconcile.ts';
+import { type OpenIdDocument, openIdDocuments } from './auth/tokens/openid.ts';
+import type { SigningKeys } from './auth/tokens/signing-keys.ts';
+import { bootstrap } from './bootstrap.ts';
+import { InProcessClient } from './client/in-process-client.ts';
+import { StoreReader } from './client/store-reader.ts';
+import { sendText } from './http/respond.ts';
+import { OpenApi } from './paths/openapi.ts';
+import { at } from './paths/path-server.ts';
+
+export interface ControlPlaneOptions {
+  /** Stays the caller's: close it after `stop`. */
+  readonly store: Store;
+  /** PEM of the CA of client certificates. */
+  readonly clientCa: string;
+  /** Of ServiceAccount tokens. */
+  readonly keys: SigningKeys;
+  readonly version: VersionInfo;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** Also serve the removed betas that 1.20 components ask for. */
+  readonly legacyApis?: boolean;
+  /** `HOST:PORT` under which tokens can be verified from outside. */
+  readonly externalAddress: string;
+  /** Doc texts for OpenAPI, read when first needed. */
+  descriptions?(): Descriptions;
+}
+
+/** A whole cluster's API: requests, authentication, admission, the objects every cluster has. */
+export interface ControlPlane {
+  readonly api: ApiServer;
+  readonly auth: ClusterAuth;
+  readonly reader: ObjectReader;
+  /** A client in this process that writes as the server itself; `name` becomes its field manager. */
+  client(name: string): Client;
+  /** Ends watches and timers; requests after it fail. */
+  stop(): void;
+}
+
+/** Puts a cluster together over its store and makes what every cluster must hold; resolves when it is ready. */
+export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? silentLogger;
+  const reader = new StoreReader(options.store);
+  const auth = createClusterAuth({ reader, keys: options.keys, clock });
+  let ready = 'still starting';
+  const api = new ApiServer({
+    store: options.store,
+    clock,
+    log,
+    definitions: options.legacyApis ? [...kinds, ...legacyKinds] : kinds,
+    authenticator: auth.authenticator,
+    authorizer: auth.authorizer,
+    admission: [],
+    subresources: new Map(),
+    version: options.version,
+    readyChecks: [{ name: 'bootstrap', check: () => (ready === '' ? undefined : ready) }],
+    paths: (resources) => [
+      new OpenApi(resources, {
+        version: options.version.gitVersion,
+        ...(options.descriptions ? { descriptions: options.descriptions } : {}),
+      }),
+      ...openIdDocuments(auth.tokenIssuer.issuer, options.externalAddress, options.keys).map(openIdPath),
+    ],
+  });
+  const client = (name: string) => new InProcessClient(api.context, name);
+  await bootstrap(client('sampan-server'), { clientCa: options.clientCa });
+  await reconcilePolicy(client('sampan-server'), reader, api);
+  ready = '';
+  return { api, auth, reader, client, stop: () => auth.close() };
+}
+
+function openIdPath({ path, contentType, body }: OpenIdDocument) {
+  return at(path, (exchange) => sendText(exchange, 200, body, contentType));
+}
+
+/** Default roles and bindings are made or completed at each start (Kubernetes docs "Auto-reconciliation"). */
+async function reconcilePolicy(client: Client, reader: ObjectReader, api: ApiServer): Promise<void> {
+  const outcomes = await Promise.allSettled(
+    planDefaultPolicy(reader).map((change) => applyChange(client, api, change)),
+  );
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') {
+      api.context.log.error('a default role could not be written', { error: messageOf(outcome.reason) });
+    }
+  }
+}
+
+async function applyChange(
+  client: Client,
+  api: ApiServer,
+  { action, collection, object }: PolicyChange,
+): Promise<void> {
+  const served = api.context.cluster.resources.storageOf(collection);
+  if (!served) throw new Error(`${collection} is not served`);
+  const { group, version, resource, kind, namespaced } = served.definition;
+  const ref = { group, version, resource, kind, namespaced };
+  if (action === 'update') {
+    await client.update(ref, object);
+    return;
+  }
+  if (action === 'recreate') await client.delete(ref, object.metadata.namespace, object.metadata.name ?? '');
+  await create(client, ref, object);
+}
+
+async function create(
+  client: Client,
+  ref: Parameters<Client['create']>[0],
+  object: KubeObject,
+): Promise<void> {
+  try {
+    await client.create(ref, object);
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
+  }
+}
