@@ -17,7 +17,7 @@ import {
 } from './field-set.ts';
 import { decodeFieldsV1 } from './fields-v1.ts';
 import { merge } from './merge.ts';
-import { compareElements } from './path-element.ts';
+import { compareOrders, orderOf } from './path-element.ts';
 import { removeItems } from './remove-items.ts';
 import { withNamedFields } from './schema-sets.ts';
 import { toFieldSet } from './to-field-set.ts';
@@ -101,7 +101,7 @@ describe('field sets', () => {
       'i:2',
       'i:10',
     ];
-    expect(sorted.toReversed().sort(compareElements)).toEqual(sorted);
+    expect(sorted.toReversed().sort((a, b) => compareOrders(orderOf(a), orderOf(b)))).toEqual(sorted);
     expect(Object.keys(inOrder({ 'v:10': LEAF, 'v:2': LEAF }))).toEqual(['v:2', 'v:10']);
   });
 });
@@ -148,6 +148,14 @@ function shuffled(set: FieldSet): FieldSet {
 }
 
 describe('typed values', () => {
+  it('are quick to own in great numbers', () => {
+    const items = Array.from({ length: 40_000 }, (_, i) => ({ name: `n${(i * 7_919) % 40_000}` }));
+    const start = performance.now();
+    const set = toFieldSet({ items }, TYPE);
+    expect(pathsOf(set)).toHaveLength(80_000);
+    expect(performance.now() - start).toBeLessThan(2_000);
+  });
+
   const pairs = function* () {
     for (let seed = 1; seed <= 1_000; seed++) {
       const random = generator(seed);

@@ -1,4 +1,4 @@
-import { compareElements, elementText, SELF } from './path-element.ts';
+import { compareOrders, type ElementOrder, elementText, orderOf, SELF } from './path-element.ts';
 
 /**
  * A set of field paths, in the very form in which it is stored as `fieldsV1`: a tree keyed by path elements.
@@ -43,16 +43,28 @@ export function childrenOf(node: FieldSet): FieldSet {
 /** Brings a freshly built set into upstream's order. */
 export function inOrder(set: Draft): FieldSet {
   let last: string | undefined;
+  let lastOrder: ElementOrder | undefined;
   for (const key in set) {
-    if (last !== undefined && compareElements(last, key) > 0) return sorted(set);
+    const isName = key.startsWith('f:');
+    if (isName && (last === undefined || last === SELF || last.startsWith('f:'))) {
+      // the common case: names only
+      if (last !== undefined && last > key) return sorted(set);
+      lastOrder = undefined;
+    } else {
+      const order = orderOf(key);
+      if (last !== undefined && compareOrders(lastOrder ?? orderOf(last), order) > 0) return sorted(set);
+      lastOrder = order;
+    }
     last = key;
   }
   return set;
 }
 
 function sorted(set: FieldSet): FieldSet {
+  const keys = Object.keys(set).map((key) => ({ key, order: orderOf(key) }));
+  keys.sort((a, b) => compareOrders(a.order, b.order));
   const result: Draft = {};
-  for (const key of Object.keys(set).sort(compareElements)) result[key] = set[key] as FieldSet;
+  for (const { key } of keys) result[key] = set[key] as FieldSet;
   return result;
 }
 
@@ -133,11 +145,14 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
 
 function intersectNodes(a: FieldSet, b: FieldSet): FieldSet | undefined {
   if (a === b) return a;
-  const member = isMember(a) && isMember(b);
-  if (isEmpty(a)) return member ? a : undefined;
-  const children = intersection(childrenOf(a), childrenOf(b));
-  if (isEmpty(children)) return member ? LEAF : undefined;
-  return member ? withSelf(children) : children;
+  if (isEmpty(a)) return isMember(b) ? a : undefined;
+  if (isEmpty(b)) return SELF in a ? LEAF : undefined;
+  const both = intersection(a, b);
+  if (both === a) return a;
+  let size = 0;
+  for (const _ in both) size++;
+  if (size === 0) return undefined;
+  return size === 1 && SELF in both ? LEAF : both;
 }
 
 export function equalSets(a: FieldSet, b: FieldSet): boolean {
@@ -153,16 +168,20 @@ export function equalSets(a: FieldSet, b: FieldSet): boolean {
 }
 
 /** The members as texts (`.spec.replicas`), in upstream's order: those of a level before those below it. */
-export function pathsOf(set: FieldSet, prefix = ''): string[] {
+export function pathsOf(set: FieldSet): string[] {
   const paths: string[] = [];
+  collectPaths(set, '', paths);
+  return paths;
+}
+
+function collectPaths(set: FieldSet, prefix: string, paths: string[]): void {
   for (const key in set) {
     if (key !== SELF && isMember(set[key] as FieldSet)) paths.push(prefix + elementText(key));
   }
   for (const key in set) {
     const node = set[key] as FieldSet;
-    if (key !== SELF && !isEmpty(node)) paths.push(...pathsOf(node, prefix + elementText(key)));
+    if (key !== SELF && !isEmpty(node)) collectPaths(node, prefix + elementText(key), paths);
   }
-  return paths;
 }
 
 /** A set of field paths given by names: `setOf(['metadata', 'name'], ['spec'])`. */

@@ -47,6 +47,10 @@ export function decodeManagedFields(entries: readonly ManagedFieldsEntry[] | nul
 }
 
 function decodeEntry(entry: ManagedFieldsEntry, index: number): Managed {
+  const texts = entry === null ? [null] : [entry.manager, entry.apiVersion, entry.subresource, entry.time];
+  if (texts.some((text) => text !== undefined && typeof text !== 'string')) {
+    throw new ManagedFieldsError(`managed fields entry ${index} is malformed`);
+  }
   const { operation, apiVersion = '', fieldsType = '' } = entry;
   if (operation !== 'Apply' && operation !== 'Update') {
     throw new ManagedFieldsError('operation must be `Apply` or `Update`');

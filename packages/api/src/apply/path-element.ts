@@ -83,15 +83,31 @@ function sortedFields(element: string): [string, unknown][] {
 
 const RANKS: Record<string, number> = { '.': 0, f: 1, k: 2, v: 3, i: 4 };
 
+/** An element taken apart for comparing. */
+export interface ElementOrder {
+  readonly rank: number;
+  readonly value: unknown;
+}
+
+export function orderOf(element: string): ElementOrder {
+  const rank = RANKS[element[0] ?? ''] ?? 5;
+  switch (element[0]) {
+    case 'k':
+      return { rank, value: sortedFields(element) };
+    case 'v':
+      return { rank, value: JSON.parse(element.slice(2)) };
+    case 'i':
+      return { rank, value: Number(element.slice(2)) };
+    default:
+      return { rank, value: element };
+  }
+}
+
 /** The order in which upstream writes the elements of a set. */
-export function compareElements(a: string, b: string): number {
-  if (a === b) return 0;
-  if (a.startsWith('f:') && b.startsWith('f:')) return a < b ? -1 : 1;
-  const rank = (RANKS[a[0] ?? ''] ?? 5) - (RANKS[b[0] ?? ''] ?? 5);
-  if (rank !== 0) return rank;
-  if (a[0] === 'i') return Number(a.slice(2)) - Number(b.slice(2));
-  if (a[0] === 'v') return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
-  return compareFields(sortedFields(a), sortedFields(b));
+export function compareOrders(a: ElementOrder, b: ElementOrder): number {
+  if (a.rank !== b.rank) return a.rank - b.rank;
+  if (a.rank !== RANKS.k) return compareValues(a.value, b.value);
+  return compareFields(a.value as [string, unknown][], b.value as [string, unknown][]);
 }
 
 function compareFields(a: readonly [string, unknown][], b: readonly [string, unknown][]): number {

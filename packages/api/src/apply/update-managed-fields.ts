@@ -106,8 +106,7 @@ export function trackChange(change: Change, before: Managers): Managers {
 function managersBefore(live: KubeObject | undefined, next: KubeObject, subresource: string): Managers {
   const stored = live?.metadata.managedFields;
   const given = next.metadata.managedFields;
-  if (subresource !== '' || given === undefined || given === null || given === stored)
-    return readable(stored);
+  if (subresource !== '' || !Array.isArray(given) || given === stored) return readable(stored);
   if (isReset(given)) return new Map();
   const managers = readable(sharedWith(stored, given));
   return managers.size === 0 ? readable(stored) : managers;
@@ -115,7 +114,8 @@ function managersBefore(live: KubeObject | undefined, next: KubeObject, subresou
 
 function isReset(entries: readonly ManagedFieldsEntry[]): boolean {
   const [first] = entries;
-  return first === undefined || (entries.length === 1 && Object.values(first).every(isZero));
+  if (first === undefined) return true;
+  return entries.length === 1 && Object.values(first ?? {}).every(isZero);
 }
 
 function isZero(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import { deepEqual } from '@sampan/base';
 import type { StructType } from '../schema/type-schema.ts';
-import { type Comparison, changed, compare } from './compare.ts';
+import { changed, compare } from './compare.ts';
 import { type Conflict, ConflictError } from './conflict.ts';
 import type { FieldFilter } from './field-filter.ts';
 import { difference, EMPTY, type FieldSet, intersection, isEmpty, union } from './field-set.ts';
@@ -51,19 +51,25 @@ function convert(scope: Scope, object: object, apiVersion: string): object {
   return scope.versions.convert(object, apiVersion);
 }
 
-function compareIn(scope: Scope, apiVersion: string, live: object, next: object): Comparison | undefined {
+/** What changed, in one version: what was added or modified, and what was removed. */
+interface Changes {
+  readonly taken: FieldSet;
+  readonly removed: FieldSet;
+}
+
+function changesIn(scope: Scope, apiVersion: string, live: object, next: object): Changes | undefined {
   const type = typeOf(scope, apiVersion);
   if (type === undefined) return undefined;
   const comparison = compare(convert(scope, live, apiVersion), convert(scope, next, apiVersion), type);
+  const taken = changed(comparison);
+  const { removed } = comparison;
   const { filter } = scope;
-  if (filter === undefined) return comparison;
-  const { added, modified, removed } = comparison;
-  return { added: filter(added), modified: filter(modified), removed: filter(removed) };
+  return filter === undefined ? { taken, removed } : { taken: filter(taken), removed: filter(removed) };
 }
 
 /**
  * Takes from all managers but `self` what changed from `live` to `next`. Without `force`, fields that others
- * own and `next` changes are conflicts (`ConflictError`). Writes to `managers`; returns the comparison.
+ * own and `next` changes are conflicts (`ConflictError`). Writes to `managers`; returns what was taken.
  */
 function takeOver(
   scope: Scope,
@@ -72,21 +78,21 @@ function takeOver(
   managers: Managers,
   self: string | undefined,
   force: boolean,
-): Comparison {
-  const versions = new Map<string, Comparison | undefined>();
-  const inVersion = (apiVersion: string): Comparison | undefined => {
+): FieldSet {
+  const versions = new Map<string, Changes | undefined>();
+  const inVersion = (apiVersion: string): Changes | undefined => {
     const key = scope.versions === undefined ? scope.apiVersion : apiVersion;
-    if (!versions.has(key)) versions.set(key, compareIn(scope, key, live, next));
+    if (!versions.has(key)) versions.set(key, changesIn(scope, key, live, next));
     return versions.get(key);
   };
   const conflicts: Conflict[] = [];
   const changes: [string, Managed | undefined][] = [];
   for (const [id, claim] of managers) {
     if (id === self) continue;
-    const comparison = inVersion(claim.apiVersion);
-    const lost = comparison === undefined ? EMPTY : intersection(claim.set, changed(comparison));
+    const change = inVersion(claim.apiVersion);
+    const lost = change === undefined ? EMPTY : intersection(claim.set, change.taken);
     if (!isEmpty(lost)) conflicts.push({ manager: id, claim, fields: lost });
-    const kept = comparison && withSet(claim, difference(difference(claim.set, lost), comparison.removed));
+    const kept = change && withSet(claim, difference(difference(claim.set, lost), change.removed));
     if (kept !== claim) changes.push([id, kept]);
   }
   if (!force && conflicts.length > 0) throw new ConflictError(conflicts);
@@ -94,7 +100,7 @@ function takeOver(
     if (kept === undefined) managers.delete(id);
     else managers.set(id, kept);
   }
-  return inVersion(scope.apiVersion) as Comparison;
+  return (inVersion(scope.apiVersion) as Changes).taken;
 }
 
 /**
@@ -108,9 +114,8 @@ export function trackUpdate(
   before: Managers,
 ): { managers: Managers; taken: FieldSet } {
   const managers = reconcile(before, scope);
-  const comparison = takeOver(scope, live, next, managers, undefined, true);
-  const taken = changed(comparison);
-  return { managers, taken: scope.filter === undefined ? taken : scope.filter(taken) };
+  const taken = takeOver(scope, live, next, managers, undefined, true);
+  return { managers, taken };
 }
 
 /**
