@@ -136,7 +136,7 @@ it.each([
   [
     configMap,
     { kind: 'Foo', apiVersion: 'v1' },
-    'Foo in version "v1" cannot be handled as a ConfigMap: no kind "Foo" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    'Foo in version "v1" cannot be handled as a ConfigMap: no kind "Foo" is registered for version "v1" in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"',
   ],
   [
     configMap,
@@ -183,6 +183,16 @@ it('reads YAML with the types of YAML 1.1 but texts for dates', () => {
     'kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\nimmutable: yes\ndata:\n  d: 2026-01-01\n  t: "on"\n';
   const { object } = decodeBody(yaml, 'application/yaml', configMap, 'Strict');
   expect(object).toMatchObject({ immutable: true, data: { d: '2026-01-01', t: 'on' } });
+});
+
+it.each([
+  ['metadata: [\n', 'yaml: line 1: did not find expected node content'],
+  ['a: b: c', 'yaml: mapping values are not allowed in this context'],
+  ['a:\n\t- b', 'yaml: line 2: found character that cannot start any token'],
+])('refuses the YAML %o in the words of upstream', (yaml, message) => {
+  expect(() => decodeBody(yaml, 'application/yaml', configMap, 'Warn')).toThrow(
+    `the object provided is unrecognized (must be of type ConfigMap): ${message} (${Buffer.from(yaml).toString('hex')})`,
+  );
 });
 
 it('limits the aliases and the depth of YAML', () => {

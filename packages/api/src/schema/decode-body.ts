@@ -120,7 +120,7 @@ function otherKind(
     return cannotBeHandled(
       given,
       expected.kind,
-      `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(version)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+      `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(version)} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`,
     );
   }
   if (given.kind !== expected.kind || (!same && given.group !== expected.group)) {

@@ -2,6 +2,7 @@ import { isObject, type JsonObject, messageOf } from '@sampan/base';
 import { parse as parseYaml } from 'yaml';
 import { errors } from '../meta/status.ts';
 import { jsonSyntaxError } from './json-syntax-error.ts';
+import { yamlErrorText } from './yaml-error.ts';
 
 /** How deep a body may nest. Go's JSON allows 10,000; nothing real comes near this, and our walks recurse. */
 export const MAX_BODY_DEPTH = 500;
@@ -184,5 +185,5 @@ function limitYamlDepth(text: string): void {
 }
 
 function yamlError(error: unknown): BodySyntaxError {
-  return new BodySyntaxError(`yaml: ${messageOf(error).split('\n', 1)[0]}`);
+  return new BodySyntaxError(yamlErrorText(error));
 }
