@@ -59,6 +59,13 @@ function plan<T extends KubeObject>(
 }
 
 export function reconcileRole(existing: RoleObject, expected: RoleObject): RoleObject | undefined {
+  if (
+    hasMetadata(existing, expected) &&
+    deepEqual(existing.aggregationRule, expected.aggregationRule) &&
+    (expected.rules === null || deepEqual(existing.rules, expected.rules))
+  ) {
+    return undefined;
+  }
   const result = deepClone(existing);
   mergeMetadata(result, expected);
   const missing = uncoveredRules(existing.rules ?? [], expected.rules ?? []);
@@ -79,6 +86,7 @@ export function reconcileBinding(
   expected: BindingObject,
 ): BindingObject | 'recreate' | undefined {
   if (!deepEqual(existing.roleRef, expected.roleRef)) return 'recreate';
+  if (hasMetadata(existing, expected) && deepEqual(existing.subjects, expected.subjects)) return undefined;
   const result = deepClone(existing);
   mergeMetadata(result, expected);
   const subjects = existing.subjects ?? [];
@@ -99,4 +107,13 @@ const sameSubject = (a: RbacSubject, b: RbacSubject): boolean =>
 function mergeMetadata(target: KubeObject, expected: KubeObject): void {
   target.metadata.labels = { ...expected.metadata.labels, ...target.metadata.labels };
   target.metadata.annotations = { ...expected.metadata.annotations, ...target.metadata.annotations };
+}
+
+/** The usual case at a start: nothing to do, found without a copy. */
+function hasMetadata(existing: KubeObject, expected: KubeObject): boolean {
+  const { labels = {}, annotations = {} } = existing.metadata;
+  return (
+    Object.keys(expected.metadata.labels ?? {}).every((key) => Object.hasOwn(labels, key)) &&
+    Object.keys(expected.metadata.annotations ?? {}).every((key) => Object.hasOwn(annotations, key))
+  );
 }
