@@ -8,13 +8,16 @@ import { isObject } from '@sampan/base';
 export const SELF = '.';
 
 const fieldNames = new Map<string, string>();
-const CACHED_NAMES = 20_000;
+const CACHED_NAMES = 10_000;
+/** Longer texts are not kept: clients choose them, and a thousand long ones would be much memory. */
+export const MAX_CACHED_LENGTH = 100;
 
 /** `f:NAME`. Names repeat in every object, so the strings are kept. */
 export function fieldElement(name: string): string {
   let element = fieldNames.get(name);
   if (element === undefined) {
     element = `f:${name}`;
+    if (name.length > MAX_CACHED_LENGTH) return element;
     if (fieldNames.size >= CACHED_NAMES) fieldNames.clear();
     fieldNames.set(name, element);
   }
@@ -89,7 +92,21 @@ export interface ElementOrder {
   readonly value: unknown;
 }
 
+const orders = new Map<string, ElementOrder>();
+const CACHED_ORDERS = 5_000;
+
 export function orderOf(element: string): ElementOrder {
+  let order = orders.get(element);
+  if (order === undefined) {
+    order = takeApart(element);
+    if (element.length > MAX_CACHED_LENGTH) return order;
+    if (orders.size >= CACHED_ORDERS) orders.clear();
+    orders.set(element, order);
+  }
+  return order;
+}
+
+function takeApart(element: string): ElementOrder {
   const rank = RANKS[element[0] ?? ''] ?? 5;
   switch (element[0]) {
     case 'k':

@@ -1,5 +1,5 @@
 import type { Field, ListType, MapType, StructType, TypeSchema } from '../schema/type-schema.ts';
-import { keyElement, valueElement } from './path-element.ts';
+import { keyElement, MAX_CACHED_LENGTH, valueElement } from './path-element.ts';
 
 /** A value that does not fit its type; `path` is the place below the value that was looked at. */
 export class TypedError extends Error {}
@@ -62,6 +62,8 @@ export function sortedKeys(map: JsonMap): string[] {
 interface ListKey {
   readonly name: string;
   readonly fallback: unknown;
+  /** Elements by value, as far as known. */
+  readonly elements: Map<string, string>;
 }
 
 const listKeys = new WeakMap<ListType, readonly ListKey[]>();
@@ -70,9 +72,11 @@ function keysOf(type: ListType): readonly ListKey[] {
   let keys = listKeys.get(type);
   if (keys === undefined) {
     const items = type.items.type === 'struct' ? type.items : undefined;
-    keys = [...(type.listKeys ?? [])]
-      .sort()
-      .map((name) => ({ name, fallback: defaultOf(items?.fields.get(name), items?.name !== undefined) }));
+    keys = [...(type.listKeys ?? [])].sort().map((name) => ({
+      name,
+      fallback: defaultOf(items?.fields.get(name), items?.name !== undefined),
+      elements: new Map(),
+    }));
     listKeys.set(type, keys);
   }
   return keys;
@@ -108,10 +112,23 @@ export function itemElement(type: ListType, item: unknown): string {
   if (map === undefined) throw new TypedError('associative list with keys may not have non-map elements');
   const keys = keysOf(type);
   const [only] = keys;
-  if (keys.length === 1 && only !== undefined) {
-    return keyElement([[only.name, keyValue(map, only)]]);
-  }
+  if (keys.length === 1 && only !== undefined) return singleKeyElement(only, keyValue(map, only));
   return keyElement(keys.map((key) => [key.name, keyValue(map, key)]));
+}
+
+const CACHED_ELEMENTS = 2_000;
+
+/** Names of containers, volumes and variables repeat from object to object. */
+function singleKeyElement({ name, elements }: ListKey, value: unknown): string {
+  if (typeof value !== 'string') return keyElement([[name, value]]);
+  let element = elements.get(value);
+  if (element === undefined) {
+    element = keyElement([[name, value]]);
+    if (value.length > MAX_CACHED_LENGTH) return element;
+    if (elements.size >= CACHED_ELEMENTS) elements.clear();
+    elements.set(value, element);
+  }
+  return element;
 }
 
 function keyValue(map: JsonMap, { name, fallback }: ListKey): unknown {
