@@ -123,7 +123,7 @@ export function kindScenario(questions: KindQuestions): Scenario {
           name: 'put status',
           method: 'PUT' as const,
           path: `${path}/status`,
-          change: { object: 'object', changes: { status, 'metadata/resourceVersion': undefined } },
+          change: { object: 'object', changes: { status } },
         },
         patch('patch status leaves the rest', 'merge', `${path}/status`, { spec: null, metadata: { labels: { s: '1' } }, status }),
         get('get status', `${path}/status`),

@@ -12,6 +12,8 @@ const TOKEN_VOLUME = /kube-api-access-[a-z0-9]{5}\b/g;
 const GO_ADDRESS = /\b0x[0-9a-f]{8,}\b/g;
 // the differences that upstream prints of specs have random spaces in them
 const SPEC_DIFFERENCE = /\n\s*core\.\w+\{[\s\S]*?\n\s*\}\n/g;
+/** cel-go names anonymous object types by a random number. */
+const SELF_TYPE = /\bselfType\d+/g;
 const AGE = /^(?:\d+[smhdy]){1,2}$/;
 const PRECONDITION = /(ResourceVersion in (?:the )?(?:precondition|record) \()\d+/g;
 const TOO_LARGE = /(Too large resource version: \d+, current: )\d+/;
@@ -37,7 +39,11 @@ export class Normalizer {
     if (typeof value === 'string') return this.#text(value, key, parent);
     if (typeof value === 'number') return maskNumber(value, key);
     if (value === null || typeof value !== 'object') return value;
-    if (isList(value)) return value.map((item) => this.value(item, key));
+    if (isList(value)) {
+      const items = value.map((item) => this.value(item, key));
+      const order = ORDERED_BY[key];
+      return order ? items.toSorted((a, b) => compareText(order(a), order(b))) : items;
+    }
     // sorted: member order is not part of the contract and a stable file is
     return Object.fromEntries(
       Object.keys(value)
@@ -53,6 +59,7 @@ export class Normalizer {
       .replace(TIME, (time) => (time.includes('.') ? '<microtime>' : '<time>'))
       .replace(TOKEN_VOLUME, 'kube-api-access-<random>')
       .replace(QUOTED_VERSION, (_, before, version) => before + (this.#named(version) ?? '<version>'))
+      .replace(SELF_TYPE, 'selfType<number>')
       .replace(GO_ADDRESS, '<address>')
       .replace(SPEC_DIFFERENCE, '\n<difference>\n')
       .replace(PRECONDITION, '$1<version>')
@@ -64,6 +71,7 @@ export class Normalizer {
   #text(text: string, key: string, parent: Members | undefined): string {
     if (text === '') return text;
     if (key === 'resourceVersion' && text !== '0') return this.#named(text) ?? '<version>';
+    if (key === 'storageVersionHash') return '<hash>';
     if (key === 'continue') return '<continue>';
     if (key === 'token' && text.length > 100) return '<token>';
     if ((key === 'clusterIP' || key === 'clusterIPs') && IPV4.test(text)) return '<address>';
@@ -76,6 +84,22 @@ export class Normalizer {
     const name = this.#names.get(value);
     return name === undefined ? undefined : `\${${name}}`;
   }
+}
+
+/**
+ * Lists whose order is chance: managers are sorted by the second of their change, causes by nothing.
+ * They are compared in the order of these texts.
+ */
+const ORDERED_BY: Readonly<Record<string, (item: Json) => string>> = {
+  managedFields: (item) => {
+    const { operation = '', manager = '', apiVersion = '', subresource = '' } = item as Members;
+    return JSON.stringify([operation, manager, apiVersion, subresource]);
+  },
+  causes: (item) => JSON.stringify(item),
+};
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function isList(value: Json): value is readonly Json[] {

@@ -199,7 +199,7 @@ export const DEFINITION_LIFE: Scenario = {
     patch('the kind cannot change', 'merge', LIFE, { spec: { names: { kind: 'Ship' } } }),
     patch('a version cannot go while it is stored', 'json', LIFE, [{ op: 'replace', path: '/spec/versions/0/name', value: 'v2' }]),
     patch('short names are added', 'merge', LIFE, { spec: { names: { shortNames: ['bt'] } } }, LATER),
-    post('object', ONE, { apiVersion: 'life.trial.example.com/v1', kind: 'Boat', metadata: { name: 'b' }, spec: { a: 'x', b: 'pruned' } }),
+    post('object', ONE, { apiVersion: 'life.trial.example.com/v1', kind: 'Boat', metadata: { name: 'b' }, spec: { a: 'x', b: 'pruned' } }, { until: 201 }),
     patch('a column and a field are added', 'json', LIFE, [
       { op: 'add', path: '/spec/versions/0/additionalPrinterColumns', value: [{ name: 'A', type: 'string', jsonPath: '.spec.a' }] },
       { op: 'add', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/b', value: { type: 'string', default: 'new' } },

@@ -1,8 +1,11 @@
 /** Requests whose oracle is apiextensions-apiserver 1.36: custom resources as they are today. */
 import type { Scenario } from '../step.ts';
+import * as apply from './apply.ts';
 import * as definitions from './definitions.ts';
+import * as lists from './lists.ts';
+import * as objects from './objects.ts';
 
 /** Modules of many scenarios: all that they export. */
-const FAMILIES = [definitions];
+const FAMILIES = [definitions, objects, apply, lists];
 
 export const APIEXTENSIONS: readonly Scenario[] = FAMILIES.flatMap((family): Scenario[] => Object.values(family));
