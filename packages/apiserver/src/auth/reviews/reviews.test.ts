@@ -2,13 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { KubeObject } from '@sampan/api';
 import { FakeClock } from '@sampan/base';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type ClusterAuth, createClusterAuth } from './cluster-auth.ts';
-import type { UserInfo } from './contract.ts';
-import { planDefaultPolicy } from './rbac/reconcile.ts';
+import { type ClusterAuth, createClusterAuth } from '../cluster-auth.ts';
+import type { UserInfo } from '../contract.ts';
+import { planDefaultPolicy } from '../rbac/reconcile.ts';
+import { TestReader } from '../test-reader.ts';
+import { SigningKeys } from '../tokens/signing-keys.ts';
+import { issueServiceAccountToken } from '../tokens/token-request.ts';
 import { REVIEWS } from './reviews.ts';
-import { TestReader } from './test-reader.ts';
-import { SigningKeys } from './tokens/signing-keys.ts';
-import { issueServiceAccountToken } from './tokens/token-request.ts';
 
 const jane: UserInfo = {
   name: 'jane',
