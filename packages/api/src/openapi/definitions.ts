@@ -13,24 +13,43 @@ import {
 /** Schemas by model name, OpenAPI v3 form with `#/components/schemas/` references. */
 export type Definitions = Map<string, Part>;
 
-const QUANTITY = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
-const INT_OR_STRING = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
+export const QUANTITY = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
+export const INT_OR_STRING = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
 const RAW_EXTENSION = 'io.k8s.apimachinery.pkg.runtime.RawExtension';
 const APIEXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 
 /** Types with a JSON form of their own. */
 const SPECIAL: Readonly<Record<string, Part>> = {
-  [QUANTITY]: { oneOf: [{ type: 'string' }, { type: 'number' }] },
-  [INT_OR_STRING]: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
-  [RAW_EXTENSION]: { type: 'object' },
-  [`${META}.Time`]: { type: 'string', format: 'date-time' },
-  [`${META}.MicroTime`]: { type: 'string', format: 'date-time' },
-  [`${META}.Duration`]: { type: 'string' },
-  [`${META}.FieldsV1`]: { type: 'object' },
-  [`${APIEXTENSIONS}.JSON`]: {},
-  [`${APIEXTENSIONS}.JSONSchemaPropsOrArray`]: {},
-  [`${APIEXTENSIONS}.JSONSchemaPropsOrBool`]: {},
-  [`${APIEXTENSIONS}.JSONSchemaPropsOrStringArray`]: {},
+  [QUANTITY]: {
+    description:
+      'An amount of a resource: a number with a decimal suffix (m, k, M, G, T, P, E), a binary one (Ki, Mi, Gi, Ti, Pi, Ei) or an exponent (e3).',
+    oneOf: [{ type: 'string' }, { type: 'number' }],
+  },
+  [INT_OR_STRING]: {
+    description: 'An integer of 32 bits or a string, for example a port by number or by name.',
+    format: 'int-or-string',
+    oneOf: [{ type: 'integer' }, { type: 'string' }],
+  },
+  [RAW_EXTENSION]: { description: 'An object of any kind.', type: 'object' },
+  [`${META}.Time`]: {
+    description: 'A time with a precision of seconds (RFC 3339).',
+    type: 'string',
+    format: 'date-time',
+  },
+  [`${META}.MicroTime`]: {
+    description: 'A time with a precision of microseconds (RFC 3339).',
+    type: 'string',
+    format: 'date-time',
+  },
+  [`${META}.Duration`]: { description: 'A duration such as 1h30m.', type: 'string' },
+  [`${META}.FieldsV1`]: {
+    description: 'A set of fields as a tree of JSON objects (sigs.k8s.io/structured-merge-diff).',
+    type: 'object',
+  },
+  [`${APIEXTENSIONS}.JSON`]: { description: 'Any JSON value.' },
+  [`${APIEXTENSIONS}.JSONSchemaPropsOrArray`]: { description: 'A schema or a list of schemas.' },
+  [`${APIEXTENSIONS}.JSONSchemaPropsOrBool`]: { description: 'A schema or a boolean.' },
+  [`${APIEXTENSIONS}.JSONSchemaPropsOrStringArray`]: { description: 'A schema or a list of strings.' },
 };
 
 /** Types of the table that are references to special ones. */

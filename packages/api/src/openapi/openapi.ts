@@ -1,7 +1,7 @@
 import { modelOf } from '../kinds/kinds.ts';
 import { apiVersionOf } from '../meta/object.ts';
 import { customModel, customToV2, mapSubschemas } from './custom.ts';
-import { DefinitionBuilder, hasModel, kindsOfModels } from './definitions.ts';
+import { DefinitionBuilder, hasModel, INT_OR_STRING, kindsOfModels, QUANTITY } from './definitions.ts';
 import {
   EXTENSION_ACTION,
   EXTENSION_GVK,
@@ -45,7 +45,7 @@ export function openApiV2(definitions: readonly OpenApiDefinition[], options: Op
     .sort(byKey)
     .map(([name, schema]) => [
       name,
-      toV2(custom.has(name) ? customToV2(schema) : (SPECIAL_V2[name] ?? schema), true),
+      toV2(custom.has(name) ? customToV2(schema) : specialToV2(name, schema), true),
     ]);
   return {
     swagger: '2.0',
@@ -180,9 +180,14 @@ function operationV2(operation: Operation): Part {
 
 /** What v2 says of the types that are one of several. */
 const SPECIAL_V2: Readonly<Record<string, Part>> = {
-  'io.k8s.apimachinery.pkg.api.resource.Quantity': { type: 'string' },
-  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { type: 'string', format: 'int-or-string' },
+  [QUANTITY]: { type: 'string' },
+  [INT_OR_STRING]: { type: 'string', format: 'int-or-string' },
 };
+
+function specialToV2(name: string, schema: Part): Part {
+  const special = SPECIAL_V2[name];
+  return special ? { description: schema.description, ...special } : schema;
+}
 
 /** v3 to v2: references move, defaults go (upstream's PruneDefaults), `allOf` of one reference becomes it. */
 function toV2(schema: Part, root = false): Part {

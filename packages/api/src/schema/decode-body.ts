@@ -15,6 +15,8 @@ export interface ExpectedKind {
   readonly version: string;
   readonly kind: string;
   readonly schema: StructType;
+  /** Other apiVersions that the body may say, of types with the same fields (`policy/v1beta1` evictions). */
+  readonly accepts?: readonly string[];
 }
 
 export interface DecodedBody {
@@ -106,7 +108,7 @@ export function checkVersionKind(
   };
   if (given.version === '') given.version = expected.version;
   const same = given.group === expected.group && given.version === expected.version;
-  if (same && given.kind === expected.kind) return;
+  if ((same || expected.accepts?.includes(apiVersion)) && given.kind === expected.kind) return;
   throw otherKind(given, expected, same);
 }
 

@@ -71,7 +71,8 @@ function build(type: TypeSchema): Decoder {
     case 'map':
       return mapDecoder(type.values);
     case 'any':
-      return type.either ? eitherDecoder(type.either) : anyDecoder;
+      if (type.either) return eitherDecoder(type.either);
+      return type.shared ? (value) => value : deepClone;
     default:
       return scalarDecoder(type);
   }
@@ -146,8 +147,6 @@ function quantity(value: unknown): unknown {
     throw new Mismatch(error instanceof Error ? error.message : String(error));
   }
 }
-
-const anyDecoder: Decoder = (value) => deepClone(value);
 
 function eitherDecoder(options: readonly TypeSchema[]): Decoder {
   return (value) => {

@@ -16,7 +16,7 @@ const BASIC: Readonly<Record<string, ScalarType | AnyType>> = {
   intstr: { type: 'string', format: 'int-or-string' },
   raw: { type: 'any' },
   json: { type: 'any' },
-  fields: { type: 'any' },
+  fields: { type: 'any', shared: true },
 };
 
 /** A struct whose fields are resolved when first asked for, so that cyclic types and a fast start are possible. */

@@ -81,4 +81,6 @@ export interface AnyType {
   readonly embedded?: boolean;
   /** One of these, told apart by the JSON type of the value (apiextensions JSONSchemaPropsOrBool and the like). */
   readonly either?: readonly TypeSchema[];
+  /** Values are never changed in place (metav1.FieldsV1): decoding shares them. */
+  readonly shared?: boolean;
 }
