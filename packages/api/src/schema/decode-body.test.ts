@@ -172,6 +172,14 @@ it('refuses them when validation is strict, and is silent when it is off', () =>
   expect(read(pod, BODY, 'Ignore').warnings).toEqual([]);
 });
 
+it('refuses an integer that it could not keep exactly, but not one in a text or with a fraction', () => {
+  expect(refusal(pod, '{"spec":{"activeDeadlineSeconds":9007199254740993}}')).toContain(
+    'integers beyond 2^53 are not supported: 9007199254740993',
+  );
+  const odd = '{"metadata":{"annotations":{"a":"9007199254740993"}},"x":-0,"y":1.00000000000000000001}';
+  expect(read(pod, odd).object.metadata.annotations).toEqual({ a: '9007199254740993' });
+});
+
 it('finds a duplicate key of a map', () => {
   expect(read(configMap, '{"data":{"a":"1","b":"x\\"}:","a":"2"}}').warnings).toEqual([
     'duplicate field "data.a"',
