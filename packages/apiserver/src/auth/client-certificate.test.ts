@@ -40,7 +40,7 @@ async function read(
   const issued =
     authority &&
     issueCertificate(authority, {
-      subject: { commonName: 'jane\nO=system:masters', organizations: ['dev', 'a,O=b'] },
+      subject: { commonName: 'jane\nO=system:masters', organizations: ['dev', 'a,O=b'], uid: '7' },
       usages: ['client auth'],
       seconds,
     });
@@ -68,6 +68,7 @@ describe('a client certificate', () => {
     expect(await read(ca)).toEqual({
       commonName: 'jane\nO=system:masters',
       organizations: ['dev', 'a,O=b'],
+      uid: '7',
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
   });

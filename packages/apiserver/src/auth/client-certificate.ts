@@ -37,6 +37,7 @@ export function userOfCertificate(certificate: ClientCertificate): UserInfo | un
   return {
     name: certificate.commonName,
     groups: certificate.organizations,
+    ...(certificate.uid ? { uid: certificate.uid } : {}),
     extra: { [EXTRA.credentialId]: [`X509SHA256=${certificate.fingerprint}`] },
   };
 }

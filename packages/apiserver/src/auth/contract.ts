@@ -20,6 +20,7 @@ export interface Credentials {
 export interface ClientCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  readonly uid?: string;
   /** SHA-256 of the certificate, lower-case hex: becomes extra `authentication.kubernetes.io/credential-id`. */
   readonly fingerprint: string;
 }
