@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { kinds } from '../kinds/kinds.ts';
 import type { OpenApiDefinition, Part } from './document.ts';
-import { openApiV2, openApiV3 } from './openapi.ts';
+import { openApiV2, openApiV3, openApiV3Fingerprint } from './openapi.ts';
 import { openApiFormat, openApiV2Protobuf, openApiV3Protobuf } from './openapi-protobuf.ts';
 
 const cronTab: OpenApiDefinition = {
@@ -158,6 +158,17 @@ it('carries descriptions when they are given', () => {
       },
     },
   });
+});
+
+it('tells by a fingerprint whether a document changed', () => {
+  const gv = { group: 'stable.example.com', version: 'v1' };
+  const before = openApiV3Fingerprint(gv, [...kinds, cronTab]);
+  expect(openApiV3Fingerprint(gv, [...kinds, { ...cronTab }])).toBe(before);
+  expect(openApiV3Fingerprint(gv, [...kinds, { ...cronTab, openApiSchema: { type: 'object' } }])).not.toBe(
+    before,
+  );
+  const apps = { group: 'apps', version: 'v1' };
+  expect(openApiV3Fingerprint(apps, kinds)).toBe(openApiV3Fingerprint(apps, [...kinds, cronTab]));
 });
 
 it('writes both versions as gnostic protobuf', () => {

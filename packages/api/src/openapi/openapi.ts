@@ -37,6 +37,27 @@ export function openApiV3(
   };
 }
 
+/**
+ * A text that changes when `openApiV3` of the same arguments would: its hash can stand for the document in the
+ * index of `/openapi/v3`, without building the document.
+ */
+export function openApiV3Fingerprint(
+  gv: { readonly group: string; readonly version: string },
+  definitions: readonly OpenApiDefinition[],
+  options: OpenApiOptions = {},
+): string {
+  const own = definitions.filter((d) => d.group === gv.group && d.version === gv.version);
+  const builtIn = definitions.filter((d) => !d.custom).map((d) => `${d.group}/${d.version}/${d.kind}`);
+  const parts = own.map(({ kind, listKind, resource, namespaced, custom, openApiSchema, scale, rules }) => [
+    kind,
+    listKind,
+    resource,
+    namespaced,
+    ...(custom ? [openApiSchema, scale, rules.status !== undefined] : []),
+  ]);
+  return JSON.stringify([gv, options.version, options.descriptions !== undefined, builtIn, parts]);
+}
+
 /** The one OpenAPI v2 document of all definitions, as served at `/openapi/v2`. */
 export function openApiV2(definitions: readonly OpenApiDefinition[], options: OpenApiOptions = {}): Part {
   const { operations, schemas } = describe(definitions, definitions, options);
