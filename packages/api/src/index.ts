@@ -5,6 +5,8 @@
 export type { CustomResource } from './apiextensions/custom-resource.ts';
 export { decodeCustom } from './apiextensions/decode-custom.ts';
 export * from './apply/index.ts';
+export { tokenRequestRules } from './authentication/rules.ts';
+export * from './authorization/rules.ts';
 export { certificateApproval } from './certificates/certificatesigningrequest.ts';
 export * from './certificates/request.ts';
 export { signerNameErrors } from './certificates/signer-name.ts';

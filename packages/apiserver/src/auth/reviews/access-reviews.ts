@@ -1,50 +1,32 @@
-import { errors, invalid, type KubeObject } from '@sampan/api';
-import type { Attributes, Authorizer, UserInfo } from '../contract.ts';
 import {
-  type AccessSpec,
-  attributeErrors,
-  metadataErrors,
-  refuse,
-  shown,
-  subjectErrors,
-} from './access-spec.ts';
+  errors,
+  type KubeObject,
+  localSubjectAccessReviewRules,
+  selfSubjectAccessReviewRules,
+  subjectAccessReviewRules,
+} from '@sampan/api';
+import type { Attributes, Authorizer, UserInfo } from '../contract.ts';
+import { type AccessSpec, checkReview } from './access-spec.ts';
 import type { ReviewContext } from './contract.ts';
 
 export function reviewSelfAccess(review: KubeObject, context: ReviewContext): KubeObject {
-  const spec: AccessSpec = review.spec ?? {};
-  refuse([...attributeErrors(spec), ...metadataErrors(review, false)]);
-  return answer(review, context.authorizer, attributesFrom(spec, context.user));
+  checkReview(review, selfSubjectAccessReviewRules, context.now);
+  return answer(review, context.authorizer, attributesFrom(review.spec ?? {}, context.user));
 }
 
 export function reviewAccess(review: KubeObject, context: ReviewContext): KubeObject {
+  checkReview(review, subjectAccessReviewRules, context.now);
   const spec: AccessSpec = review.spec ?? {};
-  refuse([...attributeErrors(spec), ...subjectErrors(spec), ...metadataErrors(review, false)]);
   return answer(review, context.authorizer, attributesFrom(spec, subjectOf(spec)));
 }
 
 export function reviewLocalAccess(review: KubeObject, context: ReviewContext): KubeObject {
-  const spec: AccessSpec = review.spec ?? {};
-  const namespace = review.metadata?.namespace ?? '';
-  const list = [...attributeErrors(spec), ...subjectErrors(spec), ...metadataErrors(review, true)];
-  const asked = text(spec.resourceAttributes?.namespace);
-  if (spec.resourceAttributes && asked !== namespace) {
-    list.push(invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace'));
-  }
-  if (spec.nonResourceAttributes) {
-    list.push(
-      invalid(
-        'spec.nonResourceAttributes',
-        shown(spec.nonResourceAttributes),
-        'disallowed on this kind of request',
-      ),
-    );
-  }
-  refuse(list);
-  if (context.namespace === '')
-    throw errors.badRequest(`namespace is required on this type: ${context.namespace}`);
-  if (context.namespace !== namespace) {
+  checkReview(review, localSubjectAccessReviewRules, context.now);
+  if (context.namespace === '') throw errors.badRequest('namespace is required on this type: ');
+  if (context.namespace !== review.metadata.namespace) {
     throw errors.badRequest(`spec.resourceAttributes.namespace must match namespace: ${context.namespace}`);
   }
+  const spec: AccessSpec = review.spec ?? {};
   return answer(review, context.authorizer, attributesFrom(spec, subjectOf(spec)));
 }
 

@@ -100,7 +100,7 @@ describe('access reviews', () => {
       () =>
         review(`${resource}.${AUTHZ}`, spec, metadata, namespace);
     expect(fail('selfsubjectaccessreviews', {})).toThrow(
-      '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified',
     );
     expect(
       fail('selfsubjectaccessreviews', {
@@ -108,7 +108,7 @@ describe('access reviews', () => {
         nonResourceAttributes: { path: '/x', verb: 'get' },
       }),
     ).toThrow(
-      'spec.nonResourceAttributes: Invalid value: {"Path":"/x","Verb":"get"}: cannot be specified in combination with resourceAttributes',
+      'spec.nonResourceAttributes: Invalid value: {"path":"/x","verb":"get"}: cannot be specified in combination with resourceAttributes',
     );
     expect(fail('subjectaccessreviews', { resourceAttributes: get })).toThrow(
       'spec.user: Invalid value: "": at least one of user or group must be specified',

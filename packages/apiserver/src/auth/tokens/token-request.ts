@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { errors, goQuote, invalid, type KubeObject, parseApiVersion } from '@sampan/api';
+import { errors, goQuote, invalid, type KubeObject, parseApiVersion, tokenRequestRules } from '@sampan/api';
 import type { Clock } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import { serviceAccountUser } from '../users.ts';
@@ -27,8 +27,6 @@ export interface TokenRequest extends KubeObject {
 
 const KIND = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
 const DEFAULT_SECONDS = 3600;
-const SHORTEST_SECONDS = 600;
-const LONGEST_SECONDS = 2 ** 32;
 /** What the kubelet asks for old clients that never read their token again: such tokens live for a year, with a warning. */
 const EXTENDED_REQUEST_SECONDS = 3607;
 const EXTENSION_SECONDS = 365 * 24 * 3600;
@@ -60,7 +58,12 @@ export function issueServiceAccountToken(
   const spec = request.spec ?? {};
   const audiences = spec.audiences && spec.audiences.length > 0 ? spec.audiences : [...issuer.audiences];
   let seconds = spec.expirationSeconds ?? DEFAULT_SECONDS;
-  checkSeconds(seconds);
+  const list =
+    tokenRequestRules.validate?.(
+      { ...request, spec: { expirationSeconds: seconds } },
+      { now: issuer.clock.now() },
+    ) ?? [];
+  if (list.length > 0) throw errors.invalid(KIND, '', list);
   const bound = bind(issuer.reader, target, spec.boundObjectRef ?? undefined);
   const longest = issuer.maxExpirationSeconds ?? 0;
   if (longest > 0 && seconds > longest) {
@@ -130,18 +133,6 @@ function checkTarget(request: TokenRequest, target: { namespace: string; name: s
       invalid('metadata.namespace', namespace, 'must match the service account namespace if specified'),
     ]);
   }
-}
-
-function checkSeconds(seconds: number): void {
-  const field = 'spec.expirationSeconds';
-  if (seconds < SHORTEST_SECONDS)
-    throw errors.invalid(KIND, '', [
-      invalid(field, seconds, 'may not specify a duration less than 10 minutes'),
-    ]);
-  if (seconds > LONGEST_SECONDS)
-    throw errors.invalid(KIND, '', [
-      invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds'),
-    ]);
 }
 
 function bind(
