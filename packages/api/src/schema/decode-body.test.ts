@@ -203,6 +203,13 @@ it.each([
   );
 });
 
+it('names the keys that a YAML map has twice, and keeps the last', () => {
+  const yaml = 'data:\n  a: "1"\n  "a": "2"\n';
+  const { object, warnings } = decodeBody(yaml, 'application/yaml', configMap, 'Warn');
+  expect(object.data).toEqual({ a: '2' });
+  expect(warnings).toEqual(['yaml: unmarshal errors:\n  line 3: key "a" already set in map']);
+});
+
 it('limits the aliases and the depth of YAML', () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((c, i) => `${c}: &${c} [${`*${'abcdefgh'[i]},`.repeat(9)}]`).join('\n')}\n`;
   expect(() => decodeBody(bomb, 'application/yaml', configMap, 'Warn')).toThrow(/alias/i);

@@ -115,3 +115,27 @@ it('takes a large hostile body in linear time', () => {
   }
   expect(performance.now() - start).toBeLessThan(5_000);
 });
+
+it('takes hostile YAML in linear time', () => {
+  const definition = kinds.find((d) => d.kind === 'ConfigMap') as (typeof kinds)[number];
+  const bodies = [
+    Array.from({ length: 60_000 }, (_, i) => `k${i}: v`).join('\n'),
+    `{${Array.from({ length: 60_000 }, (_, i) => `k${i}: v`).join(',')}}`,
+    'a: 1\n'.repeat(60_000),
+    `a: "${'\\\\'.repeat(200_000)}`,
+    `a: &a x\nb: [${'*a,'.repeat(50_000)}]`,
+    `- `.repeat(200_000),
+    `? `.repeat(200_000),
+    `${'!'.repeat(200_000)} x`,
+    `a: |\n${' x\n'.repeat(100_000)}`,
+  ];
+  for (const body of bodies) {
+    const start = performance.now();
+    try {
+      decodeBody(body, 'application/yaml', definition, 'Warn');
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+    }
+    expect(performance.now() - start, body.slice(0, 20)).toBeLessThan(5_000);
+  }
+});

@@ -1,5 +1,5 @@
-import { isObject, type JsonObject, messageOf } from '@sampan/base';
-import { parse as parseYaml } from 'yaml';
+import { isObject, type JsonObject } from '@sampan/base';
+import { type Document, isScalar, parseDocument, visit } from 'yaml';
 import { errors } from '../meta/status.ts';
 import { jsonSyntaxError } from './json-syntax-error.ts';
 import { yamlErrorText } from './yaml-error.ts';
@@ -161,37 +161,56 @@ function parseYamlBody(text: string): ParsedBody {
     throw errors.tooLarge(`limit is ${MAX_YAML_BYTES} for YAML; send JSON instead`);
   }
   limitYamlDepth(text);
-  let value: unknown;
-  let duplicateKey: string | undefined;
-  const read = (uniqueKeys: boolean): unknown =>
-    parseYaml(text, {
-      version: '1.1',
-      merge: true,
-      uniqueKeys,
-      maxAliasCount: MAX_YAML_ALIASES,
-      logLevel: 'error',
-      customTags: (tags) =>
-        tags.filter((tag) => typeof tag === 'object' && !FOREIGN_TAGS.test(tag.tag) && tag.format !== 'TIME'),
-    });
-  try {
-    value = read(true);
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'DUPLICATE_KEY') throw yamlError(error);
-    duplicateKey = messageOf(error).split('\n', 1)[0];
-    try {
-      value = read(false);
-    } catch (second) {
-      throw yamlError(second);
-    }
-  }
+  const { value, twice } = readYaml(text);
   const plain = JSON.stringify(value ?? null);
   prescan(plain);
   return {
     value: asObject(JSON.parse(plain)),
     text: plain,
     duplicates: false,
-    ...(duplicateKey === undefined ? {} : { yamlErrors: [`yaml: unmarshal errors:\n  ${duplicateKey}`] }),
+    ...(twice.length === 0 ? {} : { yamlErrors: [`yaml: unmarshal errors:\n${twice.join('\n')}`] }),
   };
+}
+
+/** The value, and what go-yaml says of keys that a map has twice. */
+function readYaml(text: string): { value: unknown; twice: string[] } {
+  const document = parseDocument(text, {
+    version: '1.1',
+    merge: true,
+    // The parser's own check of keys is quadratic.
+    uniqueKeys: false,
+    logLevel: 'error',
+    customTags: (tags) =>
+      tags.filter((tag) => typeof tag === 'object' && !FOREIGN_TAGS.test(tag.tag) && tag.format !== 'TIME'),
+  });
+  const error = document.errors[0];
+  if (error) throw yamlError(error);
+  try {
+    return { value: document.toJS({ maxAliasCount: MAX_YAML_ALIASES }), twice: keysTwice(document, text) };
+  } catch (thrown) {
+    throw yamlError(thrown);
+  }
+}
+
+const MOST_YAML_ERRORS = 100;
+
+function keysTwice(document: Document.Parsed, text: string): string[] {
+  const found: string[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        if (seen.has(name) && found.length < MOST_YAML_ERRORS) {
+          const line = text.slice(0, key.range?.[0]).split('\n').length;
+          found.push(`  line ${line}: key ${JSON.stringify(name)} already set in map`);
+        }
+        seen.add(name);
+      }
+    },
+  });
+  return found;
 }
 
 /** The YAML parser recurses: refuse what would be too deep for it by brackets or by indentation. */
