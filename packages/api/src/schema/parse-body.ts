@@ -8,6 +8,7 @@ import { yamlErrorText } from './yaml-error.ts';
 export const MAX_BODY_DEPTH = 500;
 /** YAML costs far more than JSON to read. */
 export const MAX_YAML_BYTES = 1024 * 1024;
+/** How often the contents of one anchor may be repeated. */
 const MAX_YAML_ALIASES = 100;
 
 export interface ParsedBody {
@@ -185,18 +186,25 @@ function readYaml(text: string): { value: unknown; twice: string[] } {
   });
   const error = document.errors[0];
   if (error) throw yamlError(error);
+  const twice = inspect(document, text);
   try {
-    return { value: document.toJS({ maxAliasCount: MAX_YAML_ALIASES }), twice: keysTwice(document, text) };
+    return { value: document.toJS({ maxAliasCount: MAX_YAML_ALIASES }), twice };
   } catch (thrown) {
     throw yamlError(thrown);
   }
 }
 
 const MOST_YAML_ERRORS = 100;
+const MOST_YAML_ALIASES = 500;
 
-function keysTwice(document: Document.Parsed, text: string): string[] {
+/** Finds keys that are there twice; limits the aliases, each of which costs a search of the document. */
+function inspect(document: Document.Parsed, text: string): string[] {
   const found: string[] = [];
+  let aliases = 0;
   visit(document, {
+    Alias() {
+      if (++aliases > MOST_YAML_ALIASES) throw new BodySyntaxError('yaml: document has too many aliases');
+    },
     Map(_, { items }) {
       const seen = new Set<string>();
       for (const { key } of items) {
