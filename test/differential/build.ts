@@ -92,7 +92,8 @@ export function updates(path: string, kept: string, cases: Readonly<Record<strin
 
 export const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 export const PARTIAL = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json';
-export const PARTIAL_LIST = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
+export const PARTIAL_LIST =
+  'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
 
 /** What `kindScenario` asks about one kind. */
 export interface KindQuestions {
@@ -102,7 +103,7 @@ export interface KindQuestions {
   readonly before?: readonly Step[];
   readonly collection: string;
   /** A small valid object; it is stored for the updates. */
-  readonly object: Body & { readonly metadata: { readonly name: string } };
+  readonly object: Body & { readonly metadata: { readonly name: string; readonly labels?: object } };
   /** See `variants`; each starts from `object`. */
   readonly cases: Readonly<Record<string, Changes>>;
   /** See `updates`. */
@@ -125,7 +126,11 @@ export function kindScenario(questions: KindQuestions): Scenario {
           path: `${path}/status`,
           change: { object: 'object', changes: { status } },
         },
-        patch('patch status leaves the rest', 'merge', `${path}/status`, { spec: null, metadata: { labels: { s: '1' } }, status }),
+        patch('patch status leaves the rest', 'merge', `${path}/status`, {
+          spec: null,
+          metadata: { labels: { s: '1' } },
+          status,
+        }),
         get('get status', `${path}/status`),
       ]
     : [];

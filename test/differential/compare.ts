@@ -14,7 +14,12 @@ export function compareAnswers(expected: Answer, actual: Answer): Difference[] {
   return found;
 }
 
-function compareValues(path: string, expected: Json | undefined, actual: Json | undefined, found: Difference[]) {
+function compareValues(
+  path: string,
+  expected: Json | undefined,
+  actual: Json | undefined,
+  found: Difference[],
+) {
   if (expected === actual) return;
   const both = isContainer(expected) && isContainer(actual);
   if (!both || Array.isArray(expected) !== Array.isArray(actual)) {

@@ -4,7 +4,8 @@
  */
 import { type Difference, matchesPath } from './compare.ts';
 import { CORPUS_NAMES, type CorpusName } from './corpus-name.ts';
-import type { Json } from './step.ts';
+import { REWORDED } from './reworded.ts';
+import type { Answer, Json } from './step.ts';
 
 /** A rule that allows a difference. All given members must hold. */
 export interface KnownDifference {
@@ -15,8 +16,12 @@ export interface KnownDifference {
   readonly path: string;
   /** `added`: only the oracle lacks it; `removed`: only we lack it. Default: any. */
   readonly only?: 'added' | 'removed';
+  /** The status of the oracle's whole answer. */
+  readonly oracleStatus?: number;
   /** The oracle's value must be a text that matches. */
   readonly oracles?: RegExp;
+  /** The status of our whole answer must be 4xx. */
+  readonly oursIsClientError?: boolean;
   /** Our value must be this one. */
   readonly ours?: Json;
   /** A sentence: what differs and why. */
@@ -48,6 +53,15 @@ function newerField([path, reason]: readonly [string, string]): KnownDifference[
 }
 
 export const KNOWN: readonly KnownDifference[] = [
+  ...CORPUS_NAMES.flatMap((corpus) =>
+    ['/status', '/headers/**', '/body', '/body/**'].map((path) => ({
+      corpus,
+      path,
+      oracleStatus: 500,
+      oursIsClientError: true,
+      reason: 'A request that upstream answers with 500 although the client is at fault gets a 4xx.',
+    })),
+  ),
   {
     corpus: core,
     path: '/**/managedFields/*/subresource',
@@ -59,28 +73,55 @@ export const KNOWN: readonly KnownDifference[] = [
     ['/body/message', '/body/details/causes/*/message'].map((path) => ({
       corpus,
       path,
-      oracles: /unmarshal|Go value|Go struct|readObjectStart|Read[A-Z]\w+: |json parse error|yaml: |invalid character|legacyscheme|pkg\/api\//,
+      oracles:
+        /unmarshal|Go value|Go struct|readObjectStart|Read[A-Z]\w+: |json parse error|yaml: |invalid character|legacyscheme|pkg\/api\//,
       reason: "Messages that quote Go's decoders are worded by our own.",
     })),
   ),
 ];
 
-/** The rule that allows `difference` in `step` (`scenario/step`), if any. */
-export function findKnown(
-  corpus: CorpusName,
-  step: string,
-  difference: Difference,
-): KnownDifference | undefined {
-  return KNOWN.find(
-    (rule) =>
-      rule.corpus === corpus &&
-      (rule.step === undefined || matchesText(rule.step, step)) &&
-      (rule.only !== 'added' || difference.expected === undefined) &&
-      (rule.only !== 'removed' || difference.actual === undefined) &&
-      (rule.oracles === undefined || rule.oracles.test(String(difference.expected))) &&
-      (rule.ours === undefined || JSON.stringify(rule.ours) === JSON.stringify(difference.actual)) &&
-      matchesPath(rule.path, difference.path),
+/** The two answers a difference was found in, and by which step (`scenario/step`). */
+export interface Compared {
+  readonly corpus: CorpusName;
+  readonly step: string;
+  readonly expected: Answer;
+  readonly actual: Answer;
+}
+
+/** Why `difference` is allowed: the reason of a rule, or of a rewording; undefined when it is not. */
+export function reasonOf(compared: Compared, difference: Difference): string | undefined {
+  return rewording(difference) ?? KNOWN.find((rule) => allows(rule, compared, difference))?.reason;
+}
+
+function allows(
+  rule: KnownDifference,
+  { corpus, step, expected, actual }: Compared,
+  at: Difference,
+): boolean {
+  return (
+    rule.corpus === corpus &&
+    (rule.step === undefined || matchesText(rule.step, step)) &&
+    (rule.oracleStatus === undefined || rule.oracleStatus === expected.status) &&
+    (!rule.oursIsClientError || (actual.status >= 400 && actual.status < 500)) &&
+    (rule.only !== 'added' || at.expected === undefined) &&
+    (rule.only !== 'removed' || at.actual === undefined) &&
+    (rule.oracles === undefined || rule.oracles.test(String(at.expected))) &&
+    (rule.ours === undefined || JSON.stringify(rule.ours) === JSON.stringify(at.actual)) &&
+    matchesPath(rule.path, at.path)
   );
+}
+
+/** Whether our text is the oracle's in the words of today. */
+function rewording({ expected, actual }: Difference): string | undefined {
+  if (typeof expected !== 'string' || typeof actual !== 'string') return undefined;
+  const used: string[] = [];
+  let text = expected;
+  for (const { old, now, reason } of REWORDED) {
+    const next = text.replace(old, now);
+    if (next !== text) used.push(reason);
+    text = next;
+  }
+  return text === actual ? used[0] : undefined;
 }
 
 /** `pattern` with `*` for any text. */
@@ -99,5 +140,7 @@ export function matchesText(pattern: string, text: string): boolean {
 
 /** The reasons as a Markdown list, one line each, for docs/compatibility.md. */
 export function knownDifferencesMarkdown(): string {
-  return [...new Set(KNOWN.map(({ reason }) => reason))].map((reason) => `- ${reason}\n`).join('');
+  return [...new Set([...KNOWN, ...REWORDED].map(({ reason }) => reason))]
+    .map((reason) => `- ${reason}\n`)
+    .join('');
 }

@@ -1,7 +1,7 @@
 /**
  * Masks what differs from run to run (identities, times, versions, tokens, allocated addresses), so that the
  * answers of two servers can be compared. What a scenario has captured is named, so identity stays visible:
- * a resourceVersion equal to the captured `before` shows as `${before}`, any other as `<version>`.
+ * a resourceVersion equal to the captured `before` shows as `%{before}`, any other as `<version>`.
  */
 import type { Json } from './step.ts';
 
@@ -82,7 +82,7 @@ export class Normalizer {
 
   #named(value: string): string | undefined {
     const name = this.#names.get(value);
-    return name === undefined ? undefined : `\${${name}}`;
+    return name === undefined ? undefined : `%{${name}}`;
   }
 }
 

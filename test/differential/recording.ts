@@ -32,5 +32,6 @@ export function readRecording(corpus: CorpusName, scenario: string): Answers {
 /** Removes recordings of scenarios that are no more. */
 export function pruneRecordings(corpus: CorpusName, scenarios: readonly Scenario[]): void {
   const names = new Set(scenarios.map(({ name }) => `${name}.json`));
-  for (const file of readdirSync(folderOf(corpus))) if (!names.has(file)) rmSync(join(folderOf(corpus), file));
+  for (const file of readdirSync(folderOf(corpus)))
+    if (!names.has(file)) rmSync(join(folderOf(corpus), file));
 }

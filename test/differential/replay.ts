@@ -3,7 +3,7 @@ import type { Access } from '../../tools/upstream/kubeconfig.ts';
 import { compareAnswers, type Difference, matchesPath } from './compare.ts';
 import { CORPORA } from './corpus.ts';
 import type { CorpusName } from './corpus-name.ts';
-import { findKnown, matchesText } from './known.ts';
+import { matchesText, reasonOf } from './known.ts';
 import { readRecording } from './recording.ts';
 import { type Answers, type Dialect, newRunWord, runScenario } from './run.ts';
 import { Connection } from './send.ts';
@@ -89,8 +89,8 @@ function compareStep(
   const reasons = new Set<string>();
   for (const difference of compareAnswers(expected, actual)) {
     if (step.ignore?.some((pattern) => matchesPath(pattern, difference.path))) continue;
-    const rule = corpus && findKnown(corpus, id, difference);
-    if (rule) reasons.add(rule.reason);
+    const reason = corpus && reasonOf({ corpus, step: id, expected, actual }, difference);
+    if (reason) reasons.add(reason);
     else differences.push(difference);
   }
   return { id, request, differences, known: [...reasons], actual };

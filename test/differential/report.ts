@@ -14,7 +14,8 @@ export interface ReportOptions {
 export function printResults(results: readonly StepResult[], { verbose }: ReportOptions): boolean {
   for (const result of results) {
     if (result.differences.length > 0) console.log(describe(result, verbose));
-    else if (verbose) console.log(`ok   ${result.id}${result.known.map((why) => `\n       (${why})`).join('')}`);
+    else if (verbose)
+      console.log(`ok   ${result.id}${result.known.map((why) => `\n       (${why})`).join('')}`);
   }
   const failures = results.filter(({ differences }) => differences.length > 0);
   for (const [scenario, { passed, total }] of byScenario(results)) {

@@ -1,9 +1,9 @@
 /** Runs one scenario against one server and gives the normalized answers. */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Normalizer } from './normalize.ts';
-import { Connection, type RawAnswer, type RawRequest } from './send.ts';
 import { changed } from './change.ts';
+import { Normalizer } from './normalize.ts';
+import type { Connection, RawAnswer, RawRequest } from './send.ts';
 import type { Answer, Body, Json, Scenario, Step } from './step.ts';
 
 /** Headers that are part of the contract with clients. */
@@ -124,7 +124,7 @@ class ScenarioRun {
 
   /** Variables filled in, and our names of APIs turned into the oracle's. */
   #fill(text: string): string {
-    const filled = text.replace(/\$\{(\w+)\}/g, (whole, name: string) => this.#variables.get(name) ?? whole);
+    const filled = text.replace(/%\{(\w+)\}/g, (whole, name: string) => this.#variables.get(name) ?? whole);
     return this.#spelled.reduce((now, [ours, oracles]) => now.replaceAll(ours, oracles), filled);
   }
 

@@ -1,5 +1,6 @@
 /** Sends one HTTP request as it is told, byte for byte, and reads the answer or a bounded part of a watch. */
-import { Agent, type IncomingMessage, request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import type { Access } from '../../tools/upstream/kubeconfig.ts';
 
 /** The raw answer. `events` is set when a stream was asked for and given. */

@@ -18,7 +18,7 @@ export type Changes = Readonly<Record<string, unknown>>;
 /** Who asks. `admin` is the client certificate in system:masters. */
 export type Login = 'admin' | 'anonymous' | { readonly token: string };
 
-/** One request. Texts may name captured variables as `${name}`. */
+/** One request. Texts may name captured variables as `%{name}`. */
 export interface Step {
   /** Unique in its scenario; says what is special about the request. */
   readonly name: string;

@@ -1,10 +1,13 @@
 /** Server-side apply on custom resources: owners, conflicts, force, removal, list and map types. */
-import { get, patch, post, put } from '../build.ts';
+import { get, patch, post } from '../build.ts';
 import type { Body, Scenario, Step } from '../step.ts';
 import { collectionOf, type Definition, define, instance, namespace, object } from './define.ts';
 
 const text = { type: 'string' };
-const item = object({ id: text, kind: { type: 'string', default: 'k' }, v: text, w: text }, { required: ['id'] });
+const item = object(
+  { id: text, kind: { type: 'string', default: 'k' }, v: text, w: text },
+  { required: ['id'] },
+);
 const KIND: Definition = {
   group: 'apply',
   plural: 'fleets',
@@ -19,21 +22,50 @@ const KIND: Definition = {
       granular: { type: 'object', additionalProperties: text },
       atomicList: { type: 'array', items: text },
       set: { type: 'array', 'x-kubernetes-list-type': 'set', items: text },
-      map: { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['id'], items: item },
-      two: { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['id', 'kind'], items: item },
+      map: {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['id'],
+        items: item,
+      },
+      two: {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['id', 'kind'],
+        items: item,
+      },
       open: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
       d: { type: 'string', default: 'given' },
       nullable: { type: 'string', nullable: true },
     }),
     status: object({ phase: text, n: { type: 'integer' } }),
   },
-  version: { subresources: { status: {}, scale: { specReplicasPath: '.spec.n', statusReplicasPath: '.status.n' } } },
+  version: {
+    subresources: { status: {}, scale: { specReplicasPath: '.spec.n', statusReplicasPath: '.status.n' } },
+  },
 };
 const ALL = collectionOf(KIND);
-const fleet = (name: string, spec?: object, metadata: object = {}): Body => ({ ...instance(KIND, name), metadata: { name, ...metadata }, ...(spec && { spec }) });
-const apply = (what: string, manager: string, name: string, spec?: object, query = '', metadata: object = {}): Step =>
+const fleet = (name: string, spec?: object, metadata: object = {}): Body => ({
+  ...instance(KIND, name),
+  metadata: { name, ...metadata },
+  ...(spec && { spec }),
+});
+const apply = (
+  what: string,
+  manager: string,
+  name: string,
+  spec?: object,
+  query = '',
+  metadata: object = {},
+): Step =>
   patch(what, 'apply', `${ALL}/${name}?fieldManager=${manager}${query}`, fleet(name, spec, metadata));
-const raw = (name: string, path: string, body: string, type = 'application/apply-patch+yaml'): Step => ({ name, method: 'PATCH', path, raw: body, type });
+const raw = (name: string, path: string, body: string, type = 'application/apply-patch+yaml'): Step => ({
+  name,
+  method: 'PATCH',
+  path,
+  raw: body,
+  type,
+});
 
 export const APPLY: Scenario = {
   name: 'apply',
@@ -60,26 +92,48 @@ export const APPLY: Scenario = {
     apply('removes labels', 'one', 'f', {}),
     patch('a merge patch takes over', 'merge', `${ALL}/f?fieldManager=editor`, { spec: { a: 'edited' } }),
     apply('conflicts with the patch', 'two', 'f', { n: 2, a: '2' }),
-    apply('agrees with the patch', 'two', 'f', { n: 2, a: 'edited' }),
-    put('an update removes', `${ALL}/f?fieldManager=editor`, fleet('f', { a: 'edited' })),
+    { ...apply('agrees with the patch', 'two', 'f', { n: 2, a: 'edited' }), keep: 'agreed' },
+    {
+      name: 'an update removes',
+      method: 'PUT',
+      path: `${ALL}/f?fieldManager=editor`,
+      change: { object: 'agreed', changes: { 'spec/n': undefined, 'spec/b': 'by update' } },
+    },
     get('get', `${ALL}/f`),
     apply('nested', 'one', 'g', { nested: { x: '1' }, atomicMap: { x: '1' }, granular: { x: '1' } }),
     apply('nested by another', 'two', 'g', { nested: { y: '2' }, granular: { y: '2' } }),
     apply('atomic map conflicts', 'two', 'g', { atomicMap: { y: '2' } }),
     apply('atomic map by force', 'two', 'g', { atomicMap: { y: '2' } }, '&force=true'),
-    apply('lists', 'one', 'g', { atomicList: ['a', 'b'], set: ['a', 'b'], map: [{ id: 'a', v: '1' }, { id: 'b' }] }),
+    apply('lists', 'one', 'g', {
+      atomicList: ['a', 'b'],
+      set: ['a', 'b'],
+      map: [{ id: 'a', v: '1' }, { id: 'b' }],
+    }),
     apply('set by another', 'two', 'g', { set: ['b', 'c'] }),
     apply('set by another lets go', 'two', 'g', { set: ['c'] }),
-    apply('set of the first lets go', 'one', 'g', { set: ['a'], atomicList: ['a', 'b'], map: [{ id: 'a', v: '1' }, { id: 'b' }] }),
+    apply('set of the first lets go', 'one', 'g', {
+      set: ['a'],
+      atomicList: ['a', 'b'],
+      map: [{ id: 'a', v: '1' }, { id: 'b' }],
+    }),
     apply('set twice', 'two', 'g', { set: ['x', 'x'] }),
     apply('atomic list conflicts', 'two', 'g', { atomicList: ['c'] }),
     apply('map by another', 'two', 'g', { map: [{ id: 'a', w: '2' }, { id: 'c' }] }),
     apply('map conflicts', 'two', 'g', { map: [{ id: 'a', v: '2' }] }),
-    apply('map order of the applied', 'one', 'g', { set: ['a'], atomicList: ['a', 'b'], map: [{ id: 'b' }, { id: 'a', v: '1' }] }),
+    apply('map order of the applied', 'one', 'g', {
+      set: ['a'],
+      atomicList: ['a', 'b'],
+      map: [{ id: 'b' }, { id: 'a', v: '1' }],
+    }),
     apply('map lets go of an item', 'one', 'g', { map: [{ id: 'a', v: '1' }] }),
     apply('map twice', 'one', 'g', { map: [{ id: 'a' }, { id: 'a' }] }),
     apply('map without a key', 'one', 'g', { map: [{ v: '1' }] }),
-    apply('two keys with a default', 'one', 'g', { two: [{ id: 'a', v: '1' }, { id: 'a', kind: 'other', v: '2' }] }),
+    apply('two keys with a default', 'one', 'g', {
+      two: [
+        { id: 'a', v: '1' },
+        { id: 'a', kind: 'other', v: '2' },
+      ],
+    }),
     apply('two keys by another', 'two', 'g', { two: [{ id: 'a', kind: 'other', w: '3' }] }),
     apply('open fields', 'one', 'g', { open: { any: { thing: [1, 2] }, more: 'x' } }),
     apply('open fields by another', 'two', 'g', { open: { any: { other: 1 } } }),
@@ -88,13 +142,32 @@ export const APPLY: Scenario = {
     apply('object for a list', 'one', 'g', { set: { a: 1 } }),
     apply('unknown field', 'one', 'g', { unknown: 1 }),
     apply('list for text', 'one', 'g', { a: ['x'] }),
-    patch('status', 'apply', `${ALL}/g/status?fieldManager=ctl`, { ...fleet('g'), status: { phase: 'Good' } }),
-    patch('status by another conflicts', 'apply', `${ALL}/g/status?fieldManager=ctl2`, { ...fleet('g'), status: { phase: 'Bad' } }),
-    patch('status in the main resource is dropped', 'apply', `${ALL}/g?fieldManager=ctl3`, { ...fleet('g'), status: { phase: 'Bad' } }),
-    patch('spec in the status resource is dropped', 'apply', `${ALL}/g/status?fieldManager=ctl4`, { ...fleet('g', { a: 'x' }), status: { n: 3 } }),
-    patch('scale by a patch owns the field', 'merge', `${ALL}/g/scale?fieldManager=scaler`, { spec: { replicas: 7 } }),
+    patch('status', 'apply', `${ALL}/g/status?fieldManager=ctl`, {
+      ...fleet('g'),
+      status: { phase: 'Good' },
+    }),
+    patch('status by another conflicts', 'apply', `${ALL}/g/status?fieldManager=ctl2`, {
+      ...fleet('g'),
+      status: { phase: 'Bad' },
+    }),
+    patch('status in the main resource is dropped', 'apply', `${ALL}/g?fieldManager=ctl3`, {
+      ...fleet('g'),
+      status: { phase: 'Bad' },
+    }),
+    patch('spec in the status resource is dropped', 'apply', `${ALL}/g/status?fieldManager=ctl4`, {
+      ...fleet('g', { a: 'x' }),
+      status: { n: 3 },
+    }),
+    patch('scale by a patch owns the field', 'merge', `${ALL}/g/scale?fieldManager=scaler`, {
+      spec: { replicas: 7 },
+    }),
     apply('conflicts with the scaler', 'one', 'g', { n: 8 }),
-    patch('scale by apply', 'apply', `${ALL}/g/scale?fieldManager=applier`, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'g' }, spec: { replicas: 9 } }),
+    patch('scale by apply', 'apply', `${ALL}/g/scale?fieldManager=applier`, {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name: 'g' },
+      spec: { replicas: 9 },
+    }),
     get('get with all managers', `${ALL}/g`),
     apply('dry run creates nothing', 'one', 'h', { a: '1' }, '&dryRun=All'),
     get('nothing was created', `${ALL}/h`),
@@ -104,24 +177,53 @@ export const APPLY: Scenario = {
     apply('with another uid', 'one', 'h', { a: '1' }, '', { uid: 'x' }),
     apply('generateName', 'one', 'h', { a: '1' }, '', { generateName: 'x-' }),
     patch('with another name', 'apply', `${ALL}/h?fieldManager=one`, fleet('other', { a: '1' })),
-    patch('without a name', 'apply', `${ALL}/h?fieldManager=named`, { apiVersion: 'apply.trial.example.com/v1', kind: 'Fleet', spec: { b: '1' } }),
+    patch('without a name', 'apply', `${ALL}/h?fieldManager=named`, {
+      apiVersion: 'apply.trial.example.com/v1',
+      kind: 'Fleet',
+      spec: { b: '1' },
+    }),
     patch('without a kind', 'apply', `${ALL}/h?fieldManager=one`, { metadata: { name: 'h' } }),
-    patch('of another version', 'apply', `${ALL}/h?fieldManager=one`, { ...fleet('h'), apiVersion: 'apply.trial.example.com/v2' }),
+    patch('of another version', 'apply', `${ALL}/h?fieldManager=one`, {
+      ...fleet('h'),
+      apiVersion: 'apply.trial.example.com/v2',
+    }),
     patch('of another kind', 'apply', `${ALL}/h?fieldManager=one`, { ...fleet('h'), kind: 'Other' }),
     apply('a manager name too long', 'x'.repeat(129), 'h', {}),
     apply('a wrong force', 'one', 'h', { a: '1' }, '&force=maybe'),
     patch('force without apply', 'merge', `${ALL}/h?force=true`, {}),
-    raw('YAML', `${ALL}/h?fieldManager=yaml`, 'apiVersion: apply.trial.example.com/v1\nkind: Fleet\nmetadata:\n  name: h\nspec:\n  b: "1"\n'),
+    raw(
+      'YAML',
+      `${ALL}/h?fieldManager=yaml`,
+      'apiVersion: apply.trial.example.com/v1\nkind: Fleet\nmetadata:\n  name: h\nspec:\n  b: "1"\n',
+    ),
     raw('broken YAML', `${ALL}/h?fieldManager=yaml`, 'a: ['),
     raw('empty', `${ALL}/h?fieldManager=yaml`, ''),
     raw('text', `${ALL}/h?fieldManager=yaml`, 'text'),
     raw('JSON by the plus-json type', `${ALL}/h?fieldManager=yaml`, '{}', 'application/apply-patch+json'),
     raw('CBOR type', `${ALL}/h?fieldManager=yaml`, '{}', 'application/apply-patch+cbor'),
     post('create with a manager', `${ALL}?fieldManager=maker`, fleet('i', { a: '1', set: ['x'] })),
-    patch('reset managers', 'json', `${ALL}/i`, [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }]),
+    patch('reset managers', 'json', `${ALL}/i`, [
+      { op: 'replace', path: '/metadata/managedFields', value: [{}] },
+    ]),
     apply('apply after the reset', 'one', 'i', { a: '2' }),
-    patch('managers by hand', 'merge', `${ALL}/i`, { metadata: { managedFields: [{ manager: 'hand', operation: 'Update', apiVersion: 'apply.trial.example.com/v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:spec': { 'f:a': {} } } }] } }),
+    patch('managers by hand', 'merge', `${ALL}/i`, {
+      metadata: {
+        managedFields: [
+          {
+            manager: 'hand',
+            operation: 'Update',
+            apiVersion: 'apply.trial.example.com/v1',
+            fieldsType: 'FieldsV1',
+            fieldsV1: { 'f:spec': { 'f:a': {} } },
+          },
+        ],
+      },
+    }),
     apply('conflicts with the hand', 'one', 'i', { a: '3' }),
-    patch('bad managers by hand', 'merge', `${ALL}/i`, { metadata: { managedFields: [{ manager: 'hand', operation: 'Odd', fieldsType: 'FieldsV9', fieldsV1: { x: {} } }] } }),
+    patch('bad managers by hand', 'merge', `${ALL}/i`, {
+      metadata: {
+        managedFields: [{ manager: 'hand', operation: 'Odd', fieldsType: 'FieldsV9', fieldsV1: { x: {} } }],
+      },
+    }),
   ],
 };

@@ -1,5 +1,5 @@
 /** Builders for custom resources. */
-import { get, namespace as coreNamespace, post } from '../build.ts';
+import { namespace as coreNamespace, get, post } from '../build.ts';
 import type { Body, Step } from '../step.ts';
 
 export const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
@@ -61,7 +61,11 @@ export function define(kind: Definition): Step[] {
 }
 
 /** An object of a definition's kind. */
-export const instance = ({ group, kind }: Definition, name: string, members: object = {}): Body & { readonly metadata: { readonly name: string } } => ({
+export const instance = (
+  { group, kind }: Definition,
+  name: string,
+  members: object = {},
+): Body & { readonly metadata: { readonly name: string } } => ({
   apiVersion: `${group}.trial.example.com/v1`,
   kind,
   metadata: { name },

@@ -8,4 +8,6 @@ import * as objects from './objects.ts';
 /** Modules of many scenarios: all that they export. */
 const FAMILIES = [definitions, objects, apply, lists];
 
-export const APIEXTENSIONS: readonly Scenario[] = FAMILIES.flatMap((family): Scenario[] => Object.values(family));
+export const APIEXTENSIONS: readonly Scenario[] = FAMILIES.flatMap((family): Scenario[] =>
+  Object.values(family),
+);

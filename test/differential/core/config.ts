@@ -1,5 +1,15 @@
 /** Secrets, ServiceAccounts, namespaces' limits: small kinds of core/v1. */
-import { get, kindScenario, namespace, patch, post, put, remove, serviceAccount, variants } from '../build.ts';
+import {
+  get,
+  kindScenario,
+  namespace,
+  patch,
+  post,
+  put,
+  remove,
+  serviceAccount,
+  variants,
+} from '../build.ts';
 import type { Scenario } from '../step.ts';
 
 const NS = '/api/v1/namespaces/trial-config';
@@ -14,10 +24,13 @@ export const SECRETS = kindScenario({
     'data that is not base64': { data: { a: 'not base64!' } },
     'bad key': { data: { 'a b': '' } },
     'key of two dots': { data: { '..': '' } },
-    'TLS': { type: 'kubernetes.io/tls', data: { 'tls.crt': '', 'tls.key': '' } },
+    TLS: { type: 'kubernetes.io/tls', data: { 'tls.crt': '', 'tls.key': '' } },
     'TLS without a key': { type: 'kubernetes.io/tls', data: { 'tls.crt': '' } },
     'docker config': { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'e30=' } },
-    'docker config that is not JSON': { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'eA==' } },
+    'docker config that is not JSON': {
+      type: 'kubernetes.io/dockerconfigjson',
+      data: { '.dockerconfigjson': 'eA==' },
+    },
     'docker config that is missing': { type: 'kubernetes.io/dockerconfigjson' },
     'docker cfg that is missing': { type: 'kubernetes.io/dockercfg' },
     'basic auth without anything': { type: 'kubernetes.io/basic-auth' },
@@ -48,30 +61,43 @@ export const SERVICE_ACCOUNTS = kindScenario({
   },
   updates: { 'remove secrets': { secrets: [] } },
   after: [
-    post(
-      'ask for a token',
-      '/api/v1/namespaces/trial-accounts/serviceaccounts/robot/token',
-      { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: ['someone'], expirationSeconds: 3600 } },
-    ),
+    post('ask for a token', '/api/v1/namespaces/trial-accounts/serviceaccounts/robot/token', {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: ['someone'], expirationSeconds: 3600 },
+    }),
     ...variants(
       '/api/v1/namespaces/trial-accounts/serviceaccounts/robot/token',
       { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
       {
         'token for too short a time': { 'spec/expirationSeconds': 5 },
         'token for too long a time': { 'spec/expirationSeconds': 9_000_000_000 },
-        'token bound to a pod that is not there': { 'spec/boundObjectRef': { apiVersion: 'v1', kind: 'Pod', name: 'nope' } },
-        'token bound to a kind that cannot be': { 'spec/boundObjectRef': { apiVersion: 'v1', kind: 'ConfigMap', name: 'nope' } },
+        'token bound to a pod that is not there': {
+          'spec/boundObjectRef': { apiVersion: 'v1', kind: 'Pod', name: 'nope' },
+        },
+        'token bound to a kind that cannot be': {
+          'spec/boundObjectRef': { apiVersion: 'v1', kind: 'ConfigMap', name: 'nope' },
+        },
       },
     ),
-    post('token of an account that is not there', '/api/v1/namespaces/trial-accounts/serviceaccounts/nobody/token', {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      spec: {},
-    }),
+    post(
+      'token of an account that is not there',
+      '/api/v1/namespaces/trial-accounts/serviceaccounts/nobody/token',
+      {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: {},
+      },
+    ),
   ],
 });
 
-const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard: { pods: '5', 'requests.cpu': '2' } } };
+const quota = {
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: { name: 'q' },
+  spec: { hard: { pods: '5', 'requests.cpu': '2' } },
+};
 
 export const QUOTAS = kindScenario({
   name: 'resourcequotas',
@@ -79,19 +105,44 @@ export const QUOTAS = kindScenario({
   collection: '/api/v1/namespaces/trial-quotas/resourcequotas',
   object: quota,
   cases: {
-    'all kinds of resources': { 'spec/hard': { cpu: '1', 'limits.memory': '1Gi', services: '3', 'count/deployments.apps': '4', 'requests.storage': '10Gi', 'gold.storageclass.storage.k8s.io/requests.storage': '1Gi' } },
+    'all kinds of resources': {
+      'spec/hard': {
+        cpu: '1',
+        'limits.memory': '1Gi',
+        services: '3',
+        'count/deployments.apps': '4',
+        'requests.storage': '10Gi',
+        'gold.storageclass.storage.k8s.io/requests.storage': '1Gi',
+      },
+    },
     'negative amount': { 'spec/hard/pods': '-1' },
     'amount that is no quantity': { 'spec/hard/pods': 'five' },
     'unknown resource': { 'spec/hard': { disks: '1' } },
     'fraction of pods': { 'spec/hard/pods': '0.5' },
-    'scopes': { 'spec/hard': { pods: '1' }, 'spec/scopes': ['BestEffort', 'NotTerminating'] },
+    scopes: { 'spec/hard': { pods: '1' }, 'spec/scopes': ['BestEffort', 'NotTerminating'] },
     'scopes that contradict': { 'spec/hard': { pods: '1' }, 'spec/scopes': ['BestEffort', 'NotBestEffort'] },
     'unknown scope': { 'spec/scopes': ['Odd'] },
     'scope that does not fit the resource': { 'spec/hard': { services: '1' }, 'spec/scopes': ['BestEffort'] },
-    'scope selector': { 'spec/hard': { pods: '1' }, 'spec/scopeSelector': { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }] } },
-    'bad scope selector': { 'spec/scopeSelector': { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'Odd' }, { scopeName: 'BestEffort', operator: 'In', values: ['x'] }, { scopeName: 'Odd', operator: 'Exists' }] } },
+    'scope selector': {
+      'spec/hard': { pods: '1' },
+      'spec/scopeSelector': {
+        matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }],
+      },
+    },
+    'bad scope selector': {
+      'spec/scopeSelector': {
+        matchExpressions: [
+          { scopeName: 'PriorityClass', operator: 'Odd' },
+          { scopeName: 'BestEffort', operator: 'In', values: ['x'] },
+          { scopeName: 'Odd', operator: 'Exists' },
+        ],
+      },
+    },
   },
-  updates: { 'change scopes': { 'spec/hard': { pods: '1' }, 'spec/scopes': ['BestEffort'] }, 'change amounts': { 'spec/hard/pods': '7' } },
+  updates: {
+    'change scopes': { 'spec/hard': { pods: '1' }, 'spec/scopes': ['BestEffort'] },
+    'change amounts': { 'spec/hard/pods': '7' },
+  },
   status: { hard: { pods: '5' }, used: { pods: '1' } },
 });
 
@@ -99,16 +150,33 @@ export const LIMIT_RANGES = kindScenario({
   name: 'limitranges',
   before: [namespace('trial-limits')],
   collection: '/api/v1/namespaces/trial-limits/limitranges',
-  object: { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l' }, spec: { limits: [{ type: 'Container', max: { cpu: '2' }, min: { cpu: '100m' } }] } },
+  object: {
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: { name: 'l' },
+    spec: { limits: [{ type: 'Container', max: { cpu: '2' }, min: { cpu: '100m' } }] },
+  },
   cases: {
-    'defaults are filled': { 'spec/limits': [{ type: 'Container', max: { cpu: '2', memory: '1Gi' }, defaultRequest: { cpu: '1' } }] },
+    'defaults are filled': {
+      'spec/limits': [{ type: 'Container', max: { cpu: '2', memory: '1Gi' }, defaultRequest: { cpu: '1' } }],
+    },
     'pod limits': { 'spec/limits': [{ type: 'Pod', max: { cpu: '2' }, maxLimitRequestRatio: { cpu: '2' } }] },
     'claim limits': { 'spec/limits': [{ type: 'PersistentVolumeClaim', max: { storage: '2Gi' } }] },
     'claim limits without storage': { 'spec/limits': [{ type: 'PersistentVolumeClaim', max: { cpu: '1' } }] },
-    'pod limits with defaults': { 'spec/limits': [{ type: 'Pod', default: { cpu: '1' }, defaultRequest: { cpu: '1' } }] },
-    'two of one type': { 'spec/limits': [{ type: 'Pod', max: { cpu: '2' } }, { type: 'Pod', max: { cpu: '2' } }] },
+    'pod limits with defaults': {
+      'spec/limits': [{ type: 'Pod', default: { cpu: '1' }, defaultRequest: { cpu: '1' } }],
+    },
+    'two of one type': {
+      'spec/limits': [
+        { type: 'Pod', max: { cpu: '2' } },
+        { type: 'Pod', max: { cpu: '2' } },
+      ],
+    },
     'min above max': { 'spec/limits/0/min': { cpu: '3' } },
-    'default outside': { 'spec/limits/0/default': { cpu: '5' }, 'spec/limits/0/defaultRequest': { cpu: '6' } },
+    'default outside': {
+      'spec/limits/0/default': { cpu: '5' },
+      'spec/limits/0/defaultRequest': { cpu: '6' },
+    },
     'ratio below one': { 'spec/limits/0/maxLimitRequestRatio': { cpu: '0.5' } },
     'unknown type': { 'spec/limits/0/type': 'Odd' },
     'no type': { 'spec/limits/0/type': undefined },
@@ -131,20 +199,40 @@ export const LIMITED_PODS: Scenario = {
   steps: [
     namespace('trial-limited'),
     serviceAccount('trial-limited'),
-    post('limit range', `${LIMITED}/limitranges`, {
-      metadata: { name: 'l' },
-      spec: {
-        limits: [
-          { type: 'Container', default: { cpu: '200m' }, defaultRequest: { cpu: '100m' }, max: { cpu: '1' }, min: { cpu: '50m' }, maxLimitRequestRatio: { cpu: '4' } },
-          { type: 'Pod', max: { cpu: '1500m' } },
-          { type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '5Gi' } },
-        ],
+    post(
+      'limit range',
+      `${LIMITED}/limitranges`,
+      {
+        metadata: { name: 'l' },
+        spec: {
+          limits: [
+            {
+              type: 'Container',
+              default: { cpu: '200m' },
+              defaultRequest: { cpu: '100m' },
+              max: { cpu: '1' },
+              min: { cpu: '50m' },
+              maxLimitRequestRatio: { cpu: '4' },
+            },
+            { type: 'Pod', max: { cpu: '1500m' } },
+            { type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '5Gi' } },
+          ],
+        },
       },
-    }, { ignore: [] }),
+      { ignore: [] },
+    ),
     post('limits are filled', `${LIMITED}/pods?dryRun=All`, pod('a', {}), { until: 201 }),
-    post('above the maximum', `${LIMITED}/pods?dryRun=All`, pod('a', { limits: { cpu: '2' }, requests: { cpu: '1' } })),
+    post(
+      'above the maximum',
+      `${LIMITED}/pods?dryRun=All`,
+      pod('a', { limits: { cpu: '2' }, requests: { cpu: '1' } }),
+    ),
     post('below the minimum', `${LIMITED}/pods?dryRun=All`, pod('a', { limits: { cpu: '10m' } })),
-    post('ratio too high', `${LIMITED}/pods?dryRun=All`, pod('a', { limits: { cpu: '1' }, requests: { cpu: '100m' } })),
+    post(
+      'ratio too high',
+      `${LIMITED}/pods?dryRun=All`,
+      pod('a', { limits: { cpu: '1' }, requests: { cpu: '100m' } }),
+    ),
     post('claim too large', `${LIMITED}/persistentvolumeclaims?dryRun=All`, {
       metadata: { name: 'c' },
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Gi' } } },
@@ -153,21 +241,57 @@ export const LIMITED_PODS: Scenario = {
       metadata: { name: 'c' },
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
     }),
-    post('quota', `${LIMITED}/resourcequotas`, {
-      metadata: { name: 'q' },
-      spec: { hard: { 'limits.cpu': '500m', services: '1', 'count/secrets': '0' } },
-    }, { ignore: ['/body/status/**'] }),
-    patch('set the use, as the quota controller does', 'merge', `${LIMITED}/resourcequotas/q/status`, {
-      status: { hard: { 'limits.cpu': '500m', services: '1', 'count/secrets': '0' }, used: { 'limits.cpu': '0', services: '0', 'count/secrets': '0' } },
-    }, { ignore: ['/body/metadata/managedFields/**'] }),
+    post(
+      'quota',
+      `${LIMITED}/resourcequotas`,
+      {
+        metadata: { name: 'q' },
+        spec: { hard: { 'limits.cpu': '500m', services: '1', 'count/secrets': '0' } },
+      },
+      { ignore: ['/body/status/**'] },
+    ),
+    patch(
+      'set the use, as the quota controller does',
+      'merge',
+      `${LIMITED}/resourcequotas/q/status`,
+      {
+        status: {
+          hard: { 'limits.cpu': '500m', services: '1', 'count/secrets': '0' },
+          used: { 'limits.cpu': '0', services: '0', 'count/secrets': '0' },
+        },
+      },
+      { ignore: ['/body/metadata/managedFields/**'] },
+    ),
     post('secrets are counted', `${LIMITED}/secrets`, { metadata: { name: 's' } }, { until: 403 }),
-    post('too much CPU', `${LIMITED}/pods`, pod('big', { limits: { cpu: '600m' }, requests: { cpu: '600m' } })),
-    post('first pod fits', `${LIMITED}/pods`, pod('first', { limits: { cpu: '400m' }, requests: { cpu: '400m' } })),
-    post('second pod does not', `${LIMITED}/pods`, pod('second', { limits: { cpu: '200m' }, requests: { cpu: '200m' } })),
-    get('use after the first pod', `${LIMITED}/resourcequotas/q`, { ignore: ['/body/metadata/managedFields/**'] }),
-    post('first service', `${LIMITED}/services`, { metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } }),
-    post('second service', `${LIMITED}/services`, { metadata: { name: 'b' }, spec: { ports: [{ port: 80 }] } }),
+    post(
+      'too much CPU',
+      `${LIMITED}/pods`,
+      pod('big', { limits: { cpu: '600m' }, requests: { cpu: '600m' } }),
+    ),
+    post(
+      'first pod fits',
+      `${LIMITED}/pods`,
+      pod('first', { limits: { cpu: '400m' }, requests: { cpu: '400m' } }),
+    ),
+    post(
+      'second pod does not',
+      `${LIMITED}/pods`,
+      pod('second', { limits: { cpu: '200m' }, requests: { cpu: '200m' } }),
+    ),
+    get('use after the first pod', `${LIMITED}/resourcequotas/q`, {
+      ignore: ['/body/metadata/managedFields/**'],
+    }),
+    post('first service', `${LIMITED}/services`, {
+      metadata: { name: 'a' },
+      spec: { ports: [{ port: 80 }] },
+    }),
+    post('second service', `${LIMITED}/services`, {
+      metadata: { name: 'b' },
+      spec: { ports: [{ port: 80 }] },
+    }),
     remove('delete the pod at once', `${LIMITED}/pods/first?gracePeriodSeconds=0`),
-    put('quota cannot be updated without its name', `${LIMITED}/resourcequotas/q`, { metadata: { name: 'r' } }),
+    put('quota cannot be updated without its name', `${LIMITED}/resourcequotas/q`, {
+      metadata: { name: 'r' },
+    }),
   ],
 };

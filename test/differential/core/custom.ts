@@ -8,8 +8,14 @@ const version = {
   name: 'v1',
   served: true,
   storage: true,
-  subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
-  additionalPrinterColumns: [{ name: 'Size', type: 'integer', jsonPath: '.spec.size' }, { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }],
+  subresources: {
+    status: {},
+    scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+  },
+  additionalPrinterColumns: [
+    { name: 'Size', type: 'integer', jsonPath: '.spec.size' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
   schema: {
     openAPIV3Schema: {
       type: 'object',
@@ -17,7 +23,12 @@ const version = {
         spec: {
           type: 'object',
           required: ['size'],
-          properties: { size: { type: 'integer', minimum: 1, maximum: 10 }, color: { type: 'string', enum: ['red', 'blue'], default: 'red' }, replicas: { type: 'integer' }, name: { type: 'string', pattern: '^[a-z]+$', maxLength: 5 } },
+          properties: {
+            size: { type: 'integer', minimum: 1, maximum: 10 },
+            color: { type: 'string', enum: ['red', 'blue'], default: 'red' },
+            replicas: { type: 'integer' },
+            name: { type: 'string', pattern: '^[a-z]+$', maxLength: 5 },
+          },
         },
         status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
       },
@@ -28,11 +39,23 @@ const crd = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: { name: 'boats.core.trial.example.com' },
-  spec: { group: 'core.trial.example.com', scope: 'Namespaced', names: { plural: 'boats', singular: 'boat', kind: 'Boat', shortNames: ['bo'], categories: ['all'] }, versions: [version] },
+  spec: {
+    group: 'core.trial.example.com',
+    scope: 'Namespaced',
+    names: { plural: 'boats', singular: 'boat', kind: 'Boat', shortNames: ['bo'], categories: ['all'] },
+    versions: [version],
+  },
 };
-const boat = { apiVersion: 'core.trial.example.com/v1', kind: 'Boat', metadata: { name: 'b' }, spec: { size: 3 } };
+const boat = {
+  apiVersion: 'core.trial.example.com/v1',
+  kind: 'Boat',
+  metadata: { name: 'b' },
+  spec: { size: 3 },
+};
 // conditions come from a controller, in its time
-const LATER = { ignore: ['/body/status/**', '/body/status', '/body/metadata/managedFields/**', '/body/spec/conversion'] };
+const LATER = {
+  ignore: ['/body/status/**', '/body/status', '/body/metadata/managedFields/**', '/body/spec/conversion'],
+};
 
 export const CUSTOM: Scenario = {
   name: 'custom',
@@ -45,14 +68,20 @@ export const CUSTOM: Scenario = {
       'no storage version': { 'spec/versions/0/storage': false },
       'unknown scope': { 'spec/scope': 'Odd' },
       'no schema': { 'spec/versions/0/schema': undefined },
-      'kind in lower case only by singular': { 'spec/names/singular': undefined, 'spec/names/listKind': undefined },
+      'kind in lower case only by singular': {
+        'spec/names/singular': undefined,
+        'spec/names/listKind': undefined,
+      },
       'bad plural': { 'spec/names/plural': 'Boats' },
     }),
     post('create the definition', CRDS, crd, LATER),
     get('list when served', `${NS}/boats`, { until: 200 }),
     post('create', `${NS}/boats`, boat, { until: 201 }),
     get('get', `${NS}/boats/b`),
-    get('get as a Table', `${NS}/boats/b`, { headers: { accept: TABLE }, ignore: ['/body/rows/0/cells/2', '/body/columnDefinitions/*/description'] }),
+    get('get as a Table', `${NS}/boats/b`, {
+      headers: { accept: TABLE },
+      ignore: ['/body/rows/0/cells/2', '/body/columnDefinitions/*/description'],
+    }),
     ...variants(`${NS}/boats`, boat, {
       'too small': { 'spec/size': 0 },
       'too large': { 'spec/size': 11 },
@@ -71,7 +100,12 @@ export const CUSTOM: Scenario = {
     put('update without a version', `${NS}/boats/b`, boat),
     patch('status', 'merge', `${NS}/boats/b/status`, { status: { replicas: 1 }, spec: { size: 9 } }),
     get('scale', `${NS}/boats/b/scale`),
-    put('put scale', `${NS}/boats/b/scale`, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'b' }, spec: { replicas: 2 } }),
+    put('put scale', `${NS}/boats/b/scale`, {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name: 'b' },
+      spec: { replicas: 2 },
+    }),
     get('discovery', '/apis/core.trial.example.com/v1', { ignore: ['/body/resources/*/storageVersionHash'] }),
     remove('delete', `${NS}/boats/b`),
     remove('delete the definition', `${CRDS}/boats.core.trial.example.com`, undefined, LATER),

@@ -2,7 +2,22 @@
 import { get } from '../build.ts';
 import type { Scenario } from '../step.ts';
 
-const GROUPS = ['apps', 'authentication.k8s.io', 'authorization.k8s.io', 'autoscaling', 'batch', 'certificates.k8s.io', 'coordination.k8s.io', 'events.k8s.io', 'networking.k8s.io', 'node.k8s.io', 'rbac.authorization.k8s.io', 'scheduling.k8s.io', 'storage.k8s.io', 'apiextensions.k8s.io'];
+const GROUPS = [
+  'apps',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'coordination.k8s.io',
+  'events.k8s.io',
+  'networking.k8s.io',
+  'node.k8s.io',
+  'rbac.authorization.k8s.io',
+  'scheduling.k8s.io',
+  'storage.k8s.io',
+  'apiextensions.k8s.io',
+];
 const HASH = { ignore: ['/body/resources/*/storageVersionHash'] };
 
 export const DISCOVERY: Scenario = {
@@ -10,9 +25,13 @@ export const DISCOVERY: Scenario = {
   steps: [
     get('legacy versions', '/api', { ignore: ['/body/serverAddressByClientCIDRs/**'] }),
     get('core resources', '/api/v1', { ...HASH, byName: 'resources' }),
-    ...GROUPS.map((group) => get(`resources of ${group}`, `/apis/${group}/v1`, { ...HASH, byName: 'resources' })),
+    ...GROUPS.map((group) =>
+      get(`resources of ${group}`, `/apis/${group}/v1`, { ...HASH, byName: 'resources' }),
+    ),
     get('a group', '/apis/apps'),
-    get('the group of roles', '/apis/rbac.authorization.k8s.io', { ignore: ['/body/versions/1', '/body/versions/1/**'] }),
+    get('the group of roles', '/apis/rbac.authorization.k8s.io', {
+      ignore: ['/body/versions/1', '/body/versions/1/**'],
+    }),
     get('healthz', '/healthz'),
     get('livez', '/livez'),
     get('readyz', '/readyz'),

@@ -1,6 +1,7 @@
 /** The rules of ObjectMeta, asked of ConfigMaps and, where they differ, of cluster-scoped kinds. */
-import { changed } from '../change.ts';
+
 import { namespace, post, variants } from '../build.ts';
+import { changed } from '../change.ts';
 import type { Scenario } from '../step.ts';
 
 const ALL = '/api/v1/namespaces/trial-metadata/configmaps';
@@ -23,7 +24,10 @@ export const METADATA: Scenario = {
       'name of dots': { 'metadata/name': '..' },
       'name with unicode': { 'metadata/name': 'ä' },
       'name and generateName': { 'metadata/generateName': 'y-' },
-      'long generateName is cut': { 'metadata/name': undefined, 'metadata/generateName': `${'a'.repeat(70)}-` },
+      'long generateName is cut': {
+        'metadata/name': undefined,
+        'metadata/generateName': `${'a'.repeat(70)}-`,
+      },
       'empty label key': labels({ '': 'x' }),
       'label key with a prefix': labels({ 'example.com/a': 'x' }),
       'label key with an empty prefix': labels({ '/a': 'x' }),
@@ -46,15 +50,22 @@ export const METADATA: Scenario = {
       'contradicting finalizers': { 'metadata/finalizers': ['orphan', 'foregroundDeletion', 'kubernetes'] },
       'finalizer with spaces': { 'metadata/finalizers': ['example.com/a b'] },
       'finalizers twice': { 'metadata/finalizers': ['example.com/a', 'example.com/a'] },
-      'owner': { 'metadata/ownerReferences': [owner] },
-      'owner that blocks deletion': { 'metadata/ownerReferences': [{ ...owner, blockOwnerDeletion: true, controller: true }] },
+      owner: { 'metadata/ownerReferences': [owner] },
+      'owner that blocks deletion': {
+        'metadata/ownerReferences': [{ ...owner, blockOwnerDeletion: true, controller: true }],
+      },
       'owner without a uid': { 'metadata/ownerReferences': [{ ...owner, uid: undefined }] },
-      'owner without a name and kind': { 'metadata/ownerReferences': [{ ...owner, name: undefined, kind: undefined }] },
+      'owner without a name and kind': {
+        'metadata/ownerReferences': [{ ...owner, name: undefined, kind: undefined }],
+      },
       'owner of a bad version': { 'metadata/ownerReferences': [{ ...owner, apiVersion: 'a/b/c' }] },
       'owner that is an event': { 'metadata/ownerReferences': [{ ...owner, kind: 'Event' }] },
       'owners twice': { 'metadata/ownerReferences': [owner, owner] },
       'negative generation': { 'metadata/generation': -1 },
-      'deletion time is dropped': { 'metadata/deletionTimestamp': '2001-01-01T00:00:00Z', 'metadata/deletionGracePeriodSeconds': 5 },
+      'deletion time is dropped': {
+        'metadata/deletionTimestamp': '2001-01-01T00:00:00Z',
+        'metadata/deletionGracePeriodSeconds': 5,
+      },
       'creation time that is none': { 'metadata/creationTimestamp': 'yesterday' },
       'creation time that is null': { 'metadata/creationTimestamp': null },
       'managed fields that are bad': { 'metadata/managedFields': [{ manager: 'x', operation: 'Odd' }] },
@@ -63,15 +74,28 @@ export const METADATA: Scenario = {
       'metadata is text': { metadata: 'x' },
       'labels are null': { 'metadata/labels': null },
     }),
-    post('bad generateName', ALL, { metadata: { generateName: 'Y_' } }, { ignore: ['/body/message', '/body/details/name', '/body/details/causes/1/message'] }),
-    post('same generated name is unlikely', ALL, changed(object, { 'metadata/name': undefined, 'metadata/generateName': 'gen-' })),
-    ...variants('/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name: 'trial:x' }, rules: [] }, {
-      'path segment name': {},
-      'path segment name with a slash': { 'metadata/name': 'a/b' },
-      'path segment name with a percent': { 'metadata/name': 'a%' },
-      'path segment name of dots': { 'metadata/name': '..' },
-      'path segment name with capitals and spaces': { 'metadata/name': 'trial A b' },
-      'namespace on a cluster-scoped kind': { 'metadata/namespace': 'default' },
-    }),
+    post(
+      'bad generateName',
+      ALL,
+      { metadata: { generateName: 'Y_' } },
+      { ignore: ['/body/message', '/body/details/name', '/body/details/causes/1/message'] },
+    ),
+    post(
+      'same generated name is unlikely',
+      ALL,
+      changed(object, { 'metadata/name': undefined, 'metadata/generateName': 'gen-' }),
+    ),
+    ...variants(
+      '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+      { metadata: { name: 'trial:x' }, rules: [] },
+      {
+        'path segment name': {},
+        'path segment name with a slash': { 'metadata/name': 'a/b' },
+        'path segment name with a percent': { 'metadata/name': 'a%' },
+        'path segment name of dots': { 'metadata/name': '..' },
+        'path segment name with capitals and spaces': { 'metadata/name': 'trial A b' },
+        'namespace on a cluster-scoped kind': { 'metadata/namespace': 'default' },
+      },
+    ),
   ],
 };

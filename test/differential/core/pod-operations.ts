@@ -9,12 +9,25 @@ const pod = (name: string, more: object = {}) => ({
   kind: 'Pod',
   metadata: { name, labels: { app: 'op' } },
   // a node of its own scheduler: nothing may move these
-  spec: { schedulerName: 'nobody', automountServiceAccountToken: false, containers: [{ name: 'c', image: 'a:1' }], ...more },
+  spec: {
+    schedulerName: 'nobody',
+    automountServiceAccountToken: false,
+    containers: [{ name: 'c', image: 'a:1' }],
+    ...more,
+  },
 });
 const make = (name: string, more: object = {}): Step => post(`create ${name}`, ALL, pod(name, more));
 const ready = (name: string): Step =>
-  patch(`${name} is ready`, 'merge', `${ALL}/${name}/status`, { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } });
-const binding = (node: string, more: object = {}) => ({ apiVersion: 'v1', kind: 'Binding', metadata: { name: 'a' }, target: { kind: 'Node', name: node }, ...more });
+  patch(`${name} is ready`, 'merge', `${ALL}/${name}/status`, {
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+const binding = (node: string, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Binding',
+  metadata: { name: 'a' },
+  target: { kind: 'Node', name: node },
+  ...more,
+});
 const eviction = (name: string) => ({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } });
 
 export const POD_OPERATIONS: Scenario = {
@@ -26,7 +39,11 @@ export const POD_OPERATIONS: Scenario = {
     make('a'),
     post('bind to nothing', `${ALL}/a/binding`, binding('')),
     post('bind to another kind', `${ALL}/a/binding`, binding('n', { target: { kind: 'Pod', name: 'n' } })),
-    post('bind one that is not there', `${ALL}/none/binding`, binding('trial-node', { metadata: { name: 'none' } })),
+    post(
+      'bind one that is not there',
+      `${ALL}/none/binding`,
+      binding('trial-node', { metadata: { name: 'none' } }),
+    ),
     post('bind', `${ALL}/a/binding`, binding('trial-node-x')),
     post('bind again', `${ALL}/a/binding`, binding('trial-node-y')),
     get('get a bound pod', `${ALL}/a`),
@@ -35,12 +52,26 @@ export const POD_OPERATIONS: Scenario = {
     get('field selector that pods do not have', `${ALL}?fieldSelector=spec.containers%3Dx`),
     post('bind by the old path', `${NS}/bindings`, binding('trial-node-z')),
     ready('a'),
-    get('get a running pod as a Table', `${ALL}/a`, { headers: { accept: TABLE }, ignore: [...IN_TABLES, '/body/rows/0/cells/4'] }),
-    patch('strategic patch adds a condition', 'strategic', `${ALL}/a/status`, { status: { conditions: [{ type: 'Own', status: 'False' }] } }),
-    patch('strategic patch changes an image by name', 'strategic', `${ALL}/a`, { spec: { containers: [{ name: 'c', image: 'a:2' }] } }),
-    patch('strategic patch with an order', 'strategic', `${ALL}/a/status`, { status: { $setElementOrder: 1, conditions: [] } } as never),
-    patch('merge patch of containers', 'merge', `${ALL}/a`, { spec: { containers: [{ name: 'c', image: 'a:3' }] } }),
-    put('status cannot change the spec', `${ALL}/a/status`, { ...pod('a'), status: { phase: 'Running', message: 'set' } }),
+    get('get a running pod as a Table', `${ALL}/a`, {
+      headers: { accept: TABLE },
+      ignore: [...IN_TABLES, '/body/rows/0/cells/4'],
+    }),
+    patch('strategic patch adds a condition', 'strategic', `${ALL}/a/status`, {
+      status: { conditions: [{ type: 'Own', status: 'False' }] },
+    }),
+    patch('strategic patch changes an image by name', 'strategic', `${ALL}/a`, {
+      spec: { containers: [{ name: 'c', image: 'a:2' }] },
+    }),
+    patch('strategic patch with an order', 'strategic', `${ALL}/a/status`, {
+      status: { $setElementOrder: 1, conditions: [] },
+    } as never),
+    patch('merge patch of containers', 'merge', `${ALL}/a`, {
+      spec: { containers: [{ name: 'c', image: 'a:3' }] },
+    }),
+    put('status cannot change the spec', `${ALL}/a/status`, {
+      ...pod('a'),
+      status: { phase: 'Running', message: 'set' },
+    }),
     remove('delete a bound pod waits', `${ALL}/a`),
     get('get a pod that is ending', `${ALL}/a`),
     remove('delete again with less time', `${ALL}/a?gracePeriodSeconds=10`),
@@ -61,11 +92,42 @@ export const POD_OPERATIONS: Scenario = {
     remove('c ends', `${ALL}/c?gracePeriodSeconds=0`),
     make('d', { nodeName: 'trial-node-x' }),
     ready('d'),
-    post('budget', `/apis/policy/v1/namespaces/trial-operations/poddisruptionbudgets`, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'all' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'op' } } } }),
+    post('budget', `/apis/policy/v1/namespaces/trial-operations/poddisruptionbudgets`, {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'all' },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'op' } } },
+    }),
     post('the budget has not been counted', `${ALL}/d/eviction`, eviction('d')),
-    patch('the budget allows none', 'merge', '/apis/policy/v1/namespaces/trial-operations/poddisruptionbudgets/all/status', { status: { observedGeneration: 1, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, disruptionsAllowed: 0 } }),
+    patch(
+      'the budget allows none',
+      'merge',
+      '/apis/policy/v1/namespaces/trial-operations/poddisruptionbudgets/all/status',
+      {
+        status: {
+          observedGeneration: 1,
+          currentHealthy: 1,
+          desiredHealthy: 1,
+          expectedPods: 1,
+          disruptionsAllowed: 0,
+        },
+      },
+    ),
     post('the budget forbids', `${ALL}/d/eviction`, eviction('d')),
-    patch('the budget allows one', 'merge', '/apis/policy/v1/namespaces/trial-operations/poddisruptionbudgets/all/status', { status: { observedGeneration: 1, currentHealthy: 2, desiredHealthy: 1, expectedPods: 2, disruptionsAllowed: 1 } }),
+    patch(
+      'the budget allows one',
+      'merge',
+      '/apis/policy/v1/namespaces/trial-operations/poddisruptionbudgets/all/status',
+      {
+        status: {
+          observedGeneration: 1,
+          currentHealthy: 2,
+          desiredHealthy: 1,
+          expectedPods: 2,
+          disruptionsAllowed: 1,
+        },
+      },
+    ),
     post('the budget permits', `${ALL}/d/eviction`, eviction('d')),
     remove('d ends', `${ALL}/d?gracePeriodSeconds=0`),
     get('logs of a pod that is not there', `${ALL}/none/log`),

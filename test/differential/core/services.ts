@@ -41,7 +41,10 @@ export const SERVICES = kindScenario({
     'external name that is missing': { spec: { type: 'ExternalName' } },
     'unknown type': { 'spec/type': 'Odd' },
     'session affinity': { 'spec/sessionAffinity': 'ClientIP' },
-    'session affinity with a bad time': { 'spec/sessionAffinity': 'ClientIP', 'spec/sessionAffinityConfig': { clientIP: { timeoutSeconds: 0 } } },
+    'session affinity with a bad time': {
+      'spec/sessionAffinity': 'ClientIP',
+      'spec/sessionAffinityConfig': { clientIP: { timeoutSeconds: 0 } },
+    },
     'unknown session affinity': { 'spec/sessionAffinity': 'Odd' },
     'external IPs': { 'spec/externalIPs': ['1.2.3.4'] },
     'bad external IPs': { 'spec/externalIPs': ['x', '127.0.0.1', '0.0.0.0'] },
@@ -71,12 +74,35 @@ export const SERVICES = kindScenario({
   },
   status: { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } },
   after: [
-    post('taken node port: first', '/api/v1/namespaces/trial-services/services', { metadata: { name: 'np1' }, spec: { type: 'NodePort', ports: [{ port: 1, nodePort: 31234 }] } }),
-    post('taken node port: second', '/api/v1/namespaces/trial-services/services', { metadata: { name: 'np2' }, spec: { type: 'NodePort', ports: [{ port: 1, nodePort: 31234 }] } }),
+    post('taken node port: first', '/api/v1/namespaces/trial-services/services', {
+      metadata: { name: 'np1' },
+      spec: { type: 'NodePort', ports: [{ port: 1, nodePort: 31234 }] },
+    }),
+    post('taken node port: second', '/api/v1/namespaces/trial-services/services', {
+      metadata: { name: 'np2' },
+      spec: { type: 'NodePort', ports: [{ port: 1, nodePort: 31234 }] },
+    }),
     { name: 'free the node port', method: 'DELETE', path: '/api/v1/namespaces/trial-services/services/np1' },
-    patch('strategic patch adds a port by number', 'strategic', '/api/v1/namespaces/trial-services/services/web', { spec: { ports: [{ name: 'first', port: 80 }, { name: 'more', port: 81 }] } }),
-    patch('strategic patch deletes a port', 'strategic', '/api/v1/namespaces/trial-services/services/web', { spec: { ports: [{ port: 81, $patch: 'delete' }] } }),
-    get('field selector of services', '/api/v1/namespaces/trial-services/services?fieldSelector=spec.type%3DClusterIP'),
+    patch(
+      'strategic patch adds a port by number',
+      'strategic',
+      '/api/v1/namespaces/trial-services/services/web',
+      {
+        spec: {
+          ports: [
+            { name: 'first', port: 80 },
+            { name: 'more', port: 81 },
+          ],
+        },
+      },
+    ),
+    patch('strategic patch deletes a port', 'strategic', '/api/v1/namespaces/trial-services/services/web', {
+      spec: { ports: [{ port: 81, $patch: 'delete' }] },
+    }),
+    get(
+      'field selector of services',
+      '/api/v1/namespaces/trial-services/services?fieldSelector=spec.type%3DClusterIP',
+    ),
   ],
 });
 
@@ -91,13 +117,34 @@ export const ENDPOINTS = kindScenario({
     subsets: [{ addresses: [{ ip: '10.1.1.1' }], ports: [{ port: 80 }] }],
   },
   cases: {
-    'subsets are packed and sorted': { subsets: [{ addresses: [{ ip: '10.1.1.2' }], ports: [{ port: 80 }] }, { addresses: [{ ip: '10.1.1.1' }], notReadyAddresses: [{ ip: '10.1.1.3' }], ports: [{ port: 80 }] }] },
+    'subsets are packed and sorted': {
+      subsets: [
+        { addresses: [{ ip: '10.1.1.2' }], ports: [{ port: 80 }] },
+        { addresses: [{ ip: '10.1.1.1' }], notReadyAddresses: [{ ip: '10.1.1.3' }], ports: [{ port: 80 }] },
+      ],
+    },
     'no addresses': { subsets: [{ ports: [{ port: 80 }] }] },
     'no ports': { subsets: [{ addresses: [{ ip: '10.1.1.1' }] }] },
     'bad address': { subsets: [{ addresses: [{ ip: 'x' }], ports: [{ port: 80 }] }] },
-    'loopback address': { subsets: [{ addresses: [{ ip: '127.0.0.1' }, { ip: '169.254.1.1' }, { ip: '224.0.0.1' }], ports: [{ port: 80 }] }] },
-    'bad ports': { subsets: [{ addresses: [{ ip: '10.1.1.1' }], ports: [{ port: 0 }, { name: 'A', port: 80 }, { name: 'b', port: 81, protocol: 'x' }] }] },
-    'bad hostname': { subsets: [{ addresses: [{ ip: '10.1.1.1', hostname: 'a.b', nodeName: 'N' }], ports: [{ port: 80 }] }] },
+    'loopback address': {
+      subsets: [
+        {
+          addresses: [{ ip: '127.0.0.1' }, { ip: '169.254.1.1' }, { ip: '224.0.0.1' }],
+          ports: [{ port: 80 }],
+        },
+      ],
+    },
+    'bad ports': {
+      subsets: [
+        {
+          addresses: [{ ip: '10.1.1.1' }],
+          ports: [{ port: 0 }, { name: 'A', port: 80 }, { name: 'b', port: 81, protocol: 'x' }],
+        },
+      ],
+    },
+    'bad hostname': {
+      subsets: [{ addresses: [{ ip: '10.1.1.1', hostname: 'a.b', nodeName: 'N' }], ports: [{ port: 80 }] }],
+    },
   },
   updates: { 'change the addresses': { 'subsets/0/addresses': [{ ip: '10.1.1.9' }] } },
 });

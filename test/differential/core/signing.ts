@@ -21,7 +21,12 @@ const condition = (type: string, more: object = {}) => ({
   'status/conditions': [{ type, status: 'True', reason: 'Test', message: 'm', ...more }],
 });
 const approval = (name: string, changes: Record<string, unknown>) =>
-  ({ name, method: 'PUT', path: `${ALL}/trial-jane/approval`, change: { object: 'object', changes } }) as const;
+  ({
+    name,
+    method: 'PUT',
+    path: `${ALL}/trial-jane/approval`,
+    change: { object: 'object', changes },
+  }) as const;
 
 export const SIGNING_REQUESTS = kindScenario({
   name: 'certificatesigningrequests',
@@ -44,17 +49,33 @@ export const SIGNING_REQUESTS = kindScenario({
   updates: { 'change the request': { 'spec/usages': ['server auth'] } },
   after: [
     approval('approve without a condition', { 'metadata/resourceVersion': undefined }),
-    approval('approve with status False', { 'metadata/resourceVersion': undefined, ...condition('Approved', { status: 'False' }) }),
+    approval('approve with status False', {
+      'metadata/resourceVersion': undefined,
+      ...condition('Approved', { status: 'False' }),
+    }),
     approval('approve without a type', { 'metadata/resourceVersion': undefined, ...condition('') }),
     approval('approve', { 'metadata/resourceVersion': undefined, ...condition('Approved') }),
     approval('deny what is approved', { 'metadata/resourceVersion': undefined, ...condition('Denied') }),
     approval('remove the approval', { 'metadata/resourceVersion': undefined }),
-    approval('approve and deny', { 'metadata/resourceVersion': undefined, 'status/conditions': [{ type: 'Approved', status: 'True' }, { type: 'Denied', status: 'True' }] }),
+    approval('approve and deny', {
+      'metadata/resourceVersion': undefined,
+      'status/conditions': [
+        { type: 'Approved', status: 'True' },
+        { type: 'Denied', status: 'True' },
+      ],
+    }),
     {
       name: 'put a certificate that is none',
       method: 'PUT',
       path: `${ALL}/trial-jane/status`,
-      change: { object: 'object', changes: { 'metadata/resourceVersion': undefined, ...condition('Approved'), 'status/certificate': 'aGVsbG8=' } },
+      change: {
+        object: 'object',
+        changes: {
+          'metadata/resourceVersion': undefined,
+          ...condition('Approved'),
+          'status/certificate': 'aGVsbG8=',
+        },
+      },
     },
   ],
 });
@@ -63,7 +84,13 @@ export const SIGNING_BY_USERS: Scenario = {
   name: 'certificatesigningrequests-users',
   steps: [
     post('ask as a user', `${ALL}?dryRun=All`, csr, { as: { user: 'jane' } }),
-    put('approve one that is not there', `${ALL}/trial-none/approval`, { ...csr, metadata: { name: 'trial-none' } }),
-    put('put the status of one that is not there', `${ALL}/trial-none/status`, { ...csr, metadata: { name: 'trial-none' } }),
+    put('approve one that is not there', `${ALL}/trial-none/approval`, {
+      ...csr,
+      metadata: { name: 'trial-none' },
+    }),
+    put('put the status of one that is not there', `${ALL}/trial-none/status`, {
+      ...csr,
+      metadata: { name: 'trial-none' },
+    }),
   ],
 };
