@@ -3,6 +3,7 @@ import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base
 import type { Store } from '@sampan/store';
 import { AdmissionChain } from './admission/chain.ts';
 import type { AdmissionPlugin } from './admission/contract.ts';
+import type { ClusterAuth } from './auth/cluster-auth.ts';
 import type { Authenticator, Authorizer } from './auth/contract.ts';
 import type { ApiContext } from './http/api-context.ts';
 import type { HttpRequest, HttpResponse } from './http/exchange.ts';
@@ -14,7 +15,8 @@ import { Health, type HealthCheck } from './paths/health.ts';
 import { at, type PathHandler, Paths } from './paths/path-server.ts';
 import type { Cluster } from './registry/cluster.ts';
 import { ResourceTable } from './registry/resource-table.ts';
-import type { SubresourceHandlers } from './subresources/contract.ts';
+import type { NodeProxy } from './subresources/node-proxy.ts';
+import { subresources } from './subresources/table.ts';
 
 export interface VersionInfo {
   readonly major: string;
@@ -31,7 +33,10 @@ export interface ApiServerOptions {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly admission: readonly AdmissionPlugin[];
-  readonly subresources: SubresourceHandlers;
+  /** Issues tokens and answers reviews; absent: those requests get 503. */
+  readonly auth?: ClusterAuth;
+  /** The way to what runs on nodes; absent: logs, exec and the like get 503. */
+  readonly nodeProxy?: NodeProxy;
   readonly version: VersionInfo;
   readonly readyChecks?: readonly HealthCheck[];
   /** More paths, which may describe what is served. */
@@ -58,7 +63,9 @@ export class ApiServer {
       authorizer: options.authorizer,
       metrics,
       log: options.log ?? silentLogger,
-      subresources: options.subresources,
+      subresources,
+      auth: options.auth,
+      nodeProxy: options.nodeProxy,
       paths: new Paths(
         [
           discovery,

@@ -58,7 +58,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     authenticator: auth.authenticator,
     authorizer: auth.authorizer,
     admission: [],
-    subresources: new Map(),
+    auth,
     version: options.version,
     readyChecks: [{ name: 'bootstrap', check: () => (ready === '' ? undefined : ready) }],
     paths: (resources) => [

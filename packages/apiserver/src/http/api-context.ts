@@ -1,7 +1,9 @@
 import type { Logger } from '@sampan/base';
+import type { ClusterAuth } from '../auth/cluster-auth.ts';
 import type { Authenticator, Authorizer } from '../auth/contract.ts';
 import type { Cluster } from '../registry/cluster.ts';
 import type { SubresourceHandlers } from '../subresources/contract.ts';
+import type { NodeProxy } from '../subresources/node-proxy.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
@@ -15,6 +17,10 @@ export interface ApiContext {
   /** Everything that is not a resource: discovery, OpenAPI, health, version, metrics. */
   readonly paths: PathServer;
   readonly subresources: SubresourceHandlers;
+  /** What issues tokens and answers reviews; absent: those requests get 503. */
+  readonly auth: ClusterAuth | undefined;
+  /** The way to what runs on nodes; absent: logs, exec and the like get 503. */
+  readonly nodeProxy: NodeProxy | undefined;
 }
 
 export interface PathServer {

@@ -1,6 +1,7 @@
 import { errors, StatusError } from '@sampan/api';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { serveSubresource } from '../subresources/serve.ts';
+import { unstored } from '../subresources/unstored.ts';
 import type { ApiContext } from './api-context.ts';
 import { authenticate } from './authentication.ts';
 import { authorize } from './authorization.ts';
@@ -43,6 +44,8 @@ async function answer(api: ApiContext, exchange: Exchange): Promise<void> {
   if (info.subresource !== '') return serveSubresource(api, exchange, resource);
   if (resource.provided) return resource.provided.serve(exchange);
   checkVerb(exchange, resource);
+  const server = unstored.get(resource.collection);
+  if (server) return server(api, exchange, resource);
   return serveResource(api, exchange, resource);
 }
 

@@ -1,0 +1,102 @@
+import { errors, type KubeObject } from '@sampan/api';
+import type { ApiContext } from '../http/api-context.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { writeContext } from '../http/write-options.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import { admitted } from './admitted.ts';
+import type { SubresourceHandler } from './contract.ts';
+import { checkLogOptions } from './log-options.ts';
+import { containerFor } from './pod-container.ts';
+
+export type NodeStream = 'log' | 'exec' | 'attach' | 'portforward' | 'proxy';
+
+/** One request that a node answers. The caller is known and may do it; the object exists. */
+export interface NodeRequest {
+  readonly stream: NodeStream;
+  /** The Pod, Service or Node of the path. */
+  readonly object: KubeObject;
+  /** The name in the path, which for proxies may be `SCHEME:NAME:PORT`. */
+  readonly name: string;
+  /** Of `log`, `exec` and `attach`: the container, chosen as upstream chooses it. */
+  readonly container: string;
+  readonly exchange: Exchange;
+}
+
+/**
+ * The way to what runs on nodes: the node agent's side of logs, exec, attach, port-forward and proxies. It may
+ * connect to addresses that `mayConnect` allows, and to no others.
+ */
+export interface NodeProxy {
+  /** Answers the request, or throws a StatusError before anything was sent. */
+  serve(request: NodeRequest): Promise<void>;
+}
+
+/** Serves a stream through the cluster's `NodeProxy`; without one it says so once the request itself is right. */
+export function throughNode(stream: NodeStream): SubresourceHandler {
+  return async (api, exchange, resource) => {
+    const { namespace, name } = exchange.info;
+    if (stream === 'log') checkLogOptions(exchange.query, name);
+    const object = target(api, resource, stream, namespace, name);
+    const container = stream === 'proxy' || stream === 'portforward' ? '' : containerOf(object, exchange);
+    const serve = async () => {
+      if (onNode(resource, stream) && !object.spec?.nodeName) return unassigned(exchange, name, stream);
+      if (!api.nodeProxy) throw noNodeAgent(resource, stream);
+      await api.nodeProxy.serve({ stream, object, name, container, exchange });
+    };
+    if (stream === 'log') return serve();
+    const subresource = {
+      namespace,
+      name,
+      subresource: stream,
+      object: undefined,
+      operation: 'CONNECT' as const,
+    };
+    return admitted(api.cluster, resource, subresource, writeContext(exchange, 'CreateOptions'), serve);
+  };
+}
+
+const onNode = (resource: ServedResource, stream: NodeStream): boolean =>
+  resource.collection === 'pods' && stream !== 'proxy';
+
+/** A pod without a node has no logs, and nowhere to connect to. */
+function unassigned(exchange: Exchange, name: string, stream: NodeStream): void {
+  if (stream !== 'log') throw errors.badRequest(`pod ${name} does not have a host assigned`);
+  exchange.response.statusCode = 204;
+  exchange.response.end();
+}
+
+function target(
+  api: ApiContext,
+  resource: ServedResource,
+  stream: NodeStream,
+  namespace: string,
+  name: string,
+): KubeObject {
+  const bare = stream === 'proxy' ? proxied(name) : name;
+  const entry = api.cluster.store.get(resource.key(namespace, bare));
+  if (!entry) throw errors.notFound(resource.gr, bare);
+  return entry.object<KubeObject>();
+}
+
+/** `NAME` of `NAME`, `NAME:PORT` and `SCHEME:NAME:PORT` (apimachinery pkg/util/net SplitSchemeNamePort). */
+function proxied(text: string): string {
+  const parts = text.split(':');
+  if (parts.length === 3) {
+    if (parts[0] !== 'http' && parts[0] !== 'https' && parts[0] !== '') {
+      throw errors.badRequest(`invalid proxy request ${JSON.stringify(text)}`);
+    }
+    return parts[1] ?? '';
+  }
+  if (parts.length > 3) throw errors.badRequest(`invalid proxy request ${JSON.stringify(text)}`);
+  return parts[0] ?? '';
+}
+
+function containerOf(pod: KubeObject, exchange: Exchange): string {
+  return containerFor(pod, exchange.query.get('container') ?? '');
+}
+
+function noNodeAgent(resource: ServedResource, stream: NodeStream) {
+  return errors.serviceUnavailable(
+    `${resource.definition.resource}/${stream} needs a node agent, which this server does not have yet`,
+  );
+}
