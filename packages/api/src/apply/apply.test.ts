@@ -304,7 +304,7 @@ describe('server-side apply', () => {
     const keyless = () =>
       new Trial(custom, 'v1', 'ConfigMap').apply('one', { metadata: undefined, items: [{}] });
     expect(statusOf(keyless).message).toContain(
-      '.items: element 0: associative list with keys has an element that omits key field "id" (and doesn\'t have default value)',
+      '.items: element 0: associative list with keys has an element that omits all key fields ["id"] (and doesn\'t have default values for any key fields)',
     );
   });
 });

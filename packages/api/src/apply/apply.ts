@@ -1,6 +1,7 @@
 import type { KubeObject } from '../meta/object.ts';
 import { parseApiVersion } from '../meta/object.ts';
 import { errors, StatusError } from '../meta/status.ts';
+import { goJsonKind } from '../patch/patch-error.ts';
 import { ConflictError } from './conflict.ts';
 import { difference, equalSets, isEmpty } from './field-set.ts';
 import { fieldsOfLastApplied, withLastApplied } from './last-applied.ts';
@@ -144,9 +145,12 @@ function conflictsBeyondLastApplied(
 }
 
 function checkConfiguration({ applied, apiVersion, kind, schema }: ApplyRequest): KubeObject {
-  const config = asMap(applied);
-  if (config === undefined)
-    throw errors.badRequest('error decoding YAML: the configuration must be an object');
+  const config = asMap(applied ?? {});
+  if (config === undefined) {
+    throw errors.badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonKind(applied)} into Go value of type map[string]interface {}`,
+    );
+  }
   if (config.apiVersion !== apiVersion || config.kind !== kind) {
     throw errors.badRequest(`invalid object type: ${kindText(config.apiVersion, config.kind)}`);
   }

@@ -112,8 +112,20 @@ export function itemElement(type: ListType, item: unknown): string {
   if (map === undefined) throw new TypedError('associative list with keys may not have non-map elements');
   const keys = keysOf(type);
   const [only] = keys;
-  if (keys.length === 1 && only !== undefined) return singleKeyElement(only, keyValue(map, only));
-  return keyElement(keys.map((key) => [key.name, keyValue(map, key)]));
+  if (keys.length === 1 && only !== undefined) {
+    const value = keyValue(map, only);
+    if (value !== undefined) return singleKeyElement(only, value);
+  }
+  const present: [string, unknown][] = [];
+  for (const key of keys) {
+    const value = keyValue(map, key);
+    if (value !== undefined) present.push([key.name, value]);
+  }
+  if (present.length > 0) return keyElement(present);
+  const names = (type.listKeys ?? []).map((name) => JSON.stringify(name)).join(' ');
+  throw new TypedError(
+    `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
+  );
 }
 
 const CACHED_ELEMENTS = 2_000;
@@ -131,12 +143,9 @@ function singleKeyElement({ name, elements }: ListKey, value: unknown): string {
   return element;
 }
 
+/** Undefined when the item neither has the key nor gets it by default; other keys may then tell it apart. */
 function keyValue(map: JsonMap, { name, fallback }: ListKey): unknown {
-  if (Object.hasOwn(map, name) && map[name] !== undefined) return map[name];
-  if (fallback !== undefined) return fallback;
-  throw new TypedError(
-    `associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`,
-  );
+  return Object.hasOwn(map, name) && map[name] !== undefined ? map[name] : fallback;
 }
 
 function setElement(item: unknown): string {
