@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '@sampan/base';
+import { isObject, type JsonObject, setOwn } from '@sampan/base';
 import { type Document, isScalar, parseDocument, visit } from 'yaml';
 import { errors } from '../meta/status.ts';
 import { jsonSyntaxError } from './json-syntax-error.ts';
@@ -58,8 +58,21 @@ function parseJsonBody(text: string): ParsedBody {
   } catch {
     throw new BodySyntaxError(jsonSyntaxError(text));
   }
-  const object = asObject(value);
+  const object = asObject(HALF_PAIR.test(text) ? wellFormed(value) : value);
   return { value: object, text, duplicates: keys !== countKeys(object) };
+}
+
+/** The escape of one half of a surrogate pair; the other may be missing. */
+const HALF_PAIR = /\\u[dD][89a-fA-F]/;
+
+/** Half pairs become U+FFFD, as Go's decoding makes them: they cannot be written as UTF-8. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (!isObject(value)) return value;
+  const copy: JsonObject = {};
+  for (const [key, inner] of Object.entries(value)) setOwn(copy, key.toWellFormed(), wellFormed(inner));
+  return copy;
 }
 
 /** What json.Unmarshal says of a body that is no object, into the struct that looks for version and kind. */

@@ -26,9 +26,8 @@ function become(api: ApiContext, exchange: Exchange, user: UserInfo | undefined)
 
 function credentialsOf(api: ApiContext, exchange: Exchange): Credentials {
   const certificate = certificateOf(exchange, api.cluster.clock.now());
-  if (certificate) return { certificate };
   const token = bearerToken(exchange);
-  return token === '' ? {} : { token };
+  return { ...(certificate ? { certificate } : {}), ...(token === '' ? {} : { token }) };
 }
 
 function bearerToken(exchange: Exchange): string {

@@ -23,5 +23,6 @@ export function attributesOf(exchange: Exchange): Attributes {
     namespace: info.namespace,
     name: info.name,
     path: info.path,
+    fieldSelector: info.fieldSelector,
   };
 }

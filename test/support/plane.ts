@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ControlPlane, createControlPlane, listen, SigningKeys } from '@sampan/apiserver';
+import type { Logger } from '@sampan/base';
+import { createCertificateAuthority, generateKeys, issueCertificate } from '@sampan/machinery';
+import { createMemoryStore, type Store } from '@sampan/store';
+import { kubeconfigOf } from '../../tools/upstream/kubeconfig.ts';
+
+/** A control plane in the test's own process, behind real TLS on loopback. */
+export interface Plane {
+  readonly url: string;
+  /** PEM; the certificate is in `system:masters`. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** A file for kubectl. */
+  readonly kubeconfig: string;
+  readonly control: ControlPlane;
+  /** What was logged as an error: requests that failed in a way nobody foresaw. */
+  readonly errors: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface PlaneOptions {
+  readonly store?: Store;
+  readonly legacyApis?: boolean;
+}
+
+export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
+  const authority = createCertificateAuthority('sampan-test');
+  const serving = issueCertificate(authority, {
+    subject: { commonName: 'kube-apiserver', organizations: [] },
+    usages: ['server auth'],
+    ipAddresses: ['127.0.0.1'],
+  });
+  const admin = issueCertificate(authority, {
+    subject: { commonName: 'admin', organizations: ['system:masters'] },
+    usages: ['client auth'],
+  });
+  const store = options.store ?? createMemoryStore();
+  const errors: string[] = [];
+  const control = await createControlPlane({
+    store,
+    clientCa: authority.certificatePem,
+    keys: new SigningKeys(generateKeys().privateKeyPem),
+    version: { major: '1', minor: '36', gitVersion: 'v1.36.0' },
+    externalAddress: '127.0.0.1',
+    legacyApis: options.legacyApis ?? false,
+    log: errorsOnly(errors),
+  });
+  const listener = await listen({
+    port: 0,
+    certificate: serving.certificatePem,
+    key: serving.privateKeyPem ?? '',
+    clientCa: authority.certificatePem,
+    handle: (request, response) => void control.api.handle(request, response),
+  });
+  const access = {
+    url: `https://127.0.0.1:${listener.port}`,
+    ca: authority.certificatePem,
+    cert: admin.certificatePem,
+    key: admin.privateKeyPem ?? '',
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'sampan-plane-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, kubeconfigOf(access), { mode: 0o600 });
+  return {
+    ...access,
+    kubeconfig,
+    control,
+    errors,
+    async close() {
+      await listener.close();
+      control.stop();
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function errorsOnly(errors: string[]): Logger {
+  const ignore = () => {};
+  return {
+    debug: ignore,
+    info: ignore,
+    warn: ignore,
+    error: (message, fields) => errors.push(`${message} ${JSON.stringify(fields ?? {})}`),
+  };
+}
