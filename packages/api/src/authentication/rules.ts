@@ -8,13 +8,15 @@ const DEFAULT_SECONDS = 3600;
 /** authentication.k8s.io/v1 TokenRequest, the body of `serviceaccounts/NAME/token`. */
 export const tokenRequestRules: KindRules = {
   setDefaults(request) {
-    const spec = (request.spec ??= {});
+    request.spec ??= {};
+    const { spec } = request;
     spec.expirationSeconds ??= DEFAULT_SECONDS;
   },
   validate(request) {
     const seconds: number = request.spec?.expirationSeconds ?? 0;
     const field = 'spec.expirationSeconds';
-    if (seconds < MIN_SECONDS) return [invalid(field, seconds, 'may not specify a duration less than 10 minutes')];
+    if (seconds < MIN_SECONDS)
+      return [invalid(field, seconds, 'may not specify a duration less than 10 minutes')];
     return seconds > MAX_SECONDS
       ? [invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds')]
       : [];

@@ -1,7 +1,7 @@
+import { list, type Part, shown } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, invalid, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { list, type Part, shown } from '../core/shared.ts';
 
 function selectorErrors(selector: Part, field: string): FieldError[] {
   if (selector === undefined) return [];
@@ -11,7 +11,12 @@ function selectorErrors(selector: Part, field: string): FieldError[] {
     return [invalid(`${field}.rawSelector`, raw, 'may not specified at the same time as requirements')];
   }
   return raw === '' && count === 0
-    ? [required(`${field}.requirements`, `when ${field} is specified, requirements or rawSelector is required`)]
+    ? [
+        required(
+          `${field}.requirements`,
+          `when ${field} is specified, requirements or rawSelector is required`,
+        ),
+      ]
     : [];
 }
 
@@ -46,7 +51,10 @@ function metadataErrors(review: KubeObject, mayHave: readonly string[], message:
 }
 
 export const selfSubjectAccessReviewRules: KindRules = {
-  validate: (review) => [...attributeErrors(review.spec ?? {}), ...metadataErrors(review, [], 'must be empty')],
+  validate: (review) => [
+    ...attributeErrors(review.spec ?? {}),
+    ...metadataErrors(review, [], 'must be empty'),
+  ],
 };
 
 export const subjectAccessReviewRules: KindRules = {

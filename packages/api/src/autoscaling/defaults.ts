@@ -1,5 +1,5 @@
-import type { KubeObject } from '../meta/object.ts';
 import { list, type Part } from '../core/shared.ts';
+import type { KubeObject } from '../meta/object.ts';
 
 const PERIOD_SECONDS = 15;
 const CPU_UTILIZATION = 80;
@@ -21,7 +21,8 @@ const SCALE_DOWN = (): Part => ({
 
 /** autoscaling/v1 */
 export function setHpaV1Defaults(autoscaler: KubeObject): void {
-  const spec = (autoscaler.spec ??= {});
+  autoscaler.spec ??= {};
+  const { spec } = autoscaler;
   spec.minReplicas ??= 1;
 }
 

@@ -1,7 +1,16 @@
+import { containerResourceNameErrors } from '../core/resource-names.ts';
+import {
+  dns1123Label,
+  each,
+  list,
+  nonNegative,
+  oneOf,
+  type Part,
+  pathSegmentName,
+  quantity,
+} from '../core/shared.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { containerResourceNameErrors } from '../core/resource-names.ts';
-import { dns1123Label, each, list, nonNegative, oneOf, type Part, pathSegmentName, quantity } from '../core/shared.ts';
 
 const MAX_STABILIZATION_SECONDS = 3600;
 const MAX_PERIOD_SECONDS = 1800;
@@ -11,7 +20,9 @@ const TARGET_TYPES = ['Utilization', 'Value', 'AverageValue'];
 function referenceErrors(reference: Part, field: string): FieldError[] {
   return ['kind', 'name'].flatMap((key) => {
     const value: string = reference?.[key] ?? '';
-    return value === '' ? [required(`${field}.${key}`)] : each(`${field}.${key}`, value, pathSegmentName(value));
+    return value === ''
+      ? [required(`${field}.${key}`)]
+      : each(`${field}.${key}`, value, pathSegmentName(value));
   });
 }
 
@@ -141,11 +152,16 @@ function policyErrors(policy: Part, field: string): FieldError[] {
     errors.push(notSupported(`${field}.type`, policy.type ?? '', ['Percent', 'Pods']));
   }
   const seconds: number = policy.periodSeconds ?? 0;
-  for (const [key, value] of [['value', policy.value ?? 0], ['periodSeconds', seconds]] as const) {
+  for (const [key, value] of [
+    ['value', policy.value ?? 0],
+    ['periodSeconds', seconds],
+  ] as const) {
     if (value <= 0) errors.push(invalid(`${field}.${key}`, value, 'must be greater than zero'));
   }
   if (seconds > MAX_PERIOD_SECONDS) {
-    errors.push(invalid(`${field}.periodSeconds`, seconds, `must be less than or equal to ${MAX_PERIOD_SECONDS}`));
+    errors.push(
+      invalid(`${field}.periodSeconds`, seconds, `must be less than or equal to ${MAX_PERIOD_SECONDS}`),
+    );
   }
   return errors;
 }

@@ -1,9 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import { deepEqual } from '@sampan/base';
-import type { KindRules, ValidateContext } from '../kinds/resource.ts';
-import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
-import type { KubeObject } from '../meta/object.ts';
 import { list, type Part } from '../core/shared.ts';
+import type { KindRules, ValidateContext } from '../kinds/resource.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+} from '../meta/field-error.ts';
+import type { KubeObject } from '../meta/object.ts';
 import { pemBlocks } from './pem.ts';
 import { parseCertificateRequest } from './request.ts';
 import { signerNameErrors } from './signer-name.ts';
@@ -91,7 +98,8 @@ function usageErrors(usages: readonly string[], allow: Allowances): FieldError[]
     }
   });
   usages.forEach((usage, i) => {
-    if (!allow.repeatedUsages && usages.indexOf(usage) < i) errors.push(duplicate(`spec.usages[${i}]`, usage));
+    if (!allow.repeatedUsages && usages.indexOf(usage) < i)
+      errors.push(duplicate(`spec.usages[${i}]`, usage));
   });
   return errors;
 }
@@ -164,7 +172,8 @@ function decisionChanges(request: KubeObject, old: KubeObject): FieldError[] {
     const before = conditionsOf(old, type);
     const after = conditionsOf(request, type);
     const field = 'status.conditions';
-    if (after.length > before.length) return [forbidden(field, `updates may not add a condition of type "${type}"`)];
+    if (after.length > before.length)
+      return [forbidden(field, `updates may not add a condition of type "${type}"`)];
     return after.length < before.length || deepEqual(before, after)
       ? []
       : [forbidden(field, `updates may not modify a condition of type "${type}"`)];
@@ -181,7 +190,8 @@ function validateUpdate(request: KubeObject, old: KubeObject, path: Path): Field
   if (path !== 'approval') errors.push(...decisionChanges(request, old));
   const before: string = old.status?.certificate ?? '';
   if ((request.status?.certificate ?? '') === before) return errors;
-  if (path !== 'status') errors.push(forbidden('status.certificate', 'updates may not set certificate content'));
+  if (path !== 'status')
+    errors.push(forbidden('status.certificate', 'updates may not set certificate content'));
   else if (before !== '') {
     errors.push(forbidden('status.certificate', 'updates may not modify existing certificate content'));
   }
@@ -210,7 +220,8 @@ export const certificateApproval = {
     else request.status.conditions = conditions;
     setConditionTimes(request, old, timestamp(now));
   },
-  validateUpdate: (request: KubeObject, old: KubeObject): FieldError[] => validateUpdate(request, old, 'approval'),
+  validateUpdate: (request: KubeObject, old: KubeObject): FieldError[] =>
+    validateUpdate(request, old, 'approval'),
 };
 
 /** The requester's identity in spec (username, uid, groups, extra) is set by the server, which knows the user. */
@@ -231,8 +242,8 @@ export const certificateSigningRequestRules: KindRules = {
       request.spec = old.spec;
       // Decisions belong to `approval`: dropping them here is no removal.
       const conditions = list(request.status?.conditions);
-      const kept = DECIDED.filter((type) => !conditions.some((condition) => condition.type === type)).flatMap((type) =>
-        conditionsOf(old, type),
+      const kept = DECIDED.filter((type) => !conditions.some((condition) => condition.type === type)).flatMap(
+        (type) => conditionsOf(old, type),
       );
       if (kept.length > 0) request.status = { ...request.status, conditions: [...conditions, ...kept] };
       setConditionTimes(request, old, timestamp(Date.now()));

@@ -1,5 +1,5 @@
-import { type FieldError, invalid, required, tooLong } from '../meta/field-error.ts';
 import { dns1123Label, dns1123Subdomain } from '../core/shared.ts';
+import { type FieldError, invalid, required, tooLong } from '../meta/field-error.ts';
 import { byteLength } from '../validation/messages.ts';
 
 const MAX_DOMAIN = 253;
@@ -11,7 +11,9 @@ function partErrors(text: string, check: (part: string) => string[], field: stri
   for (const part of text.split('.')) {
     const messages = check(part);
     if (messages.length > 0) {
-      return messages.map((message) => invalid(field, text, `validating label ${JSON.stringify(part)}: ${message}`));
+      return messages.map((message) =>
+        invalid(field, text, `validating label ${JSON.stringify(part)}: ${message}`),
+      );
     }
   }
   return [];

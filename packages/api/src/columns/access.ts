@@ -1,21 +1,32 @@
+import { list } from '../core/shared.ts';
 import type { Column } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { list } from '../core/shared.ts';
 import { ageColumn, createdAtColumns, NONE, nameColumn, text, wide } from './cells.ts';
 import { humanDuration } from './duration.ts';
 
-const subjects = (kind: string, show: (subject: { name: string; namespace?: string }) => string) => (binding: KubeObject) =>
-  list(binding.subjects)
-    .filter((subject) => subject.kind === kind)
-    .map(show)
-    .join(', ');
+const subjects =
+  (kind: string, show: (subject: { name: string; namespace?: string }) => string) => (binding: KubeObject) =>
+    list(binding.subjects)
+      .filter((subject) => subject.kind === kind)
+      .map(show)
+      .join(', ');
 
 const bindingColumns: readonly Column[] = [
   nameColumn,
   text('Role', (object) => `${object.roleRef?.kind ?? ''}/${object.roleRef?.name ?? ''}`),
   ageColumn,
-  wide(text('Users', subjects('User', ({ name }) => name))),
-  wide(text('Groups', subjects('Group', ({ name }) => name))),
+  wide(
+    text(
+      'Users',
+      subjects('User', ({ name }) => name),
+    ),
+  ),
+  wide(
+    text(
+      'Groups',
+      subjects('Group', ({ name }) => name),
+    ),
+  ),
   wide(
     text(
       'ServiceAccounts',
@@ -25,7 +36,8 @@ const bindingColumns: readonly Column[] = [
 ];
 
 function requestCondition(request: KubeObject): string {
-  const has = (type: string): boolean => list(request.status?.conditions).some((condition) => condition.type === type);
+  const has = (type: string): boolean =>
+    list(request.status?.conditions).some((condition) => condition.type === type);
   const words = [has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending'];
   if (has('Failed')) words.push('Failed');
   if (request.status?.certificate) words.push('Issued');

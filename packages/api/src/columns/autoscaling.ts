@@ -1,6 +1,6 @@
+import { list, type Part, quantity } from '../core/shared.ts';
 import type { Column } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { list, type Part, quantity } from '../core/shared.ts';
 import { ageColumn, NONE, nameColumn, text, UNSET, withMore } from './cells.ts';
 
 const UNKNOWN = '<unknown>';
@@ -14,7 +14,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   ContainerResource: 'containerResource',
 };
 
-const percent = (value: number | undefined, absent: string): string => (value === undefined ? absent : `${value}%`);
+const percent = (value: number | undefined, absent: string): string =>
+  value === undefined ? absent : `${value}%`;
 
 /** Targets of resources: an average amount, or a share of what pods request. */
 function resourceText(name: string, target: Part, current: Part): string {
@@ -39,7 +40,8 @@ function metricText(spec: Part, status: Part): string {
   if (field === undefined) return '<unknown type>';
   const source = spec[field];
   const current = status?.[field]?.current;
-  if (field === 'resource' || field === 'containerResource') return resourceText(source?.name ?? '', source?.target, current);
+  if (field === 'resource' || field === 'containerResource')
+    return resourceText(source?.name ?? '', source?.target, current);
   if (field === 'pods') {
     return `${current === undefined ? UNKNOWN : quantity(current.averageValue)}/${quantity(source?.target?.averageValue)}`;
   }
@@ -56,9 +58,14 @@ function targets(autoscaler: KubeObject): string {
 export function hpaColumns(toV2: (object: KubeObject) => KubeObject): readonly Column[] {
   return [
     nameColumn,
-    text('Reference', ({ spec }) => `${spec?.scaleTargetRef?.kind ?? ''}/${spec?.scaleTargetRef?.name ?? ''}`),
+    text(
+      'Reference',
+      ({ spec }) => `${spec?.scaleTargetRef?.kind ?? ''}/${spec?.scaleTargetRef?.name ?? ''}`,
+    ),
     text('Targets', (object) => targets(toV2(object))),
-    text('MinPods', (object) => (object.spec?.minReplicas === undefined ? UNSET : String(object.spec.minReplicas))),
+    text('MinPods', (object) =>
+      object.spec?.minReplicas === undefined ? UNSET : String(object.spec.minReplicas),
+    ),
     text('MaxPods', (object) => object.spec?.maxReplicas ?? 0),
     text('Replicas', (object) => object.status?.currentReplicas ?? 0),
     ageColumn,

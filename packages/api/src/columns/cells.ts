@@ -1,6 +1,6 @@
+import { list, type Part } from '../core/shared.ts';
 import type { Column } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { list, type Part } from '../core/shared.ts';
 import { compileLabelSelector } from '../validation/label-selector.ts';
 import { since } from './duration.ts';
 
@@ -67,8 +67,20 @@ const containersOf = (template: Part): Part[] => list(template?.spec?.containers
 /** The wide columns of kinds with a pod template. */
 export function templateColumns(template: (object: KubeObject) => Part): Column[] {
   return [
-    wide(text('Containers', (object) => containersOf(template(object)).map(({ name }) => name).join(','))),
-    wide(text('Images', (object) => containersOf(template(object)).map(({ image }) => image ?? '').join(','))),
+    wide(
+      text('Containers', (object) =>
+        containersOf(template(object))
+          .map(({ name }) => name)
+          .join(','),
+      ),
+    ),
+    wide(
+      text('Images', (object) =>
+        containersOf(template(object))
+          .map(({ image }) => image ?? '')
+          .join(','),
+      ),
+    ),
   ];
 }
 

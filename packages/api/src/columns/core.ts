@@ -1,7 +1,7 @@
+import { CORE_EVENT, type EventFields, NEW_EVENT } from '../core/event.ts';
+import { list, quantity } from '../core/shared.ts';
 import type { Column } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { type EventFields, CORE_EVENT, NEW_EVENT } from '../core/event.ts';
-import { list, quantity } from '../core/shared.ts';
 import { ageColumn, createdAtColumns, integer, NONE, nameColumn, sizeOf, text, wide } from './cells.ts';
 import { since } from './duration.ts';
 
@@ -30,7 +30,8 @@ const ROLE_PREFIX = 'node-role.kubernetes.io/';
 function nodeRoles(node: KubeObject): string {
   const roles = new Set<string>();
   for (const [key, value] of Object.entries(node.metadata.labels ?? {})) {
-    if (key.startsWith(ROLE_PREFIX) && key.length > ROLE_PREFIX.length) roles.add(key.slice(ROLE_PREFIX.length));
+    if (key.startsWith(ROLE_PREFIX) && key.length > ROLE_PREFIX.length)
+      roles.add(key.slice(ROLE_PREFIX.length));
     else if (key === 'kubernetes.io/role' && value !== '') roles.add(value);
   }
   return roles.size > 0 ? [...roles].sort().join(',') : NONE;
@@ -79,12 +80,14 @@ const eventColumns = (fields: EventFields): Column[] => [
 ];
 
 /** Quotas of limits and of all else, each `name: used/hard` by name. */
-const quotaCell = (limits: boolean) => (quota: KubeObject): string =>
-  Object.keys(quota.status?.hard ?? {})
-    .filter((name) => name.startsWith('limits.') === limits)
-    .sort()
-    .map((name) => `${name}: ${quantity(quota.status.used?.[name])}/${quantity(quota.status.hard[name])}`)
-    .join(', ');
+const quotaCell =
+  (limits: boolean) =>
+  (quota: KubeObject): string =>
+    Object.keys(quota.status?.hard ?? {})
+      .filter((name) => name.startsWith('limits.') === limits)
+      .sort()
+      .map((name) => `${name}: ${quantity(quota.status.used?.[name])}/${quantity(quota.status.hard[name])}`)
+      .join(', ');
 
 function component(status: KubeObject): { status: string; message: string; error: string } {
   const healthy = list(status.conditions).find((condition) => condition.type === 'Healthy');
@@ -103,7 +106,11 @@ export const coreColumns: Readonly<Record<string, readonly Column[]>> = {
     text('Message', (object) => component(object).message),
     text('Error', (object) => component(object).error),
   ],
-  '/ConfigMap': [nameColumn, text('Data', (object) => sizeOf(object.data) + sizeOf(object.binaryData)), ageColumn],
+  '/ConfigMap': [
+    nameColumn,
+    text('Data', (object) => sizeOf(object.data) + sizeOf(object.binaryData)),
+    ageColumn,
+  ],
   '/Endpoints': [nameColumn, text('Endpoints', endpointsCell), ageColumn],
   '/Event': eventColumns(CORE_EVENT),
   '/LimitRange': createdAtColumns,
@@ -120,7 +127,12 @@ export const coreColumns: Readonly<Record<string, readonly Column[]>> = {
     wide(text('Kernel-Version', nodeInfo('kernelVersion'))),
     wide(text('Container-Runtime', nodeInfo('containerRuntimeVersion'))),
   ],
-  '/ResourceQuota': [nameColumn, text('Request', quotaCell(false)), text('Limit', quotaCell(true)), ageColumn],
+  '/ResourceQuota': [
+    nameColumn,
+    text('Request', quotaCell(false)),
+    text('Limit', quotaCell(true)),
+    ageColumn,
+  ],
   '/Secret': [
     nameColumn,
     text('Type', (object) => object.type ?? ''),
@@ -137,5 +149,9 @@ export const coreColumns: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
     text('PreemptionPolicy', (object) => object.preemptionPolicy ?? ''),
   ],
-  'coordination.k8s.io/Lease': [nameColumn, text('Holder', (object) => object.spec?.holderIdentity ?? ''), ageColumn],
+  'coordination.k8s.io/Lease': [
+    nameColumn,
+    text('Holder', (object) => object.spec?.holderIdentity ?? ''),
+    ageColumn,
+  ],
 };

@@ -1,6 +1,6 @@
+import { list, type Part } from '../core/shared.ts';
 import type { Column } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { list, type Part } from '../core/shared.ts';
 import {
   ageColumn,
   formatLabels,
@@ -15,7 +15,9 @@ import {
 } from './cells.ts';
 
 function loadBalancerAddresses(object: KubeObject): string {
-  const addresses = list(object.status?.loadBalancer?.ingress).map(({ ip, hostname }) => ip || hostname || '');
+  const addresses = list(object.status?.loadBalancer?.ingress).map(
+    ({ ip, hostname }) => ip || hostname || '',
+  );
   return [...new Set(addresses.filter((address) => address !== ''))].sort().join(',');
 }
 
@@ -58,7 +60,7 @@ function hosts(ingress: KubeObject): string {
 function classParameters(ingressClass: KubeObject): string {
   const parameters = ingressClass.spec?.parameters;
   if (parameters === undefined) return NONE;
-  const group = parameters.apiGroup === undefined ? '' : `.${parameters.apiGroup}`;
+  const group = parameters.apiGroup ? `.${parameters.apiGroup}` : '';
   return `${parameters.kind}${group}/${parameters.name}`;
 }
 
@@ -87,7 +89,13 @@ export const networkingColumns: Readonly<Record<string, readonly Column[]>> = {
     nameColumn,
     text('AddressType', (object) => object.addressType ?? ''),
     text('Ports', (object) => withMore(list(object.ports).map(slicePort), 3, UNSET)),
-    text('Endpoints', (object) => withMore(list(object.endpoints).flatMap((e) => list(e.addresses)), 3, UNSET)),
+    text('Endpoints', (object) =>
+      withMore(
+        list(object.endpoints).flatMap((e) => list(e.addresses)),
+        3,
+        UNSET,
+      ),
+    ),
     ageColumn,
   ],
   'networking.k8s.io/IPAddress': [nameColumn, text('ParentRef', parentOf), ageColumn],

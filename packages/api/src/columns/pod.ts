@@ -1,6 +1,6 @@
+import { list, type Part } from '../core/shared.ts';
 import type { Column } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { list, type Part } from '../core/shared.ts';
 import { ageColumn, NONE, nameColumn, text, wide } from './cells.ts';
 import { since } from './duration.ts';
 
@@ -59,7 +59,8 @@ function initProgress(pod: KubeObject): InitProgress {
       continue;
     }
     if (terminated !== undefined) progress.reason = exitReason(terminated, 'Init:');
-    else if (waiting?.reason && waiting.reason !== 'PodInitializing') progress.reason = `Init:${waiting.reason}`;
+    else if (waiting?.reason && waiting.reason !== 'PodInitializing')
+      progress.reason = `Init:${waiting.reason}`;
     else progress.reason = `Init:${index}/${specs.length}`;
     break;
   }
@@ -91,7 +92,9 @@ function containerProgress(pod: KubeObject, before: string, tally: Tally): { rea
 /** printPod of upstream's printers. */
 export function summarizePod(pod: KubeObject): PodSummary {
   const init = initProgress(pod);
-  const sidecars = list(pod.spec?.initContainers).filter((container) => container.restartPolicy === 'Always').length;
+  const sidecars = list(pod.spec?.initContainers).filter(
+    (container) => container.restartPolicy === 'Always',
+  ).length;
   let reason = init.reason ?? initialReason(pod);
   let { ready, all: tally } = init;
   if (init.reason === undefined || hasCondition(pod, 'Initialized')) {

@@ -1,7 +1,7 @@
+import { list, type Part, quantity } from '../core/shared.ts';
 import type { Column } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { list, type Part, quantity } from '../core/shared.ts';
-import { ageColumn, boolean, classColumn, integer, nameColumn, NONE, text, UNSET, wide } from './cells.ts';
+import { ageColumn, boolean, classColumn, integer, NONE, nameColumn, text, UNSET, wide } from './cells.ts';
 
 /** Short names of access modes, in the order that they are shown in. */
 const MODES = new Map([
@@ -13,7 +13,10 @@ const MODES = new Map([
 
 function accessModes(modes: Part): string {
   const given: string[] = list(modes);
-  return [...MODES].filter(([mode]) => given.includes(mode)).map(([, short]) => short).join(',');
+  return [...MODES]
+    .filter(([mode]) => given.includes(mode))
+    .map(([, short]) => short)
+    .join(',');
 }
 
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
@@ -52,7 +55,9 @@ export const storageColumns: Readonly<Record<string, readonly Column[]>> = {
     nameColumn,
     text('Status', phase),
     text('Volume', (object) => object.spec?.volumeName ?? ''),
-    text('Capacity', (object) => (isBound(object) ? quantity(object.status?.capacity?.storage).toString() : '')),
+    text('Capacity', (object) =>
+      isBound(object) ? quantity(object.status?.capacity?.storage).toString() : '',
+    ),
     text('Access Modes', (object) => (isBound(object) ? accessModes(object.status?.accessModes) : '')),
     text('StorageClass', storageClass),
     classAndMode.attributes,
@@ -67,17 +72,25 @@ export const storageColumns: Readonly<Record<string, readonly Column[]>> = {
     text('TokenRequests', (object) =>
       object.spec?.tokenRequests === undefined
         ? UNSET
-        : list(object.spec.tokenRequests).map((request) => request.audience ?? '').join(','),
+        : list(object.spec.tokenRequests)
+            .map((request) => request.audience ?? '')
+            .join(','),
     ),
     boolean('RequiresRepublish', (object) => object.spec?.requiresRepublish ?? false),
     text('Modes', (object) => list(object.spec?.volumeLifecycleModes).join(',') || NONE),
     ageColumn,
   ],
-  'storage.k8s.io/CSINode': [nameColumn, integer('Drivers', (object) => list(object.spec?.drivers).length), ageColumn],
+  'storage.k8s.io/CSINode': [
+    nameColumn,
+    integer('Drivers', (object) => list(object.spec?.drivers).length),
+    ageColumn,
+  ],
   'storage.k8s.io/CSIStorageCapacity': [
     nameColumn,
     text('StorageClassName', (object) => object.storageClassName ?? ''),
-    text('Capacity', (object) => (object.capacity === undefined ? UNSET : quantity(object.capacity).toString())),
+    text('Capacity', (object) =>
+      object.capacity === undefined ? UNSET : quantity(object.capacity).toString(),
+    ),
   ],
   'storage.k8s.io/StorageClass': [
     classColumn([

@@ -1,6 +1,6 @@
+import { list, type Part } from '../core/shared.ts';
 import type { Column } from '../kinds/resource.ts';
 import { type KubeObject, parseApiVersion } from '../meta/object.ts';
-import { list, type Part } from '../core/shared.ts';
 import {
   ageColumn,
   boolean,
@@ -79,7 +79,9 @@ export const workloadColumns: Readonly<Record<string, readonly Column[]>> = {
     ...templateColumns((object) => object.template).map((column) => ({ ...column, priority: 0 })),
     text('Pod Labels', (object) => formatLabels(object.template?.metadata?.labels)),
   ],
-  '/ReplicationController': replicated(wide(text('Selector', (object) => formatLabels(object.spec?.selector)))),
+  '/ReplicationController': replicated(
+    wide(text('Selector', (object) => formatLabels(object.spec?.selector))),
+  ),
   'apps/ControllerRevision': [
     nameColumn,
     text('Controller', controllerOf),

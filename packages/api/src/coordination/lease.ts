@@ -1,7 +1,7 @@
+import { each, nonNegative, qualifiedName } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, invalid, notSupported } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { each, nonNegative, qualifiedName } from '../core/shared.ts';
 
 const STRATEGIES = ['OldestEmulationVersion'];
 

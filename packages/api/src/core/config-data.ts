@@ -1,5 +1,5 @@
-import { type FieldError, forbidden, invalid, tooLong } from '../meta/field-error.ts';
 import { deepEqual } from '@sampan/base';
+import { type FieldError, forbidden, invalid, tooLong } from '../meta/field-error.ts';
 import { configMapKey, type Part } from './shared.ts';
 
 /** core.MaxSecretSize: bytes of all values of a Secret or ConfigMap together. */

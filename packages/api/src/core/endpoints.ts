@@ -1,7 +1,6 @@
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { nonSpecialIpErrors } from './special-ip.ts';
 import {
   dns1123Label,
   each,
@@ -13,11 +12,13 @@ import {
   portNum,
   qualifiedName,
 } from './shared.ts';
+import { nonSpecialIpErrors } from './special-ip.ts';
 
 function addressErrors(address: Part, field: string): FieldError[] {
   const ip: string = address.ip ?? '';
   const errors = ipErrors(ip, `${field}.ip`);
-  if (address.hostname) errors.push(...each(`${field}.hostname`, address.hostname, dns1123Label(address.hostname)));
+  if (address.hostname)
+    errors.push(...each(`${field}.hostname`, address.hostname, dns1123Label(address.hostname)));
   if (address.nodeName !== undefined) {
     errors.push(...each(`${field}.nodeName`, address.nodeName, nameIsDnsSubdomain(address.nodeName, false)));
   }
@@ -49,9 +50,12 @@ function subsetErrors(subset: Part, field: string): FieldError[] {
   if (addresses.length === 0 && notReady.length === 0) {
     errors.push(required(field, 'must specify `addresses` or `notReadyAddresses`'));
   }
-  addresses.forEach((address, i) => errors.push(...addressErrors(address, `${field}.addresses[${i}]`)));
-  notReady.forEach((address, i) => errors.push(...addressErrors(address, `${field}.notReadyAddresses[${i}]`)));
-  ports.forEach((port, i) => errors.push(...portErrors(port, ports.length > 1, `${field}.ports[${i}]`)));
+  for (const [i, address] of addresses.entries())
+    errors.push(...addressErrors(address, `${field}.addresses[${i}]`));
+  for (const [i, address] of notReady.entries())
+    errors.push(...addressErrors(address, `${field}.notReadyAddresses[${i}]`));
+  for (const [i, port] of ports.entries())
+    errors.push(...portErrors(port, ports.length > 1, `${field}.ports[${i}]`));
   return errors;
 }
 

@@ -42,7 +42,11 @@ const MAX_SHORT = 128;
 const MAX_NOTE = 1024;
 const NO_MATCH = 'does not match event.namespace';
 
-function namespaceError(event: KubeObject, fields: EventFields, allowedWhenEmpty: readonly string[]): FieldError[] {
+function namespaceError(
+  event: KubeObject,
+  fields: EventFields,
+  allowedWhenEmpty: readonly string[],
+): FieldError[] {
   const namespace = event.metadata.namespace ?? '';
   const involved: string = event[fields.involvedObject]?.namespace ?? '';
   const ok = involved === '' ? allowedWhenEmpty.includes(namespace) : namespace === involved;
@@ -96,7 +100,10 @@ function strictCreateErrors(event: KubeObject, fields: EventFields): FieldError[
     ['count', !event[fields.count]],
     ['source', !source?.component && !source?.host],
   ];
-  return [...errors, ...unset.filter(([, ok]) => !ok).map(([field]) => invalid(field, '', 'needs to be unset'))];
+  return [
+    ...errors,
+    ...unset.filter(([, ok]) => !ok).map(([field]) => invalid(field, '', 'needs to be unset')),
+  ];
 }
 
 function strictUpdateErrors(event: KubeObject, old: KubeObject, fields: EventFields): FieldError[] {
@@ -128,7 +135,10 @@ export function eventRulesFor(fields: EventFields, strict: boolean): KindRules {
     (key) => [`${prefix}.${key}`, (event: KubeObject) => object(event, key)] as const,
   );
   return {
-    validate: (event) => [...legacyErrors(event, fields), ...(strict ? strictCreateErrors(event, fields) : [])],
+    validate: (event) => [
+      ...legacyErrors(event, fields),
+      ...(strict ? strictCreateErrors(event, fields) : []),
+    ],
     validateUpdate: (event, old) => [
       ...legacyErrors(event, fields),
       ...(strict ? strictUpdateErrors(event, old, fields) : []),

@@ -16,7 +16,13 @@ function typeErrors(type: string, field: string): FieldError[] {
 type Bound = 'min' | 'max' | 'default' | 'defaultRequest';
 
 /** Pairs of bounds where the first must not exceed the second; `blame` is the field, `shows` its value. */
-const ORDER: readonly { low: Bound; high: Bound; blame: Bound; shows: Bound; words: readonly [string, string] }[] = [
+const ORDER: readonly {
+  low: Bound;
+  high: Bound;
+  blame: Bound;
+  shows: Bound;
+  words: readonly [string, string];
+}[] = [
   { low: 'min', high: 'max', blame: 'min', shows: 'min', words: ['min value', 'max value'] },
   {
     low: 'min',
@@ -50,7 +56,8 @@ function ratioErrors(limit: Part, name: string, field: string): FieldError[] {
   if (!ratio) return [];
   const path = `${field}.maxLimitRequestRatio[${name}]`;
   const errors: FieldError[] = [];
-  if (ratio.compare(quantity('1')) < 0) errors.push(invalid(path, ratio.toString(), `ratio ${ratio} is less than 1`));
+  if (ratio.compare(quantity('1')) < 0)
+    errors.push(invalid(path, ratio.toString(), `ratio ${ratio} is less than 1`));
   const min = own(limit.min);
   const max = own(limit.max);
   if (min && max) {
@@ -117,7 +124,10 @@ function limitErrors(limit: Part, field: string): FieldError[] {
     limit.max?.storage === undefined
   ) {
     errors.push(
-      required(`${field}.limits`, 'either minimum or maximum storage value is required, but neither was provided'),
+      required(
+        `${field}.limits`,
+        'either minimum or maximum storage value is required, but neither was provided',
+      ),
     );
   }
   visit('maxLimitRequestRatio');

@@ -23,7 +23,9 @@ function expressionErrors(requirement: Part, field: string): FieldError[] {
     case 'Gt':
     case 'Lt':
       if (values.length !== 1) {
-        errors.push(required(`${field}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
+        errors.push(
+          required(`${field}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"),
+        );
       }
       break;
     default:
@@ -45,7 +47,8 @@ function fieldErrors(requirement: Part, field: string): FieldError[] {
     errors.push(invalid(`${field}.key`, requirement.key ?? '', 'not a valid field selector key'));
     return errors;
   }
-  values.forEach((value, i) => errors.push(...each(`${field}.values[${i}]`, value, nameIsDnsSubdomain(value, false))));
+  for (const [i, value] of values.entries())
+    errors.push(...each(`${field}.values[${i}]`, value, nameIsDnsSubdomain(value, false)));
   return errors;
 }
 
@@ -55,7 +58,9 @@ export function nodeSelectorErrors(selector: Part, field: string): FieldError[] 
   const path = `${field}.nodeSelectorTerms`;
   if (terms.length === 0) return [required(path, 'must have at least one node selector term')];
   return terms.flatMap((term, i) => [
-    ...list(term.matchExpressions).flatMap((e, j) => expressionErrors(e, `${path}[${i}].matchExpressions[${j}]`)),
+    ...list(term.matchExpressions).flatMap((e, j) =>
+      expressionErrors(e, `${path}[${i}].matchExpressions[${j}]`),
+    ),
     ...list(term.matchFields).flatMap((f, j) => fieldErrors(f, `${path}[${i}].matchFields[${j}]`)),
   ]);
 }

@@ -1,6 +1,13 @@
 import { deepEqual } from '@sampan/base';
 import type { KindRules } from '../kinds/resource.ts';
-import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+} from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { parseCidr } from '../validation/ip.ts';
 import { resourceQuantityErrors } from './resource-names.ts';
@@ -29,7 +36,9 @@ function taintErrors(taints: readonly Part[]): FieldError[] {
     if (value.length > 0) errors.push(invalid(`${field}.value`, taint.value, value.join(';')));
     if (!taint.effect) errors.push(required(`${field}.effect`));
     else if (!TAINT_EFFECTS.includes(taint.effect)) {
-      errors.push(notSupported(`${field}.effect`, taint.effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']));
+      errors.push(
+        notSupported(`${field}.effect`, taint.effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+      );
     }
     const id = JSON.stringify([taint.effect, taint.key]);
     if (seen.has(id)) {
@@ -120,7 +129,8 @@ function validateNodeUpdate(node: KubeObject, old: KubeObject): FieldError[] {
   const errors = [...resourceErrors(node), ...addressErrors(node)];
   const cidrs: string[] = list(node.spec?.podCIDRs);
   const oldCidrs: string[] = list(old.spec?.podCIDRs);
-  if (oldCidrs.length > 0 && !deepEqual(cidrs, oldCidrs)) errors.push(forbidden('spec.podCIDRs', POD_CIDR_CHANGED));
+  if (oldCidrs.length > 0 && !deepEqual(cidrs, oldCidrs))
+    errors.push(forbidden('spec.podCIDRs', POD_CIDR_CHANGED));
   const providerId = old.spec?.providerID;
   if (providerId && providerId !== node.spec?.providerID) {
     errors.push(

@@ -1,6 +1,5 @@
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
-import { inclusiveRangeError } from '../validation/messages.ts';
-import { byteLength } from '../validation/messages.ts';
+import { byteLength, inclusiveRangeError } from '../validation/messages.ts';
 import { dns1123Label, dns1123Subdomain, each, list, nameIsDnsLabel, oneOf, type Part } from './shared.ts';
 
 /** Errors of one volume source; `volume` is the volume's name. */
@@ -9,9 +8,9 @@ type Source = (source: Part, field: string, volume: string) => FieldError[];
 const need =
   (...keys: string[]): Source =>
   (source, field) =>
-    keys.filter((key) => !(Array.isArray(source[key]) ? source[key].length : source[key])).map((key) =>
-      required(`${field}.${key}`),
-    );
+    keys
+      .filter((key) => !(Array.isArray(source[key]) ? source[key].length : source[key]))
+      .map((key) => required(`${field}.${key}`));
 
 const all =
   (...checks: Source[]): Source =>
@@ -63,7 +62,9 @@ const partition: Source = (source, field) =>
     : [];
 
 const absolutePath: Source = (source, field) =>
-  String(source.path ?? '').startsWith('/') ? [] : [invalid(`${field}.path`, source.path ?? '', 'must be an absolute path')];
+  String(source.path ?? '').startsWith('/')
+    ? []
+    : [invalid(`${field}.path`, source.path ?? '', 'must be an absolute path')];
 
 const ISCSI_NAMES: readonly [string, RegExp][] = [
   ['iqn', /iqn\.\d{4}-\d{2}\.([a-zA-Z0-9.-]+)(:[^,;*&$|\s]+)$/],
@@ -152,7 +153,9 @@ const flocker: Source = (source, field) => {
     errors.push(required(field, 'one of datasetName and datasetUUID is required'));
   }
   if (source.datasetName && source.datasetUUID) {
-    errors.push(invalid(field, 'resource', 'datasetName and datasetUUID can not be specified simultaneously'));
+    errors.push(
+      invalid(field, 'resource', 'datasetName and datasetUUID can not be specified simultaneously'),
+    );
   }
   if (source.datasetName?.includes('/')) {
     errors.push(invalid(`${field}.datasetName`, source.datasetName, "must not contain '/'"));
@@ -162,7 +165,11 @@ const flocker: Source = (source, field) => {
 
 const flexOptions: Source = (source, field) =>
   Object.keys(source.options ?? {})
-    .filter((key) => /\.(kubernetes|k8s)\.io$/.test(`.${(key.split('/').length > 1 ? key.split('/')[0] : key)?.toLowerCase()}`))
+    .filter((key) =>
+      /\.(kubernetes|k8s)\.io$/.test(
+        `.${(key.split('/').length > 1 ? key.split('/')[0] : key)?.toLowerCase()}`,
+      ),
+    )
     .map((key) =>
       invalid(`${field}.options[${key}]`, key, 'kubernetes.io and k8s.io namespaces are reserved'),
     );
@@ -208,7 +215,11 @@ export function csiDriverNameErrors(name: string, field: string): FieldError[] {
   const errors: FieldError[] = [];
   if (name === '') errors.push(required(field));
   if (byteLength(name) > MAX_DRIVER_NAME) {
-    errors.push({ type: 'FieldValueTooLong', field, detail: `may not be more than ${MAX_DRIVER_NAME} bytes` });
+    errors.push({
+      type: 'FieldValueTooLong',
+      field,
+      detail: `may not be more than ${MAX_DRIVER_NAME} bytes`,
+    });
   }
   return [...errors, ...each(field, name, dns1123Subdomain(name.toLowerCase()))];
 }
@@ -221,7 +232,10 @@ const CSI_SECRETS = [
 ];
 
 const csi: Source = (source, field) => {
-  const errors = [...csiDriverNameErrors(source.driver ?? '', `${field}.driver`), ...need('volumeHandle')(source, field, '')];
+  const errors = [
+    ...csiDriverNameErrors(source.driver ?? '', `${field}.driver`),
+    ...need('volumeHandle')(source, field, ''),
+  ];
   for (const key of CSI_SECRETS) {
     const ref = source[key];
     if (ref === undefined) continue;
@@ -263,7 +277,12 @@ export const VOLUME_SOURCES: readonly { field: string; path?: string; extra?: st
 ];
 
 /** Errors of a PersistentVolume's one source. */
-export function volumeSourceErrors(spec: Part, field: string, volume: string, hasNodeAffinity: boolean): FieldError[] {
+export function volumeSourceErrors(
+  spec: Part,
+  field: string,
+  volume: string,
+  hasNodeAffinity: boolean,
+): FieldError[] {
   const errors: FieldError[] = [];
   let count = 0;
   for (const { field: name, path, extra, check } of VOLUME_SOURCES) {

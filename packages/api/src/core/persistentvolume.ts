@@ -43,7 +43,10 @@ function capacityErrors(spec: Part, field: string): FieldError[] {
     errors.push(notSupported(path, spec.capacity ?? null, ['storage']));
   }
   for (const [name, value] of entries) {
-    errors.push(...basicResourceErrors(value, `${path}[${name}]`), ...positiveQuantityErrors(value, `${path}[${name}]`));
+    errors.push(
+      ...basicResourceErrors(value, `${path}[${name}]`),
+      ...positiveQuantityErrors(value, `${path}[${name}]`),
+    );
   }
   return errors;
 }
@@ -55,7 +58,9 @@ function affinityErrors(affinity: Part, field: string): FieldError[] {
 }
 
 function isRoot(path: string): boolean {
-  return /^[/.]+$/.test(path) && path.split('/').every((part) => part === '' || part === '.' || part === '..');
+  return (
+    /^[/.]+$/.test(path) && path.split('/').every((part) => part === '' || part === '.' || part === '..')
+  );
 }
 
 function classErrors(spec: Part, field: string, inline: boolean): FieldError[] {
@@ -85,10 +90,16 @@ function classErrors(spec: Part, field: string, inline: boolean): FieldError[] {
 }
 
 /** ValidatePersistentVolumeSpec; `inline` is a volume named in a VolumeAttachment instead of an object. */
-export function persistentVolumeSpecErrors(spec: Part, volume: string, inline: boolean, field: string): FieldError[] {
+export function persistentVolumeSpecErrors(
+  spec: Part,
+  volume: string,
+  inline: boolean,
+  field: string,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (inline) {
-    if (spec.claimRef !== undefined) errors.push(forbidden(`${field}.claimRef`, `may not be specified ${INLINE}`));
+    if (spec.claimRef !== undefined)
+      errors.push(forbidden(`${field}.claimRef`, `may not be specified ${INLINE}`));
     if (sortedEntries(spec.capacity).length > 0) {
       errors.push(forbidden(`${field}.capacity`, `may not be specified ${INLINE}`));
     }
@@ -127,7 +138,11 @@ function sourceOf(spec: Part): Record<string, unknown> {
 function sourceChanged(volume: KubeObject, old: KubeObject): boolean {
   const after = sourceOf(volume.spec);
   const before = sourceOf(old.spec);
-  if (before.csi !== undefined && old.spec.csi.controllerExpandSecretRef === undefined && after.csi !== undefined) {
+  if (
+    before.csi !== undefined &&
+    old.spec.csi.controllerExpandSecretRef === undefined &&
+    after.csi !== undefined
+  ) {
     after.csi = { ...(after.csi as object), controllerExpandSecretRef: undefined };
   }
   return !deepEqual(after, before);
@@ -145,16 +160,22 @@ const STABLE_LABELS: Readonly<Record<string, string>> = {
 function sameAffinity(after: unknown, before: unknown): boolean {
   const stable = (value: unknown): unknown =>
     JSON.parse(JSON.stringify(value ?? null), (key: string, entry: unknown) =>
-      key === 'key' && typeof entry === 'string' && Object.hasOwn(STABLE_LABELS, entry) ? STABLE_LABELS[entry] : entry,
+      key === 'key' && typeof entry === 'string' && Object.hasOwn(STABLE_LABELS, entry)
+        ? STABLE_LABELS[entry]
+        : entry,
     );
-  return deepEqual(after, before) || deepEqual(after, stable(before)) || deepEqual(stable(after), stable(before));
+  return (
+    deepEqual(after, before) || deepEqual(after, stable(before)) || deepEqual(stable(after), stable(before))
+  );
 }
 
 function validateUpdate(volume: KubeObject, old: KubeObject): FieldError[] {
   const errors = validate(volume);
   const spec = volume.spec ?? {};
   if (sourceChanged(volume, old)) {
-    errors.push(forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'));
+    errors.push(
+      forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'),
+    );
   }
   errors.push(...immutable('volumeMode', spec.volumeMode, old.spec?.volumeMode));
   if (old.spec?.nodeAffinity !== undefined && !sameAffinity(spec.nodeAffinity, old.spec.nodeAffinity)) {
@@ -170,14 +191,15 @@ function validateUpdate(volume: KubeObject, old: KubeObject): FieldError[] {
 export const persistentVolumeRules: KindRules = {
   setDefaults(volume) {
     volume.status = { ...volume.status, phase: volume.status?.phase || 'Pending' };
-    const spec = (volume.spec ??= {});
+    volume.spec ??= {};
+    const { spec } = volume;
     spec.persistentVolumeReclaimPolicy ||= 'Retain';
     spec.volumeMode ??= 'Filesystem';
     if (spec.hostPath !== undefined) spec.hostPath.type ??= '';
     for (const source of ['iscsi', 'rbd', 'azureDisk', 'scaleIO']) setSourceDefaults(source, spec[source]);
   },
   prepareForCreate(volume, { now }) {
-    volume.status = { phase: 'Pending', lastPhaseTransitionTime: new Date(now).toISOString().replace(/\.\d+Z$/, 'Z') };
+    volume.status = { phase: 'Pending', lastPhaseTransitionTime: timestamp(now) };
   },
   prepareForUpdate(volume, old) {
     volume.status = old.status;
@@ -187,12 +209,28 @@ export const persistentVolumeRules: KindRules = {
   status: {
     prepareForUpdate(volume, old) {
       volume.spec = old.spec;
+      setTransitionTime(volume, old);
     },
     validateUpdate: (volume) => (volume.metadata.resourceVersion ? [] : [required('resourceVersion')]),
   },
   generation: false,
   selectableFields: { name: (volume) => volume.metadata.name ?? '' },
 };
+
+/** The time of a change of phase, unless the client says one (KEP-3762). */
+function setTransitionTime(volume: KubeObject, old: KubeObject): void {
+  const before = old.status ?? {};
+  const after = volume.status ?? {};
+  if (after.phase === before.phase) return;
+  if (after.lastPhaseTransitionTime && after.lastPhaseTransitionTime !== before.lastPhaseTransitionTime)
+    return;
+  volume.status = { ...after, lastPhaseTransitionTime: timestamp(Date.now()) };
+}
+
+/** RFC 3339 in whole seconds. */
+function timestamp(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
 
 /** SetDefaults_* of the sources that have any. */
 const SOURCE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, string | boolean>>>> = {

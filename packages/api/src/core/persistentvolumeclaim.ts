@@ -3,7 +3,12 @@ import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { accessModeErrors, VOLUME_MODES } from './persistentvolume.ts';
-import { basicResourceErrors, isNativeResource, positiveQuantityErrors, resourceQuantityErrors } from './resource-names.ts';
+import {
+  basicResourceErrors,
+  isNativeResource,
+  positiveQuantityErrors,
+  resourceQuantityErrors,
+} from './resource-names.ts';
 import {
   dns1123Subdomain,
   each,
@@ -29,21 +34,26 @@ function dataSourceErrors(source: Part, field: string, allowGroup: boolean): Fie
     errors.push(invalid(field, source.kind ?? '', message));
   }
   if (group !== '' && !allowGroup) errors.push(...each(`${field}.apiGroup`, group, dns1123Subdomain(group)));
-  if (source.namespace) errors.push(...each(`${field}.namespace`, source.namespace, nameIsDnsLabel(source.namespace, false)));
+  if (source.namespace)
+    errors.push(...each(`${field}.namespace`, source.namespace, nameIsDnsLabel(source.namespace, false)));
   return errors;
 }
 
 function dataSourcesErrors(spec: Part, field: string, allowGroup: boolean): FieldError[] {
   const { dataSource, dataSourceRef } = spec;
   const errors: FieldError[] = [];
-  if (dataSource !== undefined) errors.push(...dataSourceErrors(dataSource, `${field}.dataSource`, allowGroup));
-  if (dataSourceRef !== undefined) errors.push(...dataSourceErrors(dataSourceRef, `${field}.dataSourceRef`, allowGroup));
+  if (dataSource !== undefined)
+    errors.push(...dataSourceErrors(dataSource, `${field}.dataSource`, allowGroup));
+  if (dataSourceRef !== undefined)
+    errors.push(...dataSourceErrors(dataSourceRef, `${field}.dataSourceRef`, allowGroup));
   if (dataSource === undefined || dataSourceRef === undefined) return errors;
   // Upstream shows the path of the field here where others show its value.
   const shownPath = {};
   if (dataSourceRef.namespace) {
     errors.push(invalid(field, shownPath, 'may not be specified when dataSourceRef.namespace is specified'));
-  } else if (!['apiGroup', 'kind', 'name'].every((key) => dataSource[key] === dataSourceRef[key])) {
+  } else if (
+    !['apiGroup', 'kind', 'name'].every((key) => (dataSource[key] ?? '') === (dataSourceRef[key] ?? ''))
+  ) {
     errors.push(invalid(field, shownPath, 'must match dataSourceRef'));
   }
   return errors;
@@ -66,12 +76,20 @@ export function persistentVolumeClaimSpecErrors(spec: Part, field: string, old?:
   errors.push(...accessModeErrors(modes, `${field}.accessModes`), ...storageErrors(spec, field));
   const className = (key: string): FieldError[] =>
     spec[key] ? each(`${field}.${key}`, spec[key], nameIsDnsSubdomain(spec[key], false)) : [];
-  errors.push(...className('storageClassName'), ...oneOf(`${field}.volumeMode`, spec.volumeMode, VOLUME_MODES));
-  const allowGroup = old?.dataSource?.apiGroup !== undefined || old?.dataSourceRef?.apiGroup !== undefined;
-  return [...errors, ...dataSourcesErrors(spec, field, allowGroup), ...className('volumeAttributesClassName')];
+  errors.push(
+    ...className('storageClassName'),
+    ...oneOf(`${field}.volumeMode`, spec.volumeMode, VOLUME_MODES),
+  );
+  const allowGroup = Boolean(old?.dataSource?.apiGroup || old?.dataSourceRef?.apiGroup);
+  return [
+    ...errors,
+    ...dataSourcesErrors(spec, field, allowGroup),
+    ...className('volumeAttributesClassName'),
+  ];
 }
 
-const annotationOf = (claim: KubeObject): string | undefined => claim.metadata.annotations?.[CLASS_ANNOTATION];
+const annotationOf = (claim: KubeObject): string | undefined =>
+  claim.metadata.annotations?.[CLASS_ANNOTATION];
 
 /** The storage class may move from the old annotation to the field, or be filled in when there was none. */
 function classErrors(claim: KubeObject, old: KubeObject, spec: Part, oldSpec: Part): FieldError[] {
@@ -88,7 +106,8 @@ function classErrors(claim: KubeObject, old: KubeObject, spec: Part, oldSpec: Pa
     delete spec.storageClassName;
     return [];
   }
-  if (name !== undefined && unset && (oldAnnotation === undefined || name === oldAnnotation)) delete spec.storageClassName;
+  if (name !== undefined && unset && (oldAnnotation === undefined || name === oldAnnotation))
+    delete spec.storageClassName;
   return (annotation ?? '') === (oldAnnotation ?? '')
     ? []
     : [invalid(`metadata.annotations.${CLASS_ANNOTATION}`, annotation ?? '', 'field is immutable')];
@@ -104,7 +123,8 @@ function sizeErrors(claim: KubeObject, old: KubeObject): FieldError[] {
 
 function attributesErrors(claim: KubeObject, old: KubeObject): FieldError[] {
   const name: string | undefined = claim.spec?.volumeAttributesClassName;
-  if (old.spec?.volumeAttributesClassName === undefined || name === old.spec.volumeAttributesClassName) return [];
+  if (old.spec?.volumeAttributesClassName === undefined || name === old.spec.volumeAttributesClassName)
+    return [];
   const field = 'spec.volumeAttributesClassName';
   if (name === undefined) return [forbidden(field, 'update from non-nil value to nil is forbidden')];
   return name === '' ? [forbidden(field, 'update from non-nil value to an empty string is forbidden')] : [];
@@ -129,7 +149,8 @@ function validateUpdate(claim: KubeObject, old: KubeObject): FieldError[] {
   if (!oldSpec.volumeName) oldSpec.volumeName = spec.volumeName;
   errors.push(...classErrors(claim, old, spec, oldSpec));
   if (claim.status?.phase === 'Bound') {
-    if (spec.resources?.requests !== undefined) spec.resources.requests.storage = oldSpec.resources?.requests?.storage;
+    if (spec.resources?.requests !== undefined)
+      spec.resources.requests.storage = oldSpec.resources?.requests?.storage;
     if (spec.volumeAttributesClassName !== undefined) {
       spec.volumeAttributesClassName = oldSpec.volumeAttributesClassName;
     }
@@ -189,8 +210,13 @@ function validateStatus(claim: KubeObject): FieldError[] {
 
 /** dataSource and dataSourceRef name one thing; whichever is set fills the other (NormalizeDataSources). */
 function normalizeDataSources(spec: Part): void {
-  if (spec.dataSource !== undefined && spec.dataSourceRef === undefined) spec.dataSourceRef = { ...spec.dataSource };
-  else if (spec.dataSourceRef !== undefined && spec.dataSource === undefined && !spec.dataSourceRef.namespace) {
+  if (spec.dataSource !== undefined && spec.dataSourceRef === undefined)
+    spec.dataSourceRef = { ...spec.dataSource };
+  else if (
+    spec.dataSourceRef !== undefined &&
+    spec.dataSource === undefined &&
+    !spec.dataSourceRef.namespace
+  ) {
     const { namespace: _, ...source } = spec.dataSourceRef;
     spec.dataSource = source;
   }
@@ -203,7 +229,8 @@ export function setClaimSpecDefaults(spec: Part): void {
 export const persistentVolumeClaimRules: KindRules = {
   setDefaults(claim) {
     claim.status = { ...claim.status, phase: claim.status?.phase || 'Pending' };
-    setClaimSpecDefaults((claim.spec ??= {}));
+    claim.spec ??= {};
+    setClaimSpecDefaults(claim.spec);
   },
   prepareForCreate(claim) {
     claim.status = { phase: 'Pending' };

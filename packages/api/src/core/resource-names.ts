@@ -31,13 +31,17 @@ const INTEGER = new Set(COUNTED);
 const HUGE_PAGES = 'hugepages-';
 
 export const isHugePages = (name: string): boolean => name.startsWith(HUGE_PAGES);
-const isQuotaHugePages = (name: string): boolean => isHugePages(name) || name.startsWith(`requests.${HUGE_PAGES}`);
-export const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
+const isQuotaHugePages = (name: string): boolean =>
+  isHugePages(name) || name.startsWith(`requests.${HUGE_PAGES}`);
+export const isNativeResource = (name: string): boolean =>
+  !name.includes('/') || name.includes('kubernetes.io/');
 export const isOvercommitAllowed = (name: string): boolean => isNativeResource(name) && !isHugePages(name);
 export const isStandardQuotaResource = (name: string): boolean => QUOTA.has(name) || isQuotaHugePages(name);
 
 export function isExtendedResource(name: string): boolean {
-  return !isNativeResource(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0;
+  return (
+    !isNativeResource(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0
+  );
 }
 
 export function resourceNameErrors(name: string, field: string): FieldError[] {

@@ -3,7 +3,11 @@ import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, invalid, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { FIELD_IMMUTABLE } from '../validation/messages.ts';
-import { isStandardQuotaResource, quotaResourceNameErrors, resourceQuantityErrors } from './resource-names.ts';
+import {
+  isStandardQuotaResource,
+  quotaResourceNameErrors,
+  resourceQuantityErrors,
+} from './resource-names.ts';
 import { list, type Part, sortedEntries } from './shared.ts';
 
 const POD_RESOURCES = new Set([
@@ -25,7 +29,10 @@ const SCOPES = new Map<string, (resource: string) => boolean>([
   ['PriorityClass', isPodResource],
   ['CrossNamespacePodAffinity', isPodResource],
   ['BestEffort', (resource) => resource === 'pods'],
-  ['VolumeAttributesClass', (r) => r === 'persistentvolumeclaims' || r === 'requests.storage' || r === 'storage'],
+  [
+    'VolumeAttributesClass',
+    (r) => r === 'persistentvolumeclaims' || r === 'requests.storage' || r === 'storage',
+  ],
 ]);
 
 /** Scopes whose selector can only ask whether they exist. */
@@ -66,7 +73,8 @@ function scopesErrors(spec: Part): FieldError[] {
   for (const scope of scopes) {
     if (!SCOPES.has(scope)) errors.push(invalid(field, scopes, 'unsupported scope'));
     for (const name of hard) {
-      if (!scopeFits(scope, name)) errors.push(invalid(field, scopes, 'unsupported scope applied to resource'));
+      if (!scopeFits(scope, name))
+        errors.push(invalid(field, scopes, 'unsupported scope applied to resource'));
     }
   }
   return [...errors, ...conflictErrors(new Set(scopes), spec, field)];
@@ -136,10 +144,7 @@ function specErrors(quota: KubeObject): FieldError[] {
 }
 
 function statusErrors(quota: KubeObject): FieldError[] {
-  return [
-    ...hardErrors(quota.status?.hard, 'status.hard'),
-    ...hardErrors(quota.status?.used, 'status.used'),
-  ];
+  return [...hardErrors(quota.status?.hard, 'status.hard'), ...hardErrors(quota.status?.used, 'status.used')];
 }
 
 function scopesChanged(quota: KubeObject, old: KubeObject): FieldError[] {

@@ -29,7 +29,8 @@ function typeErrors(secret: KubeObject, data: Record<string, string>): FieldErro
       ? []
       : [required(`metadata.annotations[${SERVICE_ACCOUNT_NAME}]`)];
   }
-  if (type === 'kubernetes.io/ssh-auth') return data['ssh-privatekey'] ? [] : [required('data[ssh-privatekey]')];
+  if (type === 'kubernetes.io/ssh-auth')
+    return data['ssh-privatekey'] ? [] : [required('data[ssh-privatekey]')];
   const rule = Object.hasOwn(REQUIRED_KEYS, type) ? REQUIRED_KEYS[type] : undefined;
   const missing = (key: string): boolean => !Object.hasOwn(data, key);
   const errors = (rule?.every ?? []).filter(missing).map((key) => required(`data[${key}]`));
@@ -37,7 +38,8 @@ function typeErrors(secret: KubeObject, data: Record<string, string>): FieldErro
   const jsonKey = Object.hasOwn(JSON_KEYS, type) ? JSON_KEYS[type] : undefined;
   if (jsonKey !== undefined && errors.length === 0) {
     const problem = goJsonObjectError(Buffer.from(data[jsonKey] ?? '', 'base64').toString());
-    if (problem !== undefined) errors.push(invalid(`data[${jsonKey}]`, '<secret contents redacted>', problem));
+    if (problem !== undefined)
+      errors.push(invalid(`data[${jsonKey}]`, '<secret contents redacted>', problem));
   }
   return errors;
 }

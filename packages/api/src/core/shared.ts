@@ -26,7 +26,10 @@ export {
   validateLabelSelector as labelSelectorErrors,
   validateLabels as labelsErrors,
 } from '../validation/label-selector.ts';
-export { isQualifiedName as qualifiedName, isValidLabelValue as labelValue } from '../validation/label-syntax.ts';
+export {
+  isQualifiedName as qualifiedName,
+  isValidLabelValue as labelValue,
+} from '../validation/label-syntax.ts';
 export {
   isPathSegmentName as pathSegmentName,
   nameIsDNS1035Label as nameIsDns1035Label,

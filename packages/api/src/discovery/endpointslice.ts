@@ -1,6 +1,3 @@
-import type { KindRules } from '../kinds/resource.ts';
-import { duplicate, type FieldError, notSupported, required, tooMany } from '../meta/field-error.ts';
-import type { KubeObject } from '../meta/object.ts';
 import {
   dns1123Label,
   each,
@@ -15,7 +12,9 @@ import {
   qualifiedName,
 } from '../core/shared.ts';
 import { nonSpecialIpErrors } from '../core/special-ip.ts';
-import { invalid } from '../meta/field-error.ts';
+import type { KindRules } from '../kinds/resource.ts';
+import { duplicate, type FieldError, invalid, notSupported, required, tooMany } from '../meta/field-error.ts';
+import type { KubeObject } from '../meta/object.ts';
 import { parseIp } from '../validation/ip.ts';
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
@@ -29,10 +28,9 @@ function addressErrors(address: string, type: string, field: string): FieldError
   if (type === 'FQDN') return fullyQualifiedDomainNameErrors(field, address);
   if (type !== 'IPv4' && type !== 'IPv6') return [];
   const fits = parseIp(address)?.family === (type === 'IPv4' ? 4 : 6);
-  return [
-    ...(fits ? [] : [invalid(field, address, `must be a valid ${type} address`)]),
-    ...nonSpecialIpErrors(address, field),
-  ];
+  return fits
+    ? nonSpecialIpErrors(address, field)
+    : [invalid(field, address, `must be a valid ${type} address`)];
 }
 
 function hintErrors(entries: readonly Part[], field: string): FieldError[] {
@@ -52,15 +50,19 @@ function endpointErrors(endpoint: Part, type: string, field: string): FieldError
   const errors: FieldError[] = [];
   if (addresses.length === 0) errors.push(required(path, 'must contain at least 1 address'));
   else if (addresses.length > MAX_ADDRESSES) errors.push(tooMany(path, addresses.length, MAX_ADDRESSES));
-  addresses.forEach((address, i) => errors.push(...addressErrors(address, type, `${path}[${i}]`)));
+  for (const [i, address] of addresses.entries())
+    errors.push(...addressErrors(address, type, `${path}[${i}]`));
   const topology = endpoint.deprecatedTopology;
   const labels = Object.keys(topology ?? {}).length;
-  if (labels > MAX_TOPOLOGY_LABELS) errors.push(tooMany(`${field}.deprecatedTopology`, labels, MAX_TOPOLOGY_LABELS));
+  if (labels > MAX_TOPOLOGY_LABELS)
+    errors.push(tooMany(`${field}.deprecatedTopology`, labels, MAX_TOPOLOGY_LABELS));
   errors.push(...labelsErrors(topology, `${field}.deprecatedTopology`));
   const { hostname, nodeName, hints } = endpoint;
   if (hostname !== undefined) errors.push(...each(`${field}.hostname`, hostname, dns1123Label(hostname)));
-  if (nodeName !== undefined) errors.push(...each(`${field}.nodeName`, nodeName, nameIsDnsSubdomain(nodeName, false)));
-  for (const key of ['forZones', 'forNodes']) errors.push(...hintErrors(list(hints?.[key]), `${field}.hints.${key}`));
+  if (nodeName !== undefined)
+    errors.push(...each(`${field}.nodeName`, nodeName, nameIsDnsSubdomain(nodeName, false)));
+  for (const key of ['forZones', 'forNodes'])
+    errors.push(...hintErrors(list(hints?.[key]), `${field}.hints.${key}`));
   return errors;
 }
 
@@ -91,7 +93,9 @@ function validate(slice: KubeObject): FieldError[] {
   if (type === '') errors.push(required('addressType'));
   else if (!ADDRESS_TYPES.includes(type)) errors.push(notSupported('addressType', type, ADDRESS_TYPES));
   if (endpoints.length > MAX_ENDPOINTS) errors.push(tooMany('endpoints', endpoints.length, MAX_ENDPOINTS));
-  else endpoints.forEach((endpoint, i) => errors.push(...endpointErrors(endpoint, type, `endpoints[${i}]`)));
+  else
+    for (const [i, endpoint] of endpoints.entries())
+      errors.push(...endpointErrors(endpoint, type, `endpoints[${i}]`));
   return [...errors, ...portsErrors(list(slice.ports))];
 }
 
@@ -103,7 +107,10 @@ export const endpointSliceRules: KindRules = {
     }
   },
   validate,
-  validateUpdate: (slice, old) => [...validate(slice), ...immutable('addressType', slice.addressType, old.addressType)],
+  validateUpdate: (slice, old) => [
+    ...validate(slice),
+    ...immutable('addressType', slice.addressType, old.addressType),
+  ],
   warnings: (slice, old) =>
     slice.addressType === 'FQDN' && old === undefined ? ['addressType: FQDN endpoints are deprecated'] : [],
   generation: true,

@@ -1,8 +1,4 @@
-import {
-  selfSubjectReviewRules,
-  tokenRequestRules,
-  tokenReviewRules,
-} from '../authentication/rules.ts';
+import { selfSubjectReviewRules, tokenRequestRules, tokenReviewRules } from '../authentication/rules.ts';
 import {
   localSubjectAccessReviewRules,
   selfSubjectAccessReviewRules,

@@ -1,7 +1,3 @@
-import type { KindRules } from '../kinds/resource.ts';
-import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
-import type { KubeObject } from '../meta/object.ts';
-import { parseIp } from '../validation/ip.ts';
 import {
   dns1123Subdomain,
   each,
@@ -15,6 +11,10 @@ import {
   portNum,
   wildcardDns1123Subdomain,
 } from '../core/shared.ts';
+import type { KindRules } from '../kinds/resource.ts';
+import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { parseIp } from '../validation/ip.ts';
 
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
@@ -26,11 +26,15 @@ const hostMessages = (host: string): string[] =>
 
 /** validateIngressTypedLocalObjectReference: also the first part of an IngressClass's parameters. */
 export function objectReferenceErrors(reference: Part, field: string): FieldError[] {
-  const group: string | undefined = reference.apiGroup;
-  const errors = group === undefined ? [] : each(`${field}.apiGroup`, group, dns1123Subdomain(group));
+  // A pointer that is written even when it is not set: null is absent.
+  const group: string | null | undefined = reference.apiGroup;
+  const errors =
+    group === undefined || group === null ? [] : each(`${field}.apiGroup`, group, dns1123Subdomain(group));
   for (const key of ['kind', 'name']) {
     const path = `${field}.${key}`;
-    errors.push(...(reference[key] ? each(path, reference[key], pathSegmentName(reference[key])) : [required(path)]));
+    errors.push(
+      ...(reference[key] ? each(path, reference[key], pathSegmentName(reference[key])) : [required(path)]),
+    );
   }
   return errors;
 }
@@ -72,8 +76,9 @@ function pathTextErrors(type: string, path: string, field: string): FieldError[]
 }
 
 function pathErrors(path: Part, field: string): FieldError[] {
-  const type: string | undefined = path.pathType;
-  if (type === undefined) return [required(`${field}.pathType`, 'pathType must be specified')];
+  const type: string | null | undefined = path.pathType;
+  if (type === undefined || type === null)
+    return [required(`${field}.pathType`, 'pathType must be specified')];
   const errors = PATH_TYPES.includes(type)
     ? pathTextErrors(type, path.path ?? '', `${field}.path`)
     : [notSupported(`${field}.pathType`, type, PATH_TYPES)];
@@ -122,13 +127,16 @@ function specErrors(ingress: KubeObject, allow: Allowances): FieldError[] {
   if (rules.length === 0 && spec.defaultBackend === undefined) {
     errors.push(invalid('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified'));
   }
-  if (spec.defaultBackend !== undefined) errors.push(...backendErrors(spec.defaultBackend, 'spec.defaultBackend'));
+  if (spec.defaultBackend !== undefined)
+    errors.push(...backendErrors(spec.defaultBackend, 'spec.defaultBackend'));
   errors.push(
     ...rules.flatMap((rule, i) => ruleErrors(rule, `spec.rules[${i}]`, allow)),
     ...list(spec.tls).flatMap((tls, i) => tlsErrors(tls, `spec.tls[${i}]`, allow)),
   );
   const name: string | undefined = spec.ingressClassName;
-  return name === undefined ? errors : [...errors, ...each('spec.ingressClassName', name, nameIsDnsSubdomain(name, false))];
+  return name === undefined
+    ? errors
+    : [...errors, ...each('spec.ingressClassName', name, nameIsDnsSubdomain(name, false))];
 }
 
 function validateCreate(ingress: KubeObject): FieldError[] {

@@ -1,8 +1,8 @@
+import { domainPrefixedPathErrors, each, immutable, nameIsDnsLabel, type Part } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, notSupported, required, tooLong } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { byteLength } from '../validation/messages.ts';
-import { domainPrefixedPathErrors, each, immutable, nameIsDnsLabel, type Part } from '../core/shared.ts';
 import { objectReferenceErrors } from './ingress.ts';
 
 const MAX_CONTROLLER = 250;

@@ -13,7 +13,8 @@ export interface CidrNumber extends IpNumber {
 
 const BITS = { 4: 32, 6: 128 } as const;
 
-const toNumber = (bytes: readonly number[]): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+const toNumber = (bytes: readonly number[]): bigint =>
+  bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
 /** undefined when `text` is not an address. */
 export function ipNumber(text: string): IpNumber | undefined {
@@ -39,7 +40,9 @@ export function rangeSize(range: CidrNumber): bigint {
 /** The canonical text (RFC 5952 for IPv6). */
 export function formatIpNumber({ family, value }: IpNumber): string {
   const length = BITS[family] / 8;
-  return formatIp({ bytes: Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 255n)) });
+  return formatIp({
+    bytes: Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 255n)),
+  });
 }
 
 export function ipFamilyOf(text: string): 'IPv4' | 'IPv6' | undefined {

@@ -1,8 +1,8 @@
+import { dns1123Subdomain, each, immutable, pathSegmentName } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { isValidIP } from '../validation/ip.ts';
-import { dns1123Subdomain, each, immutable, pathSegmentName } from '../core/shared.ts';
 
 function validate(address: KubeObject): FieldError[] {
   const parent = address.spec?.parentRef;

@@ -1,7 +1,7 @@
+import { cidrErrors, each, labelSelectorErrors, list, type Part, portName, portNum } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { cidrErrors, each, labelSelectorErrors, list, type Part, portName, portNum } from '../core/shared.ts';
 import { cidrNumber, inRange } from './ip-number.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
@@ -20,7 +20,8 @@ function portErrors(port: Part, field: string): FieldError[] {
     if (end < port.port) errors.push(invalid(endField, end, 'must be greater than or equal to `port`'));
     errors.push(...each(endField, end, portNum(end)));
   } else if (port.port !== undefined) {
-    if (end !== undefined) errors.push(invalid(endField, end, 'may not be specified when `port` is non-numeric'));
+    if (end !== undefined)
+      errors.push(invalid(endField, end, 'may not be specified when `port` is non-numeric'));
     errors.push(...each(`${field}.port`, port.port, portName(port.port)));
   } else if (end !== undefined) {
     errors.push(invalid(endField, end, 'may not be specified when `port` is not specified'));
@@ -49,7 +50,9 @@ function peerErrors(peer: Part, field: string, known: readonly string[]): FieldE
     labelSelectorErrors(peer[key], `${field}.${key}`),
   );
   if (peer.ipBlock !== undefined) errors.push(...blockErrors(peer.ipBlock, `${field}.ipBlock`, known));
-  const count = ['podSelector', 'namespaceSelector', 'ipBlock'].filter((key) => peer[key] !== undefined).length;
+  const count = ['podSelector', 'namespaceSelector', 'ipBlock'].filter(
+    (key) => peer[key] !== undefined,
+  ).length;
   if (count === 0) errors.push(required(field, 'must specify a peer'));
   else if (count > 1 && peer.ipBlock !== undefined) {
     errors.push(forbidden(field, 'may not specify both ipBlock and another peer'));
@@ -92,7 +95,8 @@ function rangesOf(policy: KubeObject): string[] {
 
 export const networkPolicyRules: KindRules = {
   setDefaults(policy) {
-    const spec = (policy.spec ??= {});
+    policy.spec ??= {};
+    const { spec } = policy;
     for (const rule of [...list(spec.ingress), ...list(spec.egress)]) {
       for (const port of list(rule.ports)) port.protocol ??= 'TCP';
     }

@@ -1,9 +1,9 @@
+import { list } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, invalid, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { isValidCIDR, parseCidr } from '../validation/ip.ts';
 import { FIELD_IMMUTABLE } from '../validation/messages.ts';
-import { list } from '../core/shared.ts';
 
 const FIELD = 'spec.cidrs';
 const cidrsOf = (object: KubeObject): string[] => list(object.spec?.cidrs);
@@ -15,7 +15,8 @@ function validate(range: KubeObject): FieldError[] {
   const errors = cidrs.flatMap((cidr, i) => isValidCIDR(`${FIELD}[${i}]`, cidr));
   const [first, second] = cidrs.map((cidr) => parseCidr(cidr)?.network.family);
   if (cidrs.length === 2 && first !== undefined && first === second) {
-    const message = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
+    const message =
+      'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
     errors.push(invalid(FIELD, cidrs, message));
   }
   return errors;

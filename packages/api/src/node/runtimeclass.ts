@@ -1,6 +1,3 @@
-import type { KindRules } from '../kinds/resource.ts';
-import { duplicate, type FieldError, invalid, notSupported } from '../meta/field-error.ts';
-import type { KubeObject } from '../meta/object.ts';
 import { containerResourceNameErrors, resourceQuantityErrors } from '../core/resource-names.ts';
 import {
   each,
@@ -13,6 +10,9 @@ import {
   type Part,
   sortedEntries,
 } from '../core/shared.ts';
+import type { KindRules } from '../kinds/resource.ts';
+import { duplicate, type FieldError, invalid, notSupported } from '../meta/field-error.ts';
+import type { KubeObject } from '../meta/object.ts';
 
 const OPERATORS = ['Equal', 'Exists', 'Lt', 'Gt'];
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -21,19 +21,26 @@ function tolerationErrors(toleration: Part, field: string): FieldError[] {
   const { key = '', operator = '', value = '', effect = '', tolerationSeconds } = toleration;
   const errors = key === '' ? [] : labelNameErrors(key, `${field}.key`);
   if (key === '' && operator !== 'Exists') {
-    const message = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
+    const message =
+      'operator must be Exists when `key` is empty, which means "match all values and all keys"';
     errors.push(invalid(`${field}.operator`, operator, message));
   }
   if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
-    errors.push(invalid(`${field}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    errors.push(
+      invalid(`${field}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"),
+    );
   }
   if (operator === 'Exists') {
-    if (value !== '') errors.push(invalid(`${field}.operator`, toleration, 'value must be empty when `operator` is \'Exists\''));
+    if (value !== '')
+      errors.push(
+        invalid(`${field}.operator`, toleration, "value must be empty when `operator` is 'Exists'"),
+      );
   } else if (operator === '' || OPERATORS.includes(operator)) {
     const messages = labelValue(value);
     if (messages.length > 0) errors.push(invalid(`${field}.operator`, value, messages.join(';')));
   } else errors.push(notSupported(`${field}.operator`, operator, ['Equal', 'Exists']));
-  if (effect !== '' && !EFFECTS.includes(effect)) errors.push(notSupported(`${field}.effect`, effect, EFFECTS));
+  if (effect !== '' && !EFFECTS.includes(effect))
+    errors.push(notSupported(`${field}.effect`, effect, EFFECTS));
   return errors;
 }
 

@@ -1,9 +1,9 @@
+import { each, labelSelectorErrors, list, nonNegative, oneOf } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { validateConditions } from '../validation/conditions.ts';
 import { isValidPercent } from '../validation/formats.ts';
-import { each, labelSelectorErrors, list, nonNegative, oneOf } from '../core/shared.ts';
 
 const EVICTION_POLICIES = ['AlwaysAllow', 'IfHealthyBudget'];
 const PERCENT = /^(\d+)%$/;

@@ -1,8 +1,15 @@
 import { deepEqual } from '@sampan/base';
+import {
+  each,
+  labelSelectorErrors,
+  list,
+  nameIsDnsSubdomain,
+  nameIsPathSegment,
+  type Part,
+} from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { each, labelSelectorErrors, list, nameIsDnsSubdomain, nameIsPathSegment, type Part } from '../core/shared.ts';
 
 export const RBAC_GROUP = 'rbac.authorization.k8s.io';
 
@@ -47,7 +54,8 @@ function subjectErrors(subject: Part, namespaced: boolean, field: string): Field
   const errors = subject.name ? [] : [required(`${field}.name`)];
   const group: string = subject.apiGroup ?? '';
   if (subject.kind === 'ServiceAccount') {
-    if (subject.name) errors.push(...each(`${field}.name`, subject.name, nameIsDnsSubdomain(subject.name, false)));
+    if (subject.name)
+      errors.push(...each(`${field}.name`, subject.name, nameIsDnsSubdomain(subject.name, false)));
     if (group !== '') errors.push(notSupported(`${field}.apiGroup`, group, ['']));
     if (!namespaced && !subject.namespace) errors.push(required(`${field}.namespace`));
   } else if (subject.kind === 'User' || subject.kind === 'Group') {
@@ -60,7 +68,8 @@ function bindingErrors(binding: KubeObject, namespaced: boolean): FieldError[] {
   const ref = binding.roleRef ?? {};
   const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
   const errors: FieldError[] = [];
-  if (ref.apiGroup !== RBAC_GROUP) errors.push(notSupported('roleRef.apiGroup', ref.apiGroup ?? '', [RBAC_GROUP]));
+  if (ref.apiGroup !== RBAC_GROUP)
+    errors.push(notSupported('roleRef.apiGroup', ref.apiGroup ?? '', [RBAC_GROUP]));
   if (!kinds.includes(ref.kind)) errors.push(notSupported('roleRef.kind', ref.kind ?? '', kinds));
   if (ref.name) errors.push(...each('roleRef.name', ref.name, nameIsPathSegment(ref.name, false)));
   else errors.push(required('roleRef.name'));

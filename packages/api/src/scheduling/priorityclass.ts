@@ -1,7 +1,7 @@
+import { immutable, oneOf } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { immutable, oneOf } from '../core/shared.ts';
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000;
 const SYSTEM_PREFIX = 'system-';
@@ -44,7 +44,9 @@ export const priorityClassRules: KindRules = {
   },
   validate,
   validateUpdate: (priority, old) => [
-    ...((priority.value ?? 0) === (old.value ?? 0) ? [] : [forbidden('Value', 'may not be changed in an update.')]),
+    ...((priority.value ?? 0) === (old.value ?? 0)
+      ? []
+      : [forbidden('Value', 'may not be changed in an update.')]),
     ...immutable('preemptionPolicy', priority.preemptionPolicy, old.preemptionPolicy),
   ],
 };

@@ -1,7 +1,7 @@
+import { immutable, list, oneOf, type Part } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { immutable, list, oneOf, type Part } from '../core/shared.ts';
 
 const FS_GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType'];
 const LIFECYCLE_MODES = ['Persistent', 'Ephemeral'];
@@ -62,7 +62,8 @@ function validate(driver: KubeObject): FieldError[] {
 
 export const csiDriverRules: KindRules = {
   setDefaults(driver) {
-    const spec = (driver.spec ??= {});
+    driver.spec ??= {};
+    const { spec } = driver;
     spec.attachRequired ??= true;
     spec.podInfoOnMount ??= false;
     spec.storageCapacity ??= false;

@@ -1,16 +1,18 @@
 import { deepEqual } from '@sampan/base';
+import { csiDriverNameErrors } from '../core/persistentvolume-sources.ts';
+import { each, list, nonNegative, type Part, qualifiedName } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { duplicate, type FieldError, invalid, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { csiDriverNameErrors } from '../core/persistentvolume-sources.ts';
-import { each, list, nonNegative, type Part, qualifiedName } from '../core/shared.ts';
 import { byteLength } from '../validation/messages.ts';
 
 const MAX_NODE_ID = 192;
 
 function nodeIdErrors(id: string, field: string): FieldError[] {
   if (id === '') return [required(field)];
-  return byteLength(id) > MAX_NODE_ID ? [invalid(field, id, `must be ${MAX_NODE_ID} characters or less`)] : [];
+  return byteLength(id) > MAX_NODE_ID
+    ? [invalid(field, id, `must be ${MAX_NODE_ID} characters or less`)]
+    : [];
 }
 
 function topologyErrors(keys: readonly string[], field: string): FieldError[] {

@@ -1,7 +1,7 @@
+import { each, immutable, labelSelectorErrors, nameIsDnsSubdomain, quantity } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { each, immutable, labelSelectorErrors, nameIsDnsSubdomain, quantity } from '../core/shared.ts';
 import { IS_NEGATIVE } from '../validation/messages.ts';
 
 function amountErrors(value: string | undefined, field: string): FieldError[] {

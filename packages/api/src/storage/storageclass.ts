@@ -1,8 +1,8 @@
 import { deepEqual } from '@sampan/base';
+import { immutable, labelNameErrors, list, oneOf, type Part } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { duplicate, type FieldError, forbidden, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { immutable, labelNameErrors, list, oneOf, type Part } from '../core/shared.ts';
 import { parametersErrors, provisionerErrors } from './parameters.ts';
 
 const RECLAIM_POLICIES = ['Delete', 'Retain'];
@@ -22,7 +22,8 @@ function requirementErrors(requirement: Part, field: string): FieldError[] {
 /** Terms that say the same: keys in any order, values as sets. */
 function termId(term: Part): string {
   const pairs = new Map<string, string[]>();
-  for (const { key, values } of list(term.matchLabelExpressions)) pairs.set(key, [...new Set<string>(values)].sort());
+  for (const { key, values } of list(term.matchLabelExpressions))
+    pairs.set(key, [...new Set<string>(values)].sort());
   return JSON.stringify([...pairs].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -1,10 +1,10 @@
 import { deepEqual } from '@sampan/base';
+import { persistentVolumeSpecErrors } from '../core/persistentvolume.ts';
+import { csiDriverNameErrors } from '../core/persistentvolume-sources.ts';
+import { each, nameIsDnsSubdomain, type Part } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, invalid, required, tooLong } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { csiDriverNameErrors } from '../core/persistentvolume-sources.ts';
-import { persistentVolumeSpecErrors } from '../core/persistentvolume.ts';
-import { each, nameIsDnsSubdomain, type Part } from '../core/shared.ts';
 import { byteLength } from '../validation/messages.ts';
 
 const MAX_METADATA = 256 * 1024;

@@ -31,7 +31,11 @@ export class NodePortAllocator {
     this.#low = low;
     const size = high - low + 1;
     const reserved = Math.min(Math.max(MIN_RESERVED, Math.floor(size / RESERVED_SHARE)), MAX_RESERVED);
-    this.#pool = new NumberPool({ size, reserved: size > reserved ? reserved : 0, ...(random ? { random } : {}) });
+    this.#pool = new NumberPool({
+      size,
+      reserved: size > reserved ? reserved : 0,
+      ...(random ? { random } : {}),
+    });
   }
 
   get free(): number {

@@ -35,7 +35,9 @@ type Port = { port?: number; nodePort?: number; protocol?: string };
 
 const portsOf = (service: KubeObject): Port[] => service.spec?.ports ?? [];
 const addressesOf = (service: KubeObject): string[] =>
-  isExternalName(service) ? [] : (service.spec?.clusterIPs ?? []).filter((ip: string) => ip !== NONE && ip !== '');
+  isExternalName(service)
+    ? []
+    : (service.spec?.clusterIPs ?? []).filter((ip: string) => ip !== NONE && ip !== '');
 
 function invalidService(service: KubeObject, list: readonly FieldError[]): StatusError {
   return errors.invalid({ group: '', kind: 'Service' }, service.metadata.name ?? '', list);
@@ -113,7 +115,8 @@ export class ServiceAllocators {
       this.#initFamilies(service, old);
       this.#updateAddresses(service, old, transaction);
       this.#updateNodePorts(service, old, transaction);
-      if (needsHealthCheck(service) && !needsHealthCheck(old)) this.#takeHealthCheckPort(service, transaction);
+      if (needsHealthCheck(service) && !needsHealthCheck(old))
+        this.#takeHealthCheckPort(service, transaction);
       if (!needsHealthCheck(service) && needsHealthCheck(old)) {
         const port: number = old.spec?.healthCheckNodePort ?? 0;
         transaction.releases(() => this.nodePorts.release(port));
@@ -140,7 +143,11 @@ export class ServiceAllocators {
   }
 
   #initFamilies(service: KubeObject, old: KubeObject | undefined): void {
-    const problems = initIpFamilies(service, old, this.ips.map((allocator) => allocator.family));
+    const problems = initIpFamilies(
+      service,
+      old,
+      this.ips.map((allocator) => allocator.family),
+    );
     if (problems.length > 0) throw invalidService(service, problems);
   }
 

@@ -26,9 +26,13 @@ export class ServiceIpAllocator {
     const cidr = cidrNumber(range);
     const addresses = cidr ? rangeSize(cidr) : 0n;
     if (!cidr || addresses < 4n) {
-      throw new SampanError('invalid-service-range', `The range of Service addresses ${range} cannot be used.`, {
-        hint: `Give a CIDR with four addresses or more, such as ${DEFAULT_SERVICE_RANGE}.`,
-      });
+      throw new SampanError(
+        'invalid-service-range',
+        `The range of Service addresses ${range} cannot be used.`,
+        {
+          hint: `Give a CIDR with four addresses or more, such as ${DEFAULT_SERVICE_RANGE}.`,
+        },
+      );
     }
     this.range = range;
     this.family = cidr.family === 4 ? 'IPv4' : 'IPv6';

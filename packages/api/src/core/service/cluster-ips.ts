@@ -19,7 +19,8 @@ const families = (service: KubeObject): string[] => list(service.spec?.ipFamilie
  * anything else looks at them.
  */
 export function normalizeClusterIps(service: KubeObject, old?: KubeObject): void {
-  const spec = (service.spec ??= {});
+  service.spec ??= {};
+  const { spec } = service;
   const ip: string = spec.clusterIP ?? '';
   if (!old) {
     if (ip !== '' && ips(service).length === 0) spec.clusterIPs = [ip];
@@ -106,11 +107,14 @@ export function clusterIpChangeErrors(service: KubeObject, old: KubeObject): Fie
   const before = ips(old);
   const after = ips(service);
   if (before.length === after.length) {
-    return before.flatMap((ip, index) => (ip === after[index] ? [] : [invalid(`${IPS}[${index}]`, after, CHANGED)]));
+    return before.flatMap((ip, index) =>
+      ip === after[index] ? [] : [invalid(`${IPS}[${index}]`, after, CHANGED)],
+    );
   }
   const errors: FieldError[] = [];
   if (after.length === 0) errors.push(invalid(`${IPS}[0]`, null, 'primary clusterIP can not be unset'));
-  if (before.length > 0 && after.length > 0 && before[0] !== after[0]) errors.push(invalid(`${IPS}[0]`, after, CHANGED));
+  if (before.length > 0 && after.length > 0 && before[0] !== after[0])
+    errors.push(invalid(`${IPS}[0]`, after, CHANGED));
   if (before.length > after.length && after.length === 1 && service.spec.ipFamilyPolicy !== 'SingleStack') {
     const message = "must be set to 'SingleStack' when releasing the secondary clusterIP";
     errors.push(invalid(POLICY, shown(service.spec.ipFamilyPolicy), message));
@@ -126,7 +130,9 @@ export function familyChangeErrors(service: KubeObject, old: KubeObject): FieldE
   const after = families(service);
   const first = `${FAMILIES}[0]`;
   if (before.length === after.length) {
-    return before.flatMap((family, index) => (family === after[index] ? [] : [invalid(first, after, CHANGED)]));
+    return before.flatMap((family, index) =>
+      family === after[index] ? [] : [invalid(first, after, CHANGED)],
+    );
   }
   const errors: FieldError[] = [];
   const shrinks = before.length > after.length;

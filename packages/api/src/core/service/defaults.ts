@@ -8,7 +8,10 @@ const AFFINITY_SECONDS = 10_800;
 function setAffinity(spec: Part): void {
   spec.sessionAffinity ||= 'None';
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
-  if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined) {
+  if (
+    spec.sessionAffinity === 'ClientIP' &&
+    spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined
+  ) {
     spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: AFFINITY_SECONDS } };
   }
 }
@@ -24,7 +27,8 @@ function setPorts(spec: Part): void {
 
 /** SetDefaults_Service */
 export function setServiceDefaults(service: KubeObject): void {
-  const spec = (service.spec ??= {});
+  service.spec ??= {};
+  const { spec } = service;
   setAffinity(spec);
   spec.type ||= 'ClusterIP';
   setPorts(spec);

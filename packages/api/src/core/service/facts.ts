@@ -17,7 +17,8 @@ export const isHeadless = (service: KubeObject): boolean => {
 };
 
 export const externallyAccessible = (service: KubeObject): boolean =>
-  hasNodePorts(service) || (serviceType(service) === 'ClusterIP' && list(service.spec?.externalIPs).length > 0);
+  hasNodePorts(service) ||
+  (serviceType(service) === 'ClusterIP' && list(service.spec?.externalIPs).length > 0);
 
 export const needsHealthCheck = (service: KubeObject): boolean =>
   serviceType(service) === 'LoadBalancer' && service.spec?.externalTrafficPolicy === 'Local';

@@ -39,10 +39,14 @@ function applyPolicyChange(spec: Part, before: Part): FieldError[] {
   }
   const errors: FieldError[] = [];
   if (shrinks(spec.clusterIPs, before.clusterIPs)) {
-    errors.push(invalid(POLICY, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP"));
+    errors.push(
+      invalid(POLICY, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP"),
+    );
   }
   if (shrinks(spec.ipFamilies, before.ipFamilies)) {
-    errors.push(invalid(POLICY, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary IP family"));
+    errors.push(
+      invalid(POLICY, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary IP family"),
+    );
   }
   return errors;
 }

@@ -1,6 +1,12 @@
 import type { KubeObject } from '../../meta/object.ts';
 import { list } from '../shared.ts';
-import { externallyAccessible, hasNodePorts, isExternalName, needsHealthCheck, serviceType } from './facts.ts';
+import {
+  externallyAccessible,
+  hasNodePorts,
+  isExternalName,
+  needsHealthCheck,
+  serviceType,
+} from './facts.ts';
 
 /**
  * An update that omits what the server had allocated gets it from the old object (patchAllocatedValues), so
@@ -24,7 +30,8 @@ export function keepAllocatedValues(service: KubeObject, old: KubeObject): void 
 
 function keepNodePorts(service: KubeObject, old: KubeObject): void {
   const before = new Map<string, number>();
-  for (const port of list(old.spec?.ports)) if (port.nodePort) before.set(`${port.protocol}/${port.port}`, port.nodePort);
+  for (const port of list(old.spec?.ports))
+    if (port.nodePort) before.set(`${port.protocol}/${port.port}`, port.nodePort);
   const used = new Set<number>(list(service.spec.ports).map((port) => port.nodePort));
   for (const port of list(service.spec.ports)) {
     if (port.nodePort) continue;

@@ -1,4 +1,11 @@
-import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../../meta/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+} from '../../meta/field-error.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import { parseIp } from '../../validation/ip.ts';
 import {
@@ -54,7 +61,9 @@ function typeErrors(service: KubeObject): FieldError[] {
   }
   const name = String(spec.externalName ?? '').replace(/\.$/, '');
   errors.push(
-    ...(name === '' ? [required('spec.externalName')] : each('spec.externalName', name, dns1123Subdomain(name))),
+    ...(name === ''
+      ? [required('spec.externalName')]
+      : each('spec.externalName', name, dns1123Subdomain(name))),
   );
   return errors;
 }
@@ -92,7 +101,8 @@ function affinityErrors(spec: Part): FieldError[] {
     return config === undefined ? [] : [forbidden(field, 'must not be set when session affinity is None')];
   }
   if (config === undefined) return [required(field, 'when session affinity type is ClientIP')];
-  if (config.clientIP === undefined) return [required(`${field}.clientIP`, 'when session affinity type is ClientIP')];
+  if (config.clientIP === undefined)
+    return [required(`${field}.clientIP`, 'when session affinity type is ClientIP')];
   const seconds = config.clientIP.timeoutSeconds;
   const path = `${field}.clientIP.timeoutSeconds`;
   if (seconds === undefined) return [required(path, 'when session affinity type is ClientIP')];
@@ -197,7 +207,8 @@ function externalTrafficErrors(service: KubeObject): FieldError[] {
   const field = 'spec.externalTrafficPolicy';
   const errors: FieldError[] = [];
   if (!externallyAccessible(service)) {
-    if (policy !== '') errors.push(invalid(field, policy, 'may only be set for externally-accessible services'));
+    if (policy !== '')
+      errors.push(invalid(field, policy, 'may only be set for externally-accessible services'));
   } else if (policy === '') errors.push(required(field));
   else if (!TRAFFIC_POLICIES.includes(policy)) errors.push(notSupported(field, policy, TRAFFIC_POLICIES));
   return [...errors, ...healthPortErrors(service)];
@@ -236,14 +247,17 @@ function distributionErrors(spec: Part): FieldError[] {
 
 /** ValidateService of upstream's core validation, in its order. */
 export function validateService(service: KubeObject): FieldError[] {
-  const spec = (service.spec ??= {});
+  service.spec ??= {};
+  const { spec } = service;
   const ports = list(spec.ports);
   const type = serviceType(service);
   const errors = annotationErrors(service);
-  if (ports.length === 0 && !isHeadless(service) && type !== 'ExternalName') errors.push(required('spec.ports'));
+  if (ports.length === 0 && !isHeadless(service) && type !== 'ExternalName')
+    errors.push(required('spec.ports'));
   errors.push(...typeErrors(service));
   const names = new Set<string>();
-  ports.forEach((port, i) => errors.push(...portErrors(port, ports.length > 1, names, `spec.ports[${i}]`)));
+  for (const [i, port] of ports.entries())
+    errors.push(...portErrors(port, ports.length > 1, names, `spec.ports[${i}]`));
   errors.push(
     ...labelsErrors(spec.selector, 'spec.selector'),
     ...affinityErrors(spec),
@@ -301,7 +315,8 @@ function ingressErrors(ingress: Part, field: string): FieldError[] {
   const mode: string | undefined = ingress.ipMode;
   if (mode === undefined) {
     if (ingress.ip) errors.push(required(`${field}.ipMode`, 'must be specified when `ip` is set'));
-  } else if (!ingress.ip) errors.push(forbidden(`${field}.ipMode`, 'may not be specified when `ip` is not set'));
+  } else if (!ingress.ip)
+    errors.push(forbidden(`${field}.ipMode`, 'may not be specified when `ip` is not set'));
   else if (!IP_MODES.includes(mode)) errors.push(notSupported(`${field}.ipMode`, mode, IP_MODES));
   if (ingress.hostname) {
     errors.push(...each(`${field}.hostname`, ingress.hostname, dns1123Subdomain(ingress.hostname)));
@@ -316,6 +331,7 @@ function ingressErrors(ingress: Part, field: string): FieldError[] {
 export function validateServiceStatus(service: KubeObject): FieldError[] {
   const field = 'status.loadBalancer.ingress';
   const ingress = list(service.status?.loadBalancer?.ingress);
-  if (ingress.length > 0 && serviceType(service) !== 'LoadBalancer') return [forbidden(field, LOAD_BALANCER_ONLY)];
+  if (ingress.length > 0 && serviceType(service) !== 'LoadBalancer')
+    return [forbidden(field, LOAD_BALANCER_ONLY)];
   return ingress.flatMap((entry, index) => ingressErrors(entry, `${field}[${index}]`));
 }

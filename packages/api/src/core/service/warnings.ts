@@ -14,7 +14,8 @@ export function serviceWarnings(service: KubeObject): string[] {
     );
   }
   if (isHeadless(service)) {
-    if (service.spec.loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored when spec.clusterIP is "None"');
+    if (service.spec.loadBalancerIP)
+      warnings.push('spec.loadBalancerIP is ignored when spec.clusterIP is "None"');
     if (list(service.spec.externalIPs).length > 0) {
       warnings.push('spec.externalIPs is ignored when spec.clusterIP is "None"');
     }
