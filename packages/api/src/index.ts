@@ -14,6 +14,7 @@ export { humanDuration, since } from './columns/duration.ts';
 export * from './columns/pod.ts';
 export { validateNamespaceFinalize } from './core/namespace.ts';
 export { podSubresourceRules } from './core/pod/rules.ts';
+export * from './core/pod/index.ts';
 export * from './core/service/index.ts';
 export type * as k8s from './generated/types.ts';
 export { kindColumns } from './kinds/columns.ts';

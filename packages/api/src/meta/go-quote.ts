@@ -36,10 +36,30 @@ export function goJson(value: unknown): string {
   return text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** A Go struct: its fields are written in the order given, not sorted. */
+export class GoStruct {
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(fields: Readonly<Record<string, unknown>>) {
+    this.fields = fields;
+  }
+
+  toJSON(): unknown {
+    return this.fields;
+  }
+}
+
+/** metav1.LabelSelector is the one struct that messages show often; its fields are not in alphabetical order. */
+function compareKeys(a: string, b: string): number {
+  if (a === 'matchLabels' && b === 'matchExpressions') return -1;
+  if (a === 'matchExpressions' && b === 'matchLabels') return 1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 function sortKeys(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(sortKeys);
   if ('toJSON' in value && typeof value.toJSON === 'function') return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const entries = Object.entries(value).sort(([a], [b]) => compareKeys(a, b));
   return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
 }

@@ -3,7 +3,13 @@ import { type FieldError, invalid } from '../meta/field-error.ts';
 import { FIELD_IMMUTABLE } from './messages.ts';
 
 /** Fields whose empty object says something else than no object at all. */
-const MEANINGFUL_EMPTY = new Set(['emptyDir', 'selector', 'labelSelector', 'namespaceSelector', 'podSelector']);
+const MEANINGFUL_EMPTY = new Set([
+  'emptyDir',
+  'selector',
+  'labelSelector',
+  'namespaceSelector',
+  'podSelector',
+]);
 
 function isAbsent(value: unknown, key: string): boolean {
   if (value === undefined || value === null) return true;

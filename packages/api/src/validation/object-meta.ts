@@ -174,6 +174,22 @@ export function validateFinalizers(finalizers: readonly string[], field: string)
   return errors;
 }
 
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+/** Built-in kinds (not custom resources) know the finalizers without a domain (core validation.validateKubeFinalizerName). */
+export function validateStandardFinalizers(
+  finalizers: readonly string[] | undefined,
+  field = 'metadata.finalizers',
+): FieldError[] {
+  const errors: FieldError[] = [];
+  finalizers?.forEach((name, i) => {
+    if (name.includes('/') || STANDARD_FINALIZERS.has(name)) return;
+    const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+    errors.push(invalid(`${field}[${i}]`, name, detail));
+  });
+  return errors;
+}
+
 function validateNoNewFinalizers(
   finalizers: readonly string[],
   old: readonly string[],

@@ -15,7 +15,10 @@ const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
  * What an update may keep because the stored object has it: rules that became stricter must not make old
  * objects impossible to update or delete (GetValidationOptionsFromPodSpecAndMeta).
  */
-export function allowedForUpdate(old: k8s.PodSpec | undefined, meta: k8s.ObjectMeta | undefined): AllowedForUpdate {
+export function allowedForUpdate(
+  old: k8s.PodSpec | undefined,
+  meta: k8s.ObjectMeta | undefined,
+): AllowedForUpdate {
   if (old === undefined) return NOTHING;
   const cost = meta?.annotations?.[DELETION_COST];
   const ips = [...(old.dnsConfig?.nameservers ?? []), ...(old.hostAliases ?? []).map((alias) => alias.ip)];
@@ -27,9 +30,11 @@ export function allowedForUpdate(old: k8s.PodSpec | undefined, meta: k8s.ObjectM
     invalidLabelValueInNodeAffinity: hasInvalidNodeAffinity(old),
     indivisibleHugePages: hasIndivisibleHugePages(old),
     invalidTopologySpreadSelector:
-      old.topologySpreadConstraints?.some((c) => validateLabelSelector(c.labelSelector, '').length > 0) ?? false,
+      old.topologySpreadConstraints?.some((c) => validateLabelSelector(c.labelSelector, '').length > 0) ??
+      false,
     nonLocalProjectedTokenPath: hasNonLocalTokenPath(old),
-    namespacedSysctlsOnHost: (old.securityContext?.sysctls?.length ?? 0) > 0 && Boolean(old.hostNetwork || old.hostIPC),
+    namespacedSysctlsOnHost:
+      (old.securityContext?.sysctls?.length ?? 0) > 0 && Boolean(old.hostNetwork || old.hostIPC),
     ips,
   };
 }
@@ -42,7 +47,8 @@ function podAffinityTerms(spec: k8s.PodSpec): k8s.PodAffinityTerm[] {
 }
 
 function hasInvalidNodeAffinity(spec: k8s.PodSpec): boolean {
-  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const terms =
+    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   return terms.some((term) =>
     term.matchExpressions?.some((e) => e.values?.some((value) => isValidLabelValue(value).length > 0)),
   );

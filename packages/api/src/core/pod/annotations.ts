@@ -28,7 +28,11 @@ export function validatePodAnnotations(
     const at = `${path}[${key}]`;
     if (key === MIRROR_POD && !spec.nodeName) {
       errors.push(invalid(at, value, 'must set spec.nodeName if mirror pod annotation is set'));
-    } else if (key === DELETION_COST && context.allowed.invalidPodDeletionCost !== true && !isDeletionCost(value)) {
+    } else if (
+      key === DELETION_COST &&
+      context.allowed.invalidPodDeletionCost !== true &&
+      !isDeletionCost(value)
+    ) {
       errors.push(invalid(at, value, 'must be a 32bit integer'));
     } else if (key === SECCOMP_POD || key.startsWith(SECCOMP_CONTAINER_PREFIX)) {
       errors.push(...seccompErrors(value, `${path}.${key}`));
@@ -53,7 +57,13 @@ function seccompErrors(profile: string, field: string): FieldError[] {
   return errors;
 }
 
-function validateAppArmor(container: string, profile: string, spec: k8s.PodSpec, at: string, errors: Errors): void {
+function validateAppArmor(
+  container: string,
+  profile: string,
+  spec: k8s.PodSpec,
+  at: string,
+  errors: Errors,
+): void {
   if (!hasContainer(spec, container)) errors.push(invalid(at, container, 'container not found'));
   if (profile === '' || profile === 'runtime/default' || profile === 'unconfined') return;
   if (!profile.startsWith('localhost/')) {
@@ -69,7 +79,11 @@ export function validateAnnotationUpdates(
   errors: Errors,
 ): void {
   const watched = (key: string): string | undefined =>
-    key === MIRROR_POD ? 'mirror pod annotation' : key.startsWith(APPARMOR_PREFIX) ? 'AppArmor annotations' : undefined;
+    key === MIRROR_POD
+      ? 'mirror pod annotation'
+      : key.startsWith(APPARMOR_PREFIX)
+        ? 'AppArmor annotations'
+        : undefined;
   for (const [key, value] of Object.entries(old ?? {})) {
     const what = watched(key);
     if (what !== undefined && own(annotations, key) !== value) {
@@ -99,9 +113,16 @@ const PLAIN_VALUES: Readonly<Record<string, readonly string[]>> = {
   RuntimeDefault: ['runtime/default'],
 };
 
-function matchErrors(what: string, annotation: string, profile: Profile, path: string, plain: readonly string[]): FieldError[] {
+function matchErrors(
+  what: string,
+  annotation: string,
+  profile: Profile,
+  path: string,
+  plain: readonly string[],
+): FieldError[] {
   const typeError = forbidden(`${path}.type`, `${what} type in annotation and field must match`);
-  if (profile.type !== 'Localhost') return plain.length === 0 || plain.includes(annotation) ? [] : [typeError];
+  if (profile.type !== 'Localhost')
+    return plain.length === 0 || plain.includes(annotation) ? [] : [typeError];
   if (!annotation.startsWith('localhost/')) return [typeError];
   if (annotation.slice('localhost/'.length) === profile.localhostProfile) return [];
   return [forbidden(`${path}.localhostProfile`, `${what} profile in annotation and field must match`)];

@@ -6,7 +6,12 @@ import type { Errors } from './types.ts';
 
 /** Small checks that append to a list of errors. */
 
-export function addMessages(errors: Errors, field: string, value: unknown, messages: readonly string[]): void {
+export function addMessages(
+  errors: Errors,
+  field: string,
+  value: unknown,
+  messages: readonly string[],
+): void {
   for (const message of messages) errors.push(invalid(field, value, message));
 }
 
@@ -17,7 +22,12 @@ export function checkRequired(errors: Errors, field: string, value: unknown, det
 }
 
 /** An enumerated value that must be there. */
-export function checkEnum(errors: Errors, field: string, value: string | undefined, supported: readonly string[]): void {
+export function checkEnum(
+  errors: Errors,
+  field: string,
+  value: string | undefined,
+  supported: readonly string[],
+): void {
   if (!value) errors.push(required(field));
   else if (!supported.includes(value)) errors.push(notSupported(field, value, supported));
 }

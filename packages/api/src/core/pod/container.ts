@@ -78,11 +78,17 @@ export function validateInitContainers(around: ContainerSurroundings, path: stri
 }
 
 /** validateEphemeralContainers. */
-export function validateEphemeralContainers(around: ContainerSurroundings, path: string, errors: Errors): void {
+export function validateEphemeralContainers(
+  around: ContainerSurroundings,
+  path: string,
+  errors: Errors,
+): void {
   const ephemeral = around.spec.ephemeralContainers;
   if (!ephemeral?.length) return;
   const { containers, initContainers } = around.spec;
-  const others = new Set([...(containers ?? []), ...(initContainers ?? [])].map((container) => container.name));
+  const others = new Set(
+    [...(containers ?? []), ...(initContainers ?? [])].map((container) => container.name),
+  );
   const names = new Set(others);
   ephemeral.forEach((container, i) => {
     const at = `${path}[${i}]`;
@@ -109,7 +115,11 @@ function isSet(value: unknown): boolean {
 }
 
 /** validateContainerOnlyForPod: templates may have padded images, pods not. */
-export function checkImagePadding(container: k8s.Container | k8s.EphemeralContainer, at: string, errors: Errors): void {
+export function checkImagePadding(
+  container: k8s.Container | k8s.EphemeralContainer,
+  at: string,
+  errors: Errors,
+): void {
   const image = container.image ?? '';
   if (image !== image.trim()) {
     errors.push(invalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
@@ -121,7 +131,12 @@ function checkName(names: Set<string>, name: string, at: string, errors: Errors)
   else names.add(name);
 }
 
-function validateHooks(container: k8s.Container, around: ContainerSurroundings, at: string, errors: Errors): void {
+function validateHooks(
+  container: k8s.Container,
+  around: ContainerSurroundings,
+  at: string,
+  errors: Errors,
+): void {
   if (container.lifecycle !== undefined) {
     const grace = around.spec.terminationGracePeriodSeconds;
     validateLifecycle(container.lifecycle, grace, around.spec.os?.name, `${at}.lifecycle`, errors);
@@ -130,7 +145,12 @@ function validateHooks(container: k8s.Container, around: ContainerSurroundings, 
 }
 
 /** validateContainerCommon. */
-function validateCommon(container: AnyContainer, around: ContainerSurroundings, at: string, errors: Errors): void {
+function validateCommon(
+  container: AnyContainer,
+  around: ContainerSurroundings,
+  at: string,
+  errors: Errors,
+): void {
   const { spec, volumes, claims, context } = around;
   if (!container.name) errors.push(required(`${at}.name`));
   else checkDNS1123Label(errors, `${at}.name`, container.name);
@@ -146,7 +166,12 @@ function validateCommon(container: AnyContainer, around: ContainerSurroundings, 
     validateResizePolicy(container.resizePolicy, spec.restartPolicy, `${at}.resizePolicy`, errors);
   }
   if (container.securityContext !== undefined) {
-    validateSecurityContext(container.securityContext, `${at}.securityContext`, spec.hostUsers !== false, errors);
+    validateSecurityContext(
+      container.securityContext,
+      `${at}.securityContext`,
+      spec.hostUsers !== false,
+      errors,
+    );
   }
 }
 

@@ -115,7 +115,9 @@ function validateDivisor(name: string, divisor: string | undefined, path: string
   const shown = amount.toString();
   if (kind === 'cpu') {
     if (shown === '1' || shown === '1m') return;
-    errors.push(invalid(`${path}.divisor`, name, "only divisor's values 1m and 1 are supported with the cpu resource"));
+    errors.push(
+      invalid(`${path}.divisor`, name, "only divisor's values 1m and 1 are supported with the cpu resource"),
+    );
     return;
   }
   const what =

@@ -16,11 +16,17 @@ export function validateEnv(variables: readonly k8s.EnvVar[], path: string, erro
     const name = variable.name ?? '';
     if (name === '') errors.push(required(`${at}.name`));
     else addMessages(errors, `${at}.name`, name, isEnvVarName(name));
-    if (variable.valueFrom !== undefined) validateValueFrom(variable, variable.valueFrom, `${at}.valueFrom`, errors);
+    if (variable.valueFrom !== undefined)
+      validateValueFrom(variable, variable.valueFrom, `${at}.valueFrom`, errors);
   });
 }
 
-function validateValueFrom(variable: k8s.EnvVar, source: k8s.EnvVarSource, path: string, errors: Errors): void {
+function validateValueFrom(
+  variable: k8s.EnvVar,
+  source: k8s.EnvVarSource,
+  path: string,
+  errors: Errors,
+): void {
   let count = 0;
   if (source.fieldRef !== undefined) {
     count++;
@@ -53,11 +59,7 @@ function validateValueFrom(variable: k8s.EnvVar, source: k8s.EnvVarSource, path:
   }
 }
 
-function validateKeySelector(
-  selector: { name?: string; key?: string },
-  path: string,
-  errors: Errors,
-): void {
+function validateKeySelector(selector: { name?: string; key?: string }, path: string, errors: Errors): void {
   const name = selector.name ?? '';
   addMessages(errors, `${path}.name`, name, isDNS1123Subdomain(name));
   if (!selector.key) errors.push(required(`${path}.key`));

@@ -93,7 +93,8 @@ export function validateLifecycle(
     const handler = lifecycle[hook];
     if (handler !== undefined) validateHandler(handler, HOOK_KINDS, gracePeriod, `${path}.${hook}`, errors);
   }
-  if (lifecycle.stopSignal !== undefined) validateStopSignal(lifecycle.stopSignal, os, `${path}.stopSignal`, errors);
+  if (lifecycle.stopSignal !== undefined)
+    validateStopSignal(lifecycle.stopSignal, os, `${path}.stopSignal`, errors);
 }
 
 /** KEP-4960: which signals exist depends on the operating system. */

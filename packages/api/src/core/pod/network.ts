@@ -34,7 +34,12 @@ export function validateDNSPolicy(spec: k8s.PodSpec, path: string, errors: Error
 }
 
 /** validatePodDNSConfig. */
-export function validateDNSConfig(spec: k8s.PodSpec, path: string, context: PodContext, errors: Errors): void {
+export function validateDNSConfig(
+  spec: k8s.PodSpec,
+  path: string,
+  context: PodContext,
+  errors: Errors,
+): void {
   const config = spec.dnsConfig;
   const nameservers = config?.nameservers ?? [];
   if (spec.dnsPolicy === 'None') {
@@ -78,7 +83,12 @@ function validateSearches(searches: readonly string[], path: string, errors: Err
 }
 
 /** validatePodHostNetworkDeps. */
-export function validateHostNetworkPorts(spec: k8s.PodSpec, path: string, context: PodContext, errors: Errors): void {
+export function validateHostNetworkPorts(
+  spec: k8s.PodSpec,
+  path: string,
+  context: PodContext,
+  errors: Errors,
+): void {
   if (spec.hostNetwork !== true) return;
   spec.containers?.forEach((container, i) => {
     container.ports?.forEach((port, j) => {

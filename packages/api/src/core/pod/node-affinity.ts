@@ -23,7 +23,8 @@ export function validateNodeAffinity(
   affinity.preferredDuringSchedulingIgnoredDuringExecution?.forEach((term, i) => {
     const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
     const weight = term.weight ?? 0;
-    if (weight <= 0 || weight > 100) errors.push(invalid(`${at}.weight`, weight, 'must be in the range 1-100'));
+    if (weight <= 0 || weight > 100)
+      errors.push(invalid(`${at}.weight`, weight, 'must be in the range 1-100'));
     // A preference may hold a value that no label can have: a single node satisfies it anyway.
     validateTerm(term.preference ?? {}, `${at}.preference`, true, errors);
   });
@@ -44,7 +45,12 @@ export function validateNodeSelector(
   });
 }
 
-function validateTerm(term: k8s.NodeSelectorTerm, path: string, allowInvalidValues: boolean, errors: Errors): void {
+function validateTerm(
+  term: k8s.NodeSelectorTerm,
+  path: string,
+  allowInvalidValues: boolean,
+  errors: Errors,
+): void {
   term.matchExpressions?.forEach((requirement, i) => {
     validateExpression(requirement, `${path}.matchExpressions[${i}]`, allowInvalidValues, errors);
   });

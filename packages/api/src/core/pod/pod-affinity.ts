@@ -1,7 +1,11 @@
 import type * as k8s from '../../generated/types.ts';
 import { forbidden, invalid, required } from '../../meta/field-error.ts';
 import { isDNS1123Label } from '../../validation/dns.ts';
-import { type LabelSelector, validateLabelName, validateLabelSelector } from '../../validation/label-selector.ts';
+import {
+  type LabelSelector,
+  validateLabelName,
+  validateLabelSelector,
+} from '../../validation/label-selector.ts';
 import { addMessages } from './checks.ts';
 import type { Errors, PodContext } from './types.ts';
 
@@ -18,7 +22,8 @@ export function validatePodAffinity(
   affinity.preferredDuringSchedulingIgnoredDuringExecution?.forEach((term, i) => {
     const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
     const weight = term.weight ?? 0;
-    if (weight <= 0 || weight > 100) errors.push(invalid(`${at}.weight`, weight, 'must be in the range 1-100'));
+    if (weight <= 0 || weight > 100)
+      errors.push(invalid(`${at}.weight`, weight, 'must be in the range 1-100'));
     validateTerm(term.podAffinityTerm ?? { topologyKey: '' }, `${at}.podAffinityTerm`, context, errors);
   });
 }
@@ -27,7 +32,8 @@ function validateTerm(term: k8s.PodAffinityTerm, path: string, context: PodConte
   const options = { allowInvalidLabelValueInSelector: context.allowed.invalidLabelValueInSelector === true };
   errors.push(...validateLabelSelector(term.labelSelector, `${path}.labelSelector`, options));
   errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`, options));
-  for (const name of term.namespaces ?? []) addMessages(errors, `${path}.namespace`, name, isDNS1123Label(name));
+  for (const name of term.namespaces ?? [])
+    addMessages(errors, `${path}.namespace`, name, isDNS1123Label(name));
   validateLabelKeys(term, path, errors);
   const key = term.topologyKey ?? '';
   if (key === '') errors.push(required(`${path}.topologyKey`, 'can not be empty'));
@@ -59,7 +65,12 @@ function validateLabelKeys(term: k8s.PodAffinityTerm, path: string, errors: Erro
 }
 
 /** At creation the keys have been merged into the selector once; a second use is the client's own. */
-function checkRepeatedKeys(keys: readonly string[], selector: LabelSelector, path: string, errors: Errors): void {
+function checkRepeatedKeys(
+  keys: readonly string[],
+  selector: LabelSelector,
+  path: string,
+  errors: Errors,
+): void {
   const seen = new Set(Object.keys(selector.matchLabels ?? {}));
   for (const { key } of selector.matchExpressions ?? []) {
     const index = keys.lastIndexOf(key);

@@ -5,7 +5,12 @@ import { validateLabels } from '../../validation/label-selector.ts';
 import { byteLength, inclusiveRangeError } from '../../validation/messages.ts';
 import { addMessages, checkDNS1123Label, checkDNS1123Subdomain, checkEnum } from './checks.ts';
 import { validateContainers, validateEphemeralContainers, validateInitContainers } from './container.ts';
-import { validateDNSConfig, validateDNSPolicy, validateHostAliases, validateHostNetworkPorts } from './network.ts';
+import {
+  validateDNSConfig,
+  validateDNSPolicy,
+  validateHostAliases,
+  validateHostNetworkPorts,
+} from './network.ts';
 import { validateResourceClaims } from './resource-claims.ts';
 import { validateOverhead, validatePodLevelResources } from './resources.ts';
 import {
@@ -28,7 +33,8 @@ const MAX_HOSTNAME = 64;
 
 /** ValidatePodSpec. */
 export function validatePodSpec(spec: k8s.PodSpec, path: string, context: PodContext, errors: Errors): void {
-  if (spec.terminationGracePeriodSeconds === undefined) errors.push(required(`${path}.terminationGracePeriodSeconds`));
+  if (spec.terminationGracePeriodSeconds === undefined)
+    errors.push(required(`${path}.terminationGracePeriodSeconds`));
   const volumes = validateVolumes(spec.volumes, `${path}.volumes`, context, errors);
   const claims = validateResourceClaims(spec, `${path}.resourceClaims`, errors);
   const around = { spec, volumes, claims, context };
@@ -39,14 +45,16 @@ export function validatePodSpec(spec: k8s.PodSpec, path: string, context: PodCon
   validateHostNetworkPorts(spec, path, context, errors);
   checkEnum(errors, `${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES);
   validateDNSPolicy(spec, `${path}.dnsPolicy`, errors);
-  if (spec.nodeSelector !== undefined) errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
+  if (spec.nodeSelector !== undefined)
+    errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
   validatePodSecurityContext(spec, `${path}.securityContext`, context, errors);
   validatePlacement(spec, path, context, errors);
   validateDNSConfig(spec, `${path}.dnsConfig`, context, errors);
   validateHostProcess(spec, path, errors);
   validateHostUsers(spec, path, errors);
   validateNames(spec, path, errors);
-  if (spec.hostAliases !== undefined) validateHostAliases(spec.hostAliases, `${path}.hostAliases`, context, errors);
+  if (spec.hostAliases !== undefined)
+    validateHostAliases(spec.hostAliases, `${path}.hostAliases`, context, errors);
   if (spec.overhead !== undefined) validateOverhead(spec.overhead, `${path}.overhead`, context, errors);
   validateOS(spec, path, errors);
 }
@@ -55,7 +63,8 @@ function validatePlacement(spec: k8s.PodSpec, path: string, context: PodContext,
   const { affinity, readinessGates, schedulingGates, topologySpreadConstraints, tolerations } = spec;
   if (affinity !== undefined) validateAffinity(affinity, `${path}.affinity`, context, errors);
   if (readinessGates !== undefined) validateReadinessGates(readinessGates, `${path}.readinessGates`, errors);
-  if (schedulingGates !== undefined) validateSchedulingGates(schedulingGates, `${path}.schedulingGates`, errors);
+  if (schedulingGates !== undefined)
+    validateSchedulingGates(schedulingGates, `${path}.schedulingGates`, errors);
   if (topologySpreadConstraints !== undefined) {
     validateTopologySpread(topologySpreadConstraints, `${path}.topologySpreadConstraints`, context, errors);
   }

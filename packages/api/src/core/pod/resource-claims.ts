@@ -24,7 +24,9 @@ export function validateResourceClaims(spec: k8s.PodSpec, path: string, errors: 
       errors.push(invalid(at, claim, detail));
     }
     if (given.length === 0) {
-      errors.push(invalid(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
+      errors.push(
+        invalid(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'),
+      );
     }
     for (const field of given) {
       const value = claim[field] ?? '';

@@ -89,7 +89,13 @@ function isDivisible(name: string, value: string): boolean {
   return size > 0n && quantity(value).scaled(0) % size === 0n;
 }
 
-function validateAgainstLimit(name: string, value: string, limits: ResourceList, path: string, errors: Errors): void {
+function validateAgainstLimit(
+  name: string,
+  value: string,
+  limits: ResourceList,
+  path: string,
+  errors: Errors,
+): void {
   const limit = limits !== undefined && Object.hasOwn(limits, name) ? limits[name] : undefined;
   if (limit === undefined) {
     if (!isOvercommitAllowed(name)) {
@@ -101,7 +107,9 @@ function validateAgainstLimit(name: string, value: string, limits: ResourceList,
   const limited = quantity(limit);
   const comparison = requested.compare(limited);
   if (comparison !== 0 && !isOvercommitAllowed(name)) {
-    errors.push(invalid(`${path}.requests`, requested.toString(), `must be equal to ${name} limit of ${limited}`));
+    errors.push(
+      invalid(`${path}.requests`, requested.toString(), `must be equal to ${name} limit of ${limited}`),
+    );
   } else if (comparison > 0) {
     const detail = `must be less than or equal to ${name} limit of ${limited}`;
     errors.push(invalid(`${path}.requests`, requested.toString(), detail));
@@ -138,7 +146,10 @@ function validateClaimNames(
     }
     if (!podClaims.has(name)) {
       const known = podClaims.size === 0 ? ' which is empty' : `: ${[...podClaims].sort().join(', ')}`;
-      errors.push({ ...notFound(at, name), detail: `must be one of the names in pod.spec.resourceClaims${known}` });
+      errors.push({
+        ...notFound(at, name),
+        detail: `must be one of the names in pod.spec.resourceClaims${known}`,
+      });
     }
   });
 }

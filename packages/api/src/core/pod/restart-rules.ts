@@ -14,7 +14,9 @@ export function validateRestartRules(container: k8s.Container, path: string, err
   const { restartPolicy, restartPolicyRules: rules = [] } = container;
   if (restartPolicy === undefined) {
     if (rules.length > 0) {
-      errors.push(required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used'));
+      errors.push(
+        required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used'),
+      );
     }
   } else if (!POLICIES.includes(restartPolicy)) {
     errors.push(notSupported(`${path}.restartPolicy`, restartPolicy, POLICIES));
@@ -28,7 +30,9 @@ export function validateRestartRules(container: k8s.Container, path: string, err
 /** Sidecars restart always: rules would have no effect. */
 export function forbidSidecarRules(container: k8s.Container, path: string, errors: Errors): void {
   if (container.restartPolicy === 'Always' && container.restartPolicyRules?.length) {
-    errors.push(forbidden(`${path}.restartPolicyRules`, 'restartPolicyRules are not supported for sidecar containers'));
+    errors.push(
+      forbidden(`${path}.restartPolicyRules`, 'restartPolicyRules are not supported for sidecar containers'),
+    );
   }
 }
 

@@ -1,5 +1,12 @@
 import type * as k8s from '../../generated/types.ts';
-import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../../meta/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+} from '../../meta/field-error.ts';
 import { validateLabelName, validateLabelSelector } from '../../validation/label-selector.ts';
 import { isQualifiedName, isValidLabelValue } from '../../validation/label-syntax.ts';
 import { NOT_POSITIVE } from '../../validation/messages.ts';
@@ -12,11 +19,17 @@ import type { Errors, PodContext } from './types.ts';
 
 const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
-export function validateAffinity(affinity: k8s.Affinity, path: string, context: PodContext, errors: Errors): void {
+export function validateAffinity(
+  affinity: k8s.Affinity,
+  path: string,
+  context: PodContext,
+  errors: Errors,
+): void {
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity;
   if (nodeAffinity !== undefined) validateNodeAffinity(nodeAffinity, `${path}.nodeAffinity`, context, errors);
   if (podAffinity !== undefined) validatePodAffinity(podAffinity, `${path}.podAffinity`, context, errors);
-  if (podAntiAffinity !== undefined) validatePodAffinity(podAntiAffinity, `${path}.podAntiAffinity`, context, errors);
+  if (podAntiAffinity !== undefined)
+    validatePodAffinity(podAntiAffinity, `${path}.podAntiAffinity`, context, errors);
 }
 
 /** ValidateTolerations. */
@@ -36,7 +49,9 @@ function validateToleration(toleration: k8s.Toleration, at: string, errors: Erro
     errors.push(invalid(`${at}.operator`, operator, detail));
   }
   if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
-    errors.push(invalid(`${at}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    errors.push(
+      invalid(`${at}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"),
+    );
   }
   if (operator === '' || operator === 'Equal') {
     const messages = isValidLabelValue(value);
@@ -100,7 +115,11 @@ function validateMinDomains(minDomains: number, action: string, field: string, e
 }
 
 /** Keys whose values come from the pod's labels, merged into the selector at creation (KEP-3243). */
-function validateMatchLabelKeys(constraint: k8s.TopologySpreadConstraint, field: string, errors: Errors): void {
+function validateMatchLabelKeys(
+  constraint: k8s.TopologySpreadConstraint,
+  field: string,
+  errors: Errors,
+): void {
   const { matchLabelKeys = [], labelSelector } = constraint;
   if (matchLabelKeys.length === 0) return;
   if (labelSelector === undefined) {
@@ -120,7 +139,11 @@ function validateMatchLabelKeys(constraint: k8s.TopologySpreadConstraint, field:
   });
 }
 
-export function validateSchedulingGates(gates: readonly k8s.PodSchedulingGate[], path: string, errors: Errors): void {
+export function validateSchedulingGates(
+  gates: readonly k8s.PodSchedulingGate[],
+  path: string,
+  errors: Errors,
+): void {
   const seen = new Set<string>();
   gates.forEach(({ name = '' }, i) => {
     addMessages(errors, `${path}[${i}]`, name, isQualifiedName(name));
@@ -129,7 +152,11 @@ export function validateSchedulingGates(gates: readonly k8s.PodSchedulingGate[],
   });
 }
 
-export function validateReadinessGates(gates: readonly k8s.PodReadinessGate[], path: string, errors: Errors): void {
+export function validateReadinessGates(
+  gates: readonly k8s.PodReadinessGate[],
+  path: string,
+  errors: Errors,
+): void {
   gates.forEach(({ conditionType = '' }, i) => {
     addMessages(errors, `${path}[${i}].conditionType`, conditionType, isQualifiedName(conditionType));
   });

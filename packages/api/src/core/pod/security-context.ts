@@ -19,7 +19,8 @@ function checkIds(
   path: string,
   ids: { runAsUser?: number | undefined; runAsGroup?: number | undefined; fsGroup?: number | undefined },
 ): void {
-  if (ids.fsGroup !== undefined) addMessages(errors, `${path}.fsGroup`, ids.fsGroup, isValidGroupID(ids.fsGroup));
+  if (ids.fsGroup !== undefined)
+    addMessages(errors, `${path}.fsGroup`, ids.fsGroup, isValidGroupID(ids.fsGroup));
   if (ids.runAsUser !== undefined) {
     addMessages(errors, `${path}.runAsUser`, ids.runAsUser, isValidUserID(ids.runAsUser));
   }
@@ -38,7 +39,9 @@ export function validateSecurityContext(
   checkIds(errors, path, { runAsUser: context.runAsUser, runAsGroup: context.runAsGroup });
   checkOptionalEnum(errors, `${path}.procMount`, context.procMount, ['Default', 'Unmasked']);
   if (hostUsers && context.procMount === 'Unmasked') {
-    errors.push(invalid(`${path}.procMount`, context.procMount, '`hostUsers` must be false to use `Unmasked`'));
+    errors.push(
+      invalid(`${path}.procMount`, context.procMount, '`hostUsers` must be false to use `Unmasked`'),
+    );
   }
   validateSeccompProfile(context.seccompProfile, `${path}.seccompProfile`, errors);
   checkEscalation(context, path, errors);
@@ -58,7 +61,11 @@ function checkEscalation(context: k8s.SecurityContext, path: string, errors: Err
 }
 
 /** validateSeccompProfileField. */
-export function validateSeccompProfile(profile: k8s.SeccompProfile | undefined, path: string, errors: Errors): void {
+export function validateSeccompProfile(
+  profile: k8s.SeccompProfile | undefined,
+  path: string,
+  errors: Errors,
+): void {
   if (profile === undefined) return;
   if (!profile.type) errors.push(required(`${path}.type`, 'type is required when seccompProfile is set'));
   else if (!PROFILE_TYPES.includes(profile.type)) {
@@ -66,7 +73,9 @@ export function validateSeccompProfile(profile: k8s.SeccompProfile | undefined, 
   }
   if (profile.type !== 'Localhost') {
     if (profile.localhostProfile !== undefined) {
-      errors.push(invalid(`${path}.localhostProfile`, profile, 'can only be set when seccomp type is Localhost'));
+      errors.push(
+        invalid(`${path}.localhostProfile`, profile, 'can only be set when seccomp type is Localhost'),
+      );
     }
   } else if (profile.localhostProfile === undefined) {
     errors.push(required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost'));
@@ -76,7 +85,11 @@ export function validateSeccompProfile(profile: k8s.SeccompProfile | undefined, 
 }
 
 /** ValidateAppArmorProfileField. */
-export function validateAppArmorProfile(profile: k8s.AppArmorProfile | undefined, path: string, errors: Errors): void {
+export function validateAppArmorProfile(
+  profile: k8s.AppArmorProfile | undefined,
+  path: string,
+  errors: Errors,
+): void {
   if (profile === undefined) return;
   const local = profile.localhostProfile;
   if (profile.type === 'Localhost') {
@@ -91,7 +104,9 @@ export function validateAppArmorProfile(profile: k8s.AppArmorProfile | undefined
   } else if (!PROFILE_TYPES.includes(profile.type)) {
     errors.push(notSupported(`${path}.type`, profile.type, PROFILE_TYPES));
   } else if (local !== undefined) {
-    errors.push(invalid(`${path}.localhostProfile`, local, 'can only be set when AppArmor type is Localhost'));
+    errors.push(
+      invalid(`${path}.localhostProfile`, local, 'can only be set when AppArmor type is Localhost'),
+    );
   }
 }
 
@@ -113,12 +128,21 @@ export function validatePodSecurityContext(
     errors.push(invalid(`${path}.shareProcessNamespace`, true, detail));
   }
   if (context.sysctls?.length) validateSysctls(spec, context.sysctls, `${path}.sysctls`, podContext, errors);
-  checkOptionalEnum(errors, `${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']);
+  checkOptionalEnum(errors, `${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, [
+    'Always',
+    'OnRootMismatch',
+  ]);
   validateSeccompProfile(context.seccompProfile, `${path}.seccompProfile`, errors);
   validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`, errors);
   validateAppArmorProfile(context.appArmorProfile, `${path}.appArmorProfile`, errors);
-  checkOptionalEnum(errors, `${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict']);
-  checkOptionalEnum(errors, `${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['MountOption', 'Recursive']);
+  checkOptionalEnum(errors, `${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, [
+    'Merge',
+    'Strict',
+  ]);
+  checkOptionalEnum(errors, `${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, [
+    'MountOption',
+    'Recursive',
+  ]);
 }
 
 function validateSysctls(

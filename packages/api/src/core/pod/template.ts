@@ -23,7 +23,9 @@ export function validatePodTemplate(
   validatePodSpec(spec, `${path}.spec`, context, errors);
   validateProfilesMatch(annotations, spec, `${path}.spec`, errors);
   if (spec.ephemeralContainers?.length) {
-    errors.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
+    errors.push(
+      forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'),
+    );
   }
   return errors;
 }

@@ -1,7 +1,7 @@
 import type * as k8s from '../../generated/types.ts';
 import { invalid, required } from '../../meta/field-error.ts';
 import { checkFileMode, checkNonReservedPath, checkRequired } from './checks.ts';
-import { validateFieldReference, validateResourceReference, VOLUME_FIELD_PATHS } from './downward-api.ts';
+import { VOLUME_FIELD_PATHS, validateFieldReference, validateResourceReference } from './downward-api.ts';
 import type { Errors } from './types.ts';
 
 /** Volumes that show keys as files: ConfigMap, Secret, downward API. */
@@ -23,7 +23,11 @@ export function validateSecretSource(source: k8s.SecretVolumeSource, path: strin
   validateItems(source, path, errors);
 }
 
-export function validateConfigMapSource(source: k8s.ConfigMapVolumeSource, path: string, errors: Errors): void {
+export function validateConfigMapSource(
+  source: k8s.ConfigMapVolumeSource,
+  path: string,
+  errors: Errors,
+): void {
   checkRequired(errors, `${path}.name`, source.name);
   validateItems(source, path, errors);
 }
@@ -35,7 +39,11 @@ export function validateKeyToPath(item: k8s.KeyToPath, path: string, errors: Err
   checkFileMode(errors, `${path}.mode`, item.mode);
 }
 
-export function validateDownwardAPISource(source: k8s.DownwardAPIVolumeSource, path: string, errors: Errors): void {
+export function validateDownwardAPISource(
+  source: k8s.DownwardAPIVolumeSource,
+  path: string,
+  errors: Errors,
+): void {
   checkFileMode(errors, `${path}.defaultMode`, source.defaultMode);
   // Upstream's paths carry no index here.
   for (const file of source.items ?? []) validateDownwardAPIFile(file, path, errors);
@@ -47,7 +55,9 @@ export function validateDownwardAPIFile(file: k8s.DownwardAPIVolumeFile, path: s
   if (file.fieldRef !== undefined) {
     validateFieldReference(file.fieldRef, VOLUME_FIELD_PATHS, `${path}.fieldRef`, errors);
     if (file.resourceFieldRef !== undefined) {
-      errors.push(invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
+      errors.push(
+        invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'),
+      );
     }
   } else if (file.resourceFieldRef !== undefined) {
     validateResourceReference(file.resourceFieldRef, true, `${path}.resourceFieldRef`, errors);

@@ -9,7 +9,12 @@ const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
 const RECURSIVE_READ_ONLY = ['Disabled', 'Enabled', 'IfPossible'];
 
 /** The file systems and block devices of one container (ValidateVolumeMounts, ValidateVolumeDevices). */
-export function validateVolumeUses(container: AnyContainer, volumes: Volumes, path: string, errors: Errors): void {
+export function validateVolumeUses(
+  container: AnyContainer,
+  volumes: Volumes,
+  path: string,
+  errors: Errors,
+): void {
   const mounts = container.volumeMounts ?? [];
   const devices = container.volumeDevices ?? [];
   if (mounts.length > 0) validateMounts(mounts, devices, volumes, container, `${path}.volumeMounts`, errors);
@@ -32,7 +37,8 @@ function validateMounts(
     checkRequired(errors, `${at}.name`, mount.name);
     if (!volumes.has(mount.name)) errors.push(notFound(`${at}.name`, mount.name ?? ''));
     checkRequired(errors, `${at}.mountPath`, mount.mountPath);
-    if (points.has(mount.mountPath)) errors.push(invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'));
+    if (points.has(mount.mountPath))
+      errors.push(invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'));
     points.add(mount.mountPath);
     if (deviceNames.has(mount.name)) {
       errors.push(invalid(`${at}.name`, mount.name, 'must not already exist in volumeDevices'));
@@ -47,7 +53,13 @@ function validateMounts(
   });
 }
 
-function validateSubPath(mount: k8s.VolumeMount, volumes: Volumes, at: string, path: string, errors: Errors): void {
+function validateSubPath(
+  mount: k8s.VolumeMount,
+  volumes: Volumes,
+  at: string,
+  path: string,
+  errors: Errors,
+): void {
   const { subPath, subPathExpr } = mount;
   if (volumes.get(mount.name)?.image !== undefined) {
     const detail = 'not allowed in image volume sources';
@@ -63,7 +75,12 @@ function validateSubPath(mount: k8s.VolumeMount, volumes: Volumes, at: string, p
   checkDescendingPath(errors, `${path}.subPathExpr`, subPathExpr);
 }
 
-function validatePropagation(mount: k8s.VolumeMount, container: AnyContainer, field: string, errors: Errors): void {
+function validatePropagation(
+  mount: k8s.VolumeMount,
+  container: AnyContainer,
+  field: string,
+  errors: Errors,
+): void {
   checkOptionalEnum(errors, field, mount.mountPropagation, PROPAGATIONS);
   if (mount.mountPropagation === 'Bidirectional' && container.securityContext?.privileged !== true) {
     const detail = 'Bidirectional mount propagation is available only to privileged containers';
@@ -113,7 +130,8 @@ function validateDevices(
     } else {
       paths.add(devicePath);
     }
-    if (mountNames.has(name)) errors.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'));
+    if (mountNames.has(name))
+      errors.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'));
     if (mountPaths.has(devicePath)) {
       const detail = 'must not already exist as a path in volumeMounts';
       errors.push(invalid(`${at}.devicePath`, devicePath, detail));

@@ -2,14 +2,30 @@ import type * as k8s from '../../generated/types.ts';
 import { invalid, notSupported, required, tooLong } from '../../meta/field-error.ts';
 import { isDNS1123Subdomain } from '../../validation/dns.ts';
 import { inclusiveRangeError } from '../../validation/messages.ts';
-import { addMessages, checkDescendingPath, checkDNS1123Label, checkOptionalEnum, checkRequired, pathBackstepErrors } from './checks.ts';
+import {
+  addMessages,
+  checkDescendingPath,
+  checkDNS1123Label,
+  checkOptionalEnum,
+  checkRequired,
+  pathBackstepErrors,
+} from './checks.ts';
 import { validatePullPolicy } from './image.ts';
 import type { Errors, PodContext } from './types.ts';
 
 /** One validator for each volume source of one plug-in (validation.go, validateXVolumeSource). */
 
 /** Sorted, as upstream lists them. */
-const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
+const HOST_PATH_TYPES = [
+  '',
+  'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
+];
 
 export function validateHostPath(source: k8s.HostPathVolumeSource, path: string, errors: Errors): void {
   if (!checkRequired(errors, `${path}.path`, source.path)) return;
@@ -28,7 +44,11 @@ function checkPartition(errors: Errors, path: string, partition: number | undefi
   }
 }
 
-export function validateGCEPersistentDisk(source: k8s.GCEPersistentDiskVolumeSource, path: string, errors: Errors): void {
+export function validateGCEPersistentDisk(
+  source: k8s.GCEPersistentDiskVolumeSource,
+  path: string,
+  errors: Errors,
+): void {
   checkRequired(errors, `${path}.pdName`, source.pdName);
   checkPartition(errors, path, source.partition);
 }
@@ -45,7 +65,8 @@ export function validateAWSElasticBlockStore(
 export function validateNFS(source: k8s.NFSVolumeSource, path: string, errors: Errors): void {
   checkRequired(errors, `${path}.server`, source.server);
   checkRequired(errors, `${path}.path`, source.path);
-  if (!source.path?.startsWith('/')) errors.push(invalid(`${path}.path`, source.path ?? '', 'must be an absolute path'));
+  if (!source.path?.startsWith('/'))
+    errors.push(invalid(`${path}.path`, source.path ?? '', 'must be an absolute path'));
 }
 
 const ISCSI_NAMES: Readonly<Record<string, RegExp>> = {
@@ -73,7 +94,8 @@ export function validateISCSI(source: k8s.ISCSIVolumeSource, path: string, error
   if ((source.chapAuthDiscovery || source.chapAuthSession) && source.secretRef === undefined) {
     errors.push(required(`${path}.secretRef`));
   }
-  if (source.initiatorName !== undefined) checkISCSIName(errors, `${path}.initiatorname`, source.initiatorName);
+  if (source.initiatorName !== undefined)
+    checkISCSIName(errors, `${path}.initiatorname`, source.initiatorName);
 }
 
 export function validateGlusterfs(source: k8s.GlusterfsVolumeSource, path: string, errors: Errors): void {
@@ -170,11 +192,19 @@ export function validateAzureFile(source: k8s.AzureFileVolumeSource, path: strin
   checkRequired(errors, `${path}.shareName`, source.shareName);
 }
 
-export function validateVsphere(source: k8s.VsphereVirtualDiskVolumeSource, path: string, errors: Errors): void {
+export function validateVsphere(
+  source: k8s.VsphereVirtualDiskVolumeSource,
+  path: string,
+  errors: Errors,
+): void {
   checkRequired(errors, `${path}.volumePath`, source.volumePath);
 }
 
-export function validatePhoton(source: k8s.PhotonPersistentDiskVolumeSource, path: string, errors: Errors): void {
+export function validatePhoton(
+  source: k8s.PhotonPersistentDiskVolumeSource,
+  path: string,
+  errors: Errors,
+): void {
   checkRequired(errors, `${path}.pdID`, source.pdID);
 }
 

@@ -1,3 +1,4 @@
+import { signerNameErrors } from '../../certificates/signer-name.ts';
 import type * as k8s from '../../generated/types.ts';
 import { forbidden, invalid, notSupported, required } from '../../meta/field-error.ts';
 import { isDNS1123Subdomain } from '../../validation/dns.ts';
@@ -6,7 +7,6 @@ import { maskTrailingDash } from '../../validation/names.ts';
 import { checkFileMode, checkNonReservedPath, checkRequired } from './checks.ts';
 import type { Errors, PodContext } from './types.ts';
 import { validateDownwardAPIFile, validateKeyToPath } from './volume-items.ts';
-import { validateSignerName } from './signer-name.ts';
 
 const MIN_TOKEN_SECONDS = 10 * 60;
 const MAX_TOKEN_SECONDS = 2 ** 32;
@@ -101,7 +101,9 @@ function validateToken(
 ): void {
   const seconds = token.expirationSeconds ?? 3600;
   if (seconds < MIN_TOKEN_SECONDS) {
-    errors.push(invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
+    errors.push(
+      invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'),
+    );
   }
   if (seconds > MAX_TOKEN_SECONDS) {
     const detail = 'may not specify a duration larger than 2^32 seconds';
@@ -127,7 +129,7 @@ function validateTrustBundle(bundle: k8s.ClusterTrustBundleProjection, at: strin
     }
   } else if (bundle.signerName !== undefined) {
     if (bundle.signerName === '') errors.push(required(`${at}.signerName`, 'must be a valid signer name'));
-    errors.push(...validateSignerName(`${at}.signerName`, bundle.signerName));
+    errors.push(...signerNameErrors(bundle.signerName, `${at}.signerName`));
     errors.push(...validateLabelSelector(bundle.labelSelector, `${at}.labelSelector`));
   } else {
     errors.push(required(at, 'either name or signerName must be specified'));
@@ -148,16 +150,28 @@ function validateCertificate(
   paths: Paths,
   errors: Errors,
 ): void {
-  errors.push(...validateSignerName(`${at}.signerName`, certificate.signerName ?? ''));
+  errors.push(...signerNameErrors(certificate.signerName ?? '', `${at}.signerName`));
   if (!KEY_TYPES.includes(certificate.keyType)) {
     errors.push(notSupported(`${at}.keyType`, certificate.keyType ?? '', KEY_TYPES));
   }
   const seconds = certificate.maxExpirationSeconds;
   if (seconds !== undefined && seconds < MIN_CERTIFICATE_SECONDS) {
-    errors.push(invalid(`${at}.maxExpirationSeconds`, seconds, `if provided, maxExpirationSeconds must be >= ${MIN_CERTIFICATE_SECONDS}`));
+    errors.push(
+      invalid(
+        `${at}.maxExpirationSeconds`,
+        seconds,
+        `if provided, maxExpirationSeconds must be >= ${MIN_CERTIFICATE_SECONDS}`,
+      ),
+    );
   }
   if (seconds !== undefined && seconds > MAX_CERTIFICATE_SECONDS) {
-    errors.push(invalid(`${at}.maxExpirationSeconds`, seconds, `if provided, maxExpirationSeconds must be <= ${MAX_CERTIFICATE_SECONDS}`));
+    errors.push(
+      invalid(
+        `${at}.maxExpirationSeconds`,
+        seconds,
+        `if provided, maxExpirationSeconds must be <= ${MAX_CERTIFICATE_SECONDS}`,
+      ),
+    );
   }
   const files = ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const;
   if (files.every((file) => !certificate[file])) {

@@ -1,17 +1,23 @@
 import type * as k8s from '../../generated/types.ts';
 import { duplicate, forbidden, invalid, required } from '../../meta/field-error.ts';
-import { isDNS1123Subdomain } from '../../validation/dns.ts';
 import { goQuote } from '../../meta/go-quote.ts';
+import { isDNS1123Subdomain } from '../../validation/dns.ts';
 import { quantity } from '../shared.ts';
 import { checkDNS1123Label } from './checks.ts';
-import type { Errors, PodContext } from './types.ts';
 import { validateClaimTemplate } from './claim-template.ts';
+import type { Errors, PodContext } from './types.ts';
 import { validateConfigMapSource, validateDownwardAPISource, validateSecretSource } from './volume-items.ts';
-import { validateProjectedSource } from './volume-projected.ts';
 import * as plugin from './volume-plugins.ts';
+import { validateProjectedSource } from './volume-projected.ts';
 
 type Source = Omit<k8s.Volume, 'name'>;
-type Validator<T> = (source: T, path: string, errors: Errors, context: PodContext, volumeName: string) => void;
+type Validator<T> = (
+  source: T,
+  path: string,
+  errors: Errors,
+  context: PodContext,
+  volumeName: string,
+) => void;
 
 interface SourceRule<K extends keyof Source = keyof Source> {
   readonly field: K;
@@ -105,10 +111,18 @@ function validateSource(volume: k8s.Volume, path: string, context: PodContext, e
     const source = volume[rule.field];
     if (source === undefined || source === null) continue;
     if (found) {
-      errors.push(forbidden(`${path}.${rule.outer ?? rule.field}`, 'may not specify more than 1 volume type'));
+      errors.push(
+        forbidden(`${path}.${rule.outer ?? rule.field}`, 'may not specify more than 1 volume type'),
+      );
     } else {
       found = true;
-      rule.validate(source as never, `${path}.${rule.inner ?? rule.field}`, errors, context, volume.name ?? '');
+      rule.validate(
+        source as never,
+        `${path}.${rule.inner ?? rule.field}`,
+        errors,
+        context,
+        volume.name ?? '',
+      );
     }
     if (rule.field === 'iscsi') checkPortalLength(volume, path, errors);
   }

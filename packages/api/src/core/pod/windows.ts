@@ -24,34 +24,51 @@ export function validateWindowsOptions(
 ): void {
   if (options === undefined) return;
   const { gmsaCredentialSpecName: name, gmsaCredentialSpec: spec } = options;
-  if (name !== undefined) addMessages(errors, `${path}.gmsaCredentialSpecName`, name, isDNS1123Subdomain(name));
-  if (spec === '') errors.push(invalid(`${path}.gmsaCredentialSpec`, spec, 'gmsaCredentialSpec cannot be an empty string'));
+  if (name !== undefined)
+    addMessages(errors, `${path}.gmsaCredentialSpecName`, name, isDNS1123Subdomain(name));
+  if (spec === '')
+    errors.push(invalid(`${path}.gmsaCredentialSpec`, spec, 'gmsaCredentialSpec cannot be an empty string'));
   else if (spec !== undefined && byteLength(spec) > MAX_SPEC_KIB * 1024) {
     const detail = `gmsaCredentialSpec size must be under ${MAX_SPEC_KIB} KiB`;
     errors.push(invalid(`${path}.gmsaCredentialSpec`, spec, detail));
   }
-  if (options.runAsUserName !== undefined) validateUserName(options.runAsUserName, `${path}.runAsUserName`, errors);
+  if (options.runAsUserName !== undefined)
+    validateUserName(options.runAsUserName, `${path}.runAsUserName`, errors);
 }
 
 function validateUserName(name: string, field: string, errors: Errors): void {
+  const parts = name.split('\\');
+  const malformed =
+    name === ''
+      ? 'cannot be an empty string'
+      : CONTROL.test(name)
+        ? 'cannot contain control characters'
+        : parts.length > 2
+          ? 'cannot contain more than one backslash'
+          : undefined;
+  if (malformed !== undefined) errors.push(invalid(field, name, `runAsUserName ${malformed}`));
+  else validateUserParts(name, parts, field, errors);
+}
+
+function validateUserParts(name: string, parts: readonly string[], field: string, errors: Errors): void {
   const fail = (detail: string): void => {
     errors.push(invalid(field, name, detail));
   };
-  if (name === '') return fail('runAsUserName cannot be an empty string');
-  if (CONTROL.test(name)) return fail('runAsUserName cannot contain control characters');
-  const parts = name.split('\\');
-  if (parts.length > 2) return fail('runAsUserName cannot contain more than one backslash');
   const user = parts.at(-1) ?? '';
   const domain = parts.length === 2 ? parts[0] : undefined;
   if (domain !== undefined && domain.length >= MAX_DOMAIN) {
     fail(`runAsUserName's Domain length must be under ${MAX_DOMAIN} characters`);
   }
   // Longer domains are refused above; the patterns need not look at them.
-  if (domain !== undefined && (domain.length >= MAX_DOMAIN || !(NETBIOS.test(domain) || DNS_NAME.test(domain)))) {
+  if (
+    domain !== undefined &&
+    (domain.length >= MAX_DOMAIN || !(NETBIOS.test(domain) || DNS_NAME.test(domain)))
+  ) {
     fail("runAsUserName's Domain doesn't match the NetBios nor the DNS format");
   }
   if (user === '') fail("runAsUserName's User cannot be empty");
-  else if (user.length > MAX_USER) fail(`runAsUserName's User length must not be longer than ${MAX_USER} characters`);
+  else if (user.length > MAX_USER)
+    fail(`runAsUserName's User length must not be longer than ${MAX_USER} characters`);
   if (/^[. ]+$/.test(user)) fail("runAsUserName's User cannot contain only periods or spaces");
   if (BAD_USER_CHARACTERS.test(user)) {
     fail('runAsUserName\'s User cannot contain the following characters: "/\\:;|=,+*?<>@[]');
@@ -74,7 +91,8 @@ export function validateHostProcess(spec: k8s.PodSpec, path: string, errors: Err
   });
   if (hostProcesses === 0) return;
   if (hostProcesses !== containers) {
-    const detail = 'If pod contains any hostProcess containers then all containers must be HostProcess containers';
+    const detail =
+      'If pod contains any hostProcess containers then all containers must be HostProcess containers';
     errors.push(invalid(path, '', detail));
   }
   if (spec.hostNetwork !== true) {
