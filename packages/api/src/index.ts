@@ -2,6 +2,7 @@
  * Tier 1: kinds as data. Start with `kinds/resource.ts` (what a kind is) and `schema/type-schema.ts`
  * (what a type is).
  */
+export * from './apiextensions/index.ts';
 export type { CustomResource } from './apiextensions/custom-resource.ts';
 export { decodeCustom } from './apiextensions/decode-custom.ts';
 export * from './apply/index.ts';
