@@ -26,9 +26,24 @@ function compareValues(
     found.push({ path, expected, actual });
     return;
   }
-  for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
-    compareValues(`${path}/${key.replaceAll('/', '~1')}`, own(expected, key), own(actual, key), found);
+  const managers = path.endsWith('/managedFields');
+  const ours = managers ? byManager(actual) : actual;
+  const theirs = managers ? byManager(expected) : expected;
+  for (const key of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
+    compareValues(`${path}/${key.replaceAll('/', '~1')}`, own(theirs, key), own(ours, key), found);
   }
+}
+
+/** managedFields compare by manager: the key is `OPERATION MANAGER VERSION SUBRESOURCE`. */
+function byManager(entries: Container): Container {
+  const keyed: Record<string, Json> = {};
+  for (const entry of Object.values(entries)) {
+    const { operation, manager, apiVersion, subresource } = entry as Container;
+    const key = [operation, manager, apiVersion, subresource ?? ''].join(' ');
+    // a manager may be there twice, at different times
+    keyed[Object.hasOwn(keyed, key) ? `${key} again` : key] = entry;
+  }
+  return keyed;
 }
 
 type Container = { readonly [key: string]: Json };
@@ -41,7 +56,7 @@ function own(container: Container, key: string): Json | undefined {
   return Object.hasOwn(container, key) ? container[key] : undefined;
 }
 
-/** Whether `path` is matched by `pattern`, in which `*` stands for one part and `**` for any number. */
+/** Whether `path` is matched by `pattern`: `*` stands for any text in one part and `**` for any number of parts. */
 export function matchesPath(pattern: string, path: string): boolean {
   return matchParts(pattern.split('/'), path.split('/'));
 }
@@ -54,5 +69,19 @@ function matchParts(pattern: readonly string[], path: readonly string[]): boolea
     return false;
   }
   const [head, ...tail] = path;
-  return head !== undefined && (first === '*' || first === head) && matchParts(rest, tail);
+  return head !== undefined && matchesText(first, head) && matchParts(rest, tail);
+}
+
+/** `pattern` with `*` for any text. */
+export function matchesText(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  if (!text.startsWith(first)) return false;
+  let at = first.length;
+  for (const [index, part] of rest.entries()) {
+    const last = index === rest.length - 1;
+    const found = last ? text.length - part.length : text.indexOf(part, at);
+    if (found < at || !text.startsWith(part, found)) return false;
+    at = found + part.length;
+  }
+  return at === text.length;
 }

@@ -6,9 +6,9 @@
 import { parseArgs } from 'node:util';
 import { startApiextensions } from '../../tools/upstream/apiextensions.ts';
 import { startKubernetes } from '../../tools/upstream/kubernetes.ts';
+import { matchesText } from './compare.ts';
 import { CORPORA } from './corpus.ts';
 import { CORPUS_NAMES, type CorpusName } from './corpus-name.ts';
-import { matchesText } from './known.ts';
 import { pruneRecordings, writeRecording } from './recording.ts';
 import { replay } from './replay.ts';
 import { printResults } from './report.ts';

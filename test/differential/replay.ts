@@ -1,9 +1,9 @@
 /** Sends a corpus to a server and compares its answers with the recorded ones. */
 import type { Access } from '../../tools/upstream/kubeconfig.ts';
-import { compareAnswers, type Difference, matchesPath } from './compare.ts';
+import { compareAnswers, type Difference, matchesPath, matchesText } from './compare.ts';
 import { CORPORA } from './corpus.ts';
 import type { CorpusName } from './corpus-name.ts';
-import { matchesText, reasonOf } from './known.ts';
+import { reasonOf } from './known.ts';
 import { readRecording } from './recording.ts';
 import { type Answers, type Dialect, newRunWord, runScenario } from './run.ts';
 import { Connection } from './send.ts';
@@ -17,6 +17,7 @@ export interface StepResult {
   readonly differences: readonly Difference[];
   /** Reasons of the differences that are known and so allowed. */
   readonly known: readonly string[];
+  readonly expected: Answer | undefined;
   readonly actual: Answer | undefined;
 }
 
@@ -83,7 +84,7 @@ function compareStep(
   const actual = answers.get(step.name);
   if (expected === undefined || actual === undefined) {
     const differences = [{ path: '', expected: 'a recorded answer', actual: 'none: record it first' }];
-    return { id, request, differences, known: [], actual };
+    return { id, request, differences, known: [], expected, actual };
   }
   const differences: Difference[] = [];
   const reasons = new Set<string>();
@@ -93,7 +94,7 @@ function compareStep(
     if (reason) reasons.add(reason);
     else differences.push(difference);
   }
-  return { id, request, differences, known: [...reasons], actual };
+  return { id, request, differences, known: [...reasons], expected, actual };
 }
 
 function failed(scenario: Scenario, error: unknown): StepResult {
@@ -103,6 +104,7 @@ function failed(scenario: Scenario, error: unknown): StepResult {
     request: 'the whole scenario',
     differences: [{ path: '', expected: 'answers', actual }],
     known: [],
+    expected: undefined,
     actual: undefined,
   };
 }

@@ -1,6 +1,6 @@
 /** Prints what a replay found. */
 import type { StepResult } from './replay.ts';
-import type { Json } from './step.ts';
+import type { Answer, Json } from './step.ts';
 
 const LONGEST = 600;
 
@@ -26,14 +26,27 @@ export function printResults(results: readonly StepResult[], { verbose }: Report
 }
 
 /** One failed step in a few lines: `-` is the oracle's, `+` is ours. */
-export function describe({ id, request, differences, actual }: StepResult, verbose = false): string {
-  const lines = differences.flatMap(({ path, expected, actual: ours }) => [
-    `     ${path}`,
-    `       - ${show(expected)}`,
-    `       + ${show(ours)}`,
-  ]);
+export function describe(
+  { id, request, differences, expected, actual }: StepResult,
+  verbose = false,
+): string {
+  const other = expected && actual && expected.status !== actual.status;
+  const lines = other
+    ? [`       - ${summary(expected)}`, `       + ${summary(actual)}`]
+    : differences.flatMap(({ path, expected: theirs, actual: ours }) => [
+        `     ${path}`,
+        `       - ${show(theirs)}`,
+        `       + ${show(ours)}`,
+      ]);
   const whole = verbose && actual ? [`     answer: ${JSON.stringify(actual)}`] : [];
   return [`FAIL ${id}  (${request})`, ...lines, ...whole].join('\n');
+}
+
+/** When even the status differs, the rest would be noise: status and message, or the whole body. */
+function summary({ status, body }: Answer): string {
+  const message =
+    typeof body === 'object' && body !== null ? (body as { message?: Json }).message : undefined;
+  return `${status} ${show(message ?? body)}`;
 }
 
 function show(value: Json | undefined): string {

@@ -6,7 +6,7 @@ export interface Rewording {
   /** With the global flag. */
   readonly old: RegExp;
   /** Replacement, with `$1` and the like. */
-  readonly now: string;
+  readonly now: string | ((text: string) => string);
   /** A sentence that is a line in docs/compatibility.md. */
   readonly reason: string;
 }
