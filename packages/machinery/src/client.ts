@@ -55,10 +55,19 @@ export interface WatchRequest extends Omit<ListOptions, 'limit'> {
  * failure is a `SampanError` with code `client-connection`. Safe to call concurrently.
  */
 export interface Client {
-  get<T extends KubeObject>(ref: ResourceRef, namespace: string | undefined, name: string, subresource?: string): Promise<T>;
+  get<T extends KubeObject>(
+    ref: ResourceRef,
+    namespace: string | undefined,
+    name: string,
+    subresource?: string,
+  ): Promise<T>;
   list<T extends KubeObject>(ref: ResourceRef, options?: ListOptions): Promise<KubeList<T>>;
   /** The object is not changed; with `subresource`, `name` is that of the object. */
-  create<T extends KubeObject>(ref: ResourceRef, object: T, options?: WriteOptions & { name?: string }): Promise<T>;
+  create<T extends KubeObject>(
+    ref: ResourceRef,
+    object: T,
+    options?: WriteOptions & { name?: string },
+  ): Promise<T>;
   update<T extends KubeObject>(ref: ResourceRef, object: T, options?: WriteOptions): Promise<T>;
   patch<T extends KubeObject>(
     ref: ResourceRef,
@@ -68,10 +77,19 @@ export interface Client {
     patch: unknown,
     options?: WriteOptions & { force?: boolean },
   ): Promise<T>;
-  delete(ref: ResourceRef, namespace: string | undefined, name: string, options?: DeleteOptions): Promise<void>;
+  delete(
+    ref: ResourceRef,
+    namespace: string | undefined,
+    name: string,
+    options?: DeleteOptions,
+  ): Promise<void>;
   deleteCollection(ref: ResourceRef, options?: ListOptions & DeleteOptions): Promise<void>;
   /** Starts a watch; the returned function ends it (then `onEnd` is not called). */
-  watch<T extends KubeObject>(ref: ResourceRef, request: WatchRequest, handlers: WatchHandlers<T>): () => void;
+  watch<T extends KubeObject>(
+    ref: ResourceRef,
+    request: WatchRequest,
+    handlers: WatchHandlers<T>,
+  ): () => void;
   /** The resources the server serves (discovery), for controllers that act on all kinds; cached by the caller. */
   resources(): Promise<readonly (ResourceRef & { readonly verbs: readonly string[] })[]>;
 }

@@ -14,7 +14,10 @@ export interface ObjectReader {
    * Changes from now on, in the tick of their commit, in order. `onChange` must not throw and must not block.
    * The returned function ends it and may be called twice.
    */
-  watch<T extends KubeObject = KubeObject>(collection: string, onChange: (change: ObjectChange<T>) => void): () => void;
+  watch<T extends KubeObject = KubeObject>(
+    collection: string,
+    onChange: (change: ObjectChange<T>) => void,
+  ): () => void;
 }
 
 export interface ObjectChange<T extends KubeObject = KubeObject> {

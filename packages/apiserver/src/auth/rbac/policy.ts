@@ -1,14 +1,8 @@
-import type { KubeObject, LabelSelector } from '@sampan/api';
+import type { KubeObject } from '@sampan/api';
+
+export type { PolicyRule, RoleObject } from '@sampan/api';
 
 /** The kinds of rbac.authorization.k8s.io/v1, as far as authorization reads them. */
-export interface PolicyRule {
-  verbs: readonly string[];
-  apiGroups?: readonly string[];
-  resources?: readonly string[];
-  resourceNames?: readonly string[];
-  nonResourceURLs?: readonly string[];
-}
-
 export interface RoleRef {
   apiGroup: string;
   kind: string;
@@ -20,11 +14,6 @@ export interface RbacSubject {
   apiGroup?: string;
   name: string;
   namespace?: string;
-}
-
-export interface RoleObject extends KubeObject {
-  rules?: readonly PolicyRule[] | null;
-  aggregationRule?: { clusterRoleSelectors?: LabelSelector[] };
 }
 
 export interface BindingObject extends KubeObject {

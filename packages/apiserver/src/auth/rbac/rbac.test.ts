@@ -3,7 +3,6 @@ import { createAuthorizerUnion } from '../authorizer-union.ts';
 import type { Attributes, UserInfo } from '../contract.ts';
 import { forbiddenError } from '../forbidden.ts';
 import { TestReader } from '../test-reader.ts';
-import { aggregatedRules } from './aggregate.ts';
 import { checkEscalation } from './escalation.ts';
 import { COLLECTION, type PolicyRule, RBAC_GROUP } from './policy.ts';
 import { RbacAuthorizer } from './rbac-authorizer.ts';
@@ -335,29 +334,5 @@ describe('privilege escalation', () => {
     binding('n', 'binder', 'Role', 'binder', [user('jane')]);
     expect(() => check('rolebindings', strong)).not.toThrow();
     expect(() => check('clusterrolebindings', strong)).toThrow('not currently held');
-  });
-});
-
-describe('aggregation', () => {
-  it('gathers the rules of the selected roles by name, each once and never its own', () => {
-    const labels = { to: 'a' };
-    const make = (name: string, rules: PolicyRule[], more = {}) => ({
-      apiVersion: '',
-      kind: '',
-      metadata: { name, labels },
-      rules,
-      ...more,
-    });
-    const target = make('m', [rule('old', 'x')], {
-      aggregationRule: { clusterRoleSelectors: [{ matchLabels: labels }] },
-    });
-    const rules = aggregatedRules(target, [
-      make('z', [rule('get', 'pods'), rule('list', 'pods')]),
-      target,
-      make('a', [rule('get', 'pods')]),
-      { ...make('n', [rule('no', 'x')]), metadata: { name: 'n' } },
-    ]);
-    expect(rules).toEqual([rule('get', 'pods'), rule('list', 'pods')]);
-    expect(aggregatedRules(make('q', []), [])).toBeUndefined();
   });
 });

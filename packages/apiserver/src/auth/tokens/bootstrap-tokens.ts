@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { KubeObject } from '@sampan/api';
+import { isBootstrapTokenExpired, type KubeObject } from '@sampan/api';
 import type { Clock } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import { GROUP } from '../users.ts';
@@ -32,7 +32,7 @@ export class BootstrapTokens implements TokenAuthenticator {
     if (!secret || secret.type !== SECRET_TYPE || secret.metadata.deletionTimestamp) return undefined;
     if (!sameText(secretText(secret, 'token-secret'), password) || secretText(secret, 'token-id') !== id)
       return undefined;
-    if (isExpired(secretText(secret, 'expiration'), this.#clock.now())) return undefined;
+    if (isBootstrapTokenExpired(secretText(secret, 'expiration'), this.#clock.now())) return undefined;
     if (secretText(secret, 'usage-bootstrap-authentication') !== 'true') return undefined;
     const groups = groupsOf(secretText(secret, 'auth-extra-groups'));
     const audiences = this.#audiences.filter((audience) => wanted.includes(audience));
@@ -54,15 +54,6 @@ function sameText(a: string, b: string): boolean {
   const left = Buffer.from(a);
   const right = Buffer.from(b);
   return left.length === right.length && timingSafeEqual(left, right);
-}
-
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-
-/** A time that cannot be read has passed. */
-export function isExpired(expiration: string, now: number): boolean {
-  if (expiration === '') return false;
-  const time = RFC3339.test(expiration) ? Date.parse(expiration) : Number.NaN;
-  return Number.isNaN(time) || time <= now;
 }
 
 function groupsOf(extra: string): string[] | undefined {

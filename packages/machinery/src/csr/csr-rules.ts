@@ -1,11 +1,6 @@
 import type { KubeObject } from '@sampan/api';
-import {
-  type CertificateAuthority,
-  type CertificateRequest,
-  parseCertificateRequest,
-  signRequest,
-} from '@sampan/machinery';
-import type { Attributes, Authorizer } from '../contract.ts';
+import type { CertificateAuthority } from '../pki/authority.ts';
+import { type CertificateRequest, parseCertificateRequest, signRequest } from '../pki/request.ts';
 
 /** The signers that the control plane itself serves (Kubernetes docs "Certificates and Certificate Signing Requests"). */
 export const SIGNER = {
@@ -113,9 +108,13 @@ const RECOGNIZERS = [
 /**
  * Should a request be approved by itself (kubernetes certificates approver/sarapprove.go)? Asked for requests
  * without certificate, approval or denial; write condition Approved with reason `AutoApproved` and the message.
- * Throws when the request cannot be parsed.
+ * `mayCreate`: may the requester (`spec.username`, …) create `certificatesigningrequests/SUBRESOURCE`?
+ * Rejects when the request cannot be parsed.
  */
-export function decideApproval(csr: SigningRequest, authorizer: Authorizer): ApprovalDecision {
+export async function decideApproval(
+  csr: SigningRequest,
+  mayCreate: (subresource: string) => boolean | Promise<boolean>,
+): Promise<ApprovalDecision> {
   if (csr.spec.signerName !== SIGNER.kubeletClient) return { action: 'ignore' };
   const request = requestOf(csr);
   if (kubeletClientError(request, csr.spec.usages ?? []) !== undefined) return { action: 'ignore' };
@@ -123,28 +122,11 @@ export function decideApproval(csr: SigningRequest, authorizer: Authorizer): App
   for (const { subresource, recognizes, message } of RECOGNIZERS) {
     if (!recognizes(csr, request)) continue;
     tried.push(subresource);
-    if (authorizer.authorize(requesterAttributes(csr, subresource)).allowed)
-      return { action: 'approve', message };
+    if (await mayCreate(subresource)) return { action: 'approve', message };
   }
   return {
     action: 'refuse',
     message: `recognized csr ${JSON.stringify(csr.metadata.name)} as ${goList(tried)} but subject access review was not approved`,
-  };
-}
-
-function requesterAttributes(csr: SigningRequest, subresource: string): Attributes {
-  const { username = '', groups = [], uid, extra } = csr.spec;
-  return {
-    user: { name: username, groups, ...(uid ? { uid } : {}), ...(extra ? { extra } : {}) },
-    verb: 'create',
-    isResource: true,
-    group: 'certificates.k8s.io',
-    version: '*',
-    resource: 'certificatesigningrequests',
-    subresource,
-    namespace: '',
-    name: '',
-    path: '',
   };
 }
 

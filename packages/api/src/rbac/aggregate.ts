@@ -1,6 +1,21 @@
-import { compileLabelSelector } from '@sampan/api';
 import { deepEqual } from '@sampan/base';
-import type { PolicyRule, RoleObject } from './policy.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { compileLabelSelector, type LabelSelector } from '../validation/label-selector.ts';
+
+/** rbac.authorization.k8s.io/v1 PolicyRule. */
+export interface PolicyRule {
+  verbs: readonly string[];
+  apiGroups?: readonly string[];
+  resources?: readonly string[];
+  resourceNames?: readonly string[];
+  nonResourceURLs?: readonly string[];
+}
+
+/** A Role or ClusterRole. */
+export interface RoleObject extends KubeObject {
+  rules?: readonly PolicyRule[] | null;
+  aggregationRule?: { clusterRoleSelectors?: LabelSelector[] };
+}
 
 /**
  * The rules an aggregated ClusterRole should have: those of all others that one of its selectors matches, in order

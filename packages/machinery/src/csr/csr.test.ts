@@ -1,12 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import {
-  createCertificateAuthority,
-  createCertificateRequest,
-  generateKeys,
-  parseCertificate,
-} from '@sampan/machinery';
 import { describe, expect, it } from 'vitest';
-import type { Attributes, Authorizer } from '../contract.ts';
+import { createCertificateAuthority, generateKeys } from '../pki/authority.ts';
+import { parseCertificate } from '../pki/certificate.ts';
+import { createCertificateRequest } from '../pki/request.ts';
 import { decideApproval, SIGNER, type SigningRequest, signApproved } from './csr-rules.ts';
 
 const CLIENT = ['digital signature', 'key encipherment', 'client auth'];
@@ -34,55 +30,35 @@ function csr(
     },
   };
 }
-const allowing = (...subresources: string[]): Authorizer => ({
-  authorize: ({ group, resource, verb, subresource }: Attributes) => ({
-    allowed:
-      group === 'certificates.k8s.io' &&
-      resource === 'certificatesigningrequests' &&
-      verb === 'create' &&
-      subresources.includes(subresource),
-    reason: '',
-  }),
-});
+const allowing =
+  (...subresources: string[]) =>
+  (subresource: string) =>
+    subresources.includes(subresource);
 
 describe('approval by itself', () => {
-  it('is for kubelet client certificates whose requester may have them', () => {
-    expect(decideApproval(csr(SIGNER.kubeletClient, CLIENT), allowing('selfnodeclient'))).toEqual({
+  it('is for kubelet client certificates whose requester may have them', async () => {
+    expect(await (await decideApproval(csr(SIGNER.kubeletClient, CLIENT), allowing('selfnodeclient'))).toEqual({
       action: 'approve',
       message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
     });
     const other = csr(SIGNER.kubeletClient, CLIENT, undefined, {}, { username: 'system:bootstrap:abcdef' });
-    expect(decideApproval(other, allowing('selfnodeclient'))).toEqual({
+    expect(await decideApproval(other, allowing('selfnodeclient'))).toEqual({
       action: 'refuse',
       message: 'recognized csr "c" as [nodeclient] but subject access review was not approved',
     });
-    expect(decideApproval(other, allowing('nodeclient')).action).toBe('approve');
+    expect((await decideApproval(other, allowing('nodeclient'))).action).toBe('approve');
   });
 
-  it('is for nothing else', () => {
+  it('is for nothing else', async () => {
     const all = allowing('selfnodeclient', 'nodeclient');
-    expect(
-      decideApproval(csr(SIGNER.kubeletServing, SERVING, undefined, { dnsNames: ['n1'] }), all).action,
-    ).toBe('ignore');
-    expect(decideApproval(csr(SIGNER.kubeletClient, SERVING), all).action).toBe('ignore');
-    expect(
-      decideApproval(
-        csr(SIGNER.kubeletClient, CLIENT, { commonName: 'root', organizations: ['system:nodes'] }),
-        all,
-      ).action,
-    ).toBe('ignore');
-    expect(
-      decideApproval(
-        csr(SIGNER.kubeletClient, CLIENT, {
-          commonName: 'system:node:n',
-          organizations: ['system:nodes', 'system:masters'],
-        }),
-        all,
-      ).action,
-    ).toBe('ignore');
-    expect(
-      decideApproval(csr(SIGNER.kubeletClient, CLIENT, undefined, { dnsNames: ['x'] }), all).action,
-    ).toBe('ignore');
+    const action = async (request: SigningRequest) => (await decideApproval(request, all)).action;
+    const subject = (commonName: string, ...organizations: string[]) => ({ commonName, organizations });
+    expect(await action(csr(SIGNER.kubeletServing, SERVING, undefined, { dnsNames: ['n1'] }))).toBe('ignore');
+    expect(await action(csr(SIGNER.kubeletClient, SERVING))).toBe('ignore');
+    expect(await action(csr(SIGNER.kubeletClient, CLIENT, subject('root', 'system:nodes')))).toBe('ignore');
+    const greedy = subject('system:node:n', 'system:nodes', 'system:masters');
+    expect(await action(csr(SIGNER.kubeletClient, CLIENT, greedy))).toBe('ignore');
+    expect(await action(csr(SIGNER.kubeletClient, CLIENT, undefined, { dnsNames: ['x'] }))).toBe('ignore');
   });
 });
 
