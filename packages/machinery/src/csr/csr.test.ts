@@ -37,7 +37,7 @@ const allowing =
 
 describe('approval by itself', () => {
   it('is for kubelet client certificates whose requester may have them', async () => {
-    expect(await (await decideApproval(csr(SIGNER.kubeletClient, CLIENT), allowing('selfnodeclient'))).toEqual({
+    expect(await decideApproval(csr(SIGNER.kubeletClient, CLIENT), allowing('selfnodeclient'))).toEqual({
       action: 'approve',
       message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
     });
