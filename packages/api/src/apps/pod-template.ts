@@ -7,9 +7,9 @@ import { isDNS1123Label } from '../validation/dns.ts';
 import { semanticEqual } from '../validation/immutable.ts';
 import {
   compileLabelSelector,
-  EVERYTHING,
   type LabelMatcher,
   type LabelSelector,
+  NOTHING,
   validateLabelSelector,
 } from '../validation/label-selector.ts';
 
@@ -24,7 +24,7 @@ export function selectorErrors(
   detail: string,
 ): { errors: FieldError[]; matcher: LabelMatcher | undefined } {
   const field = 'spec.selector';
-  if (selector === undefined || selector === null) return { errors: [required(field)], matcher: EVERYTHING };
+  if (selector === undefined || selector === null) return { errors: [required(field)], matcher: NOTHING };
   const errors = validateLabelSelector(selector, field);
   const size = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0);
   if (size === 0) errors.push(invalid(field, selector, `empty selector is invalid for ${what}`));
