@@ -2,6 +2,7 @@ import type { Quantity } from '@sampan/base';
 import type { KindRules } from '../kinds/resource.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { roundToMilli } from './pod/defaults.ts';
 import { containerResourceNameErrors, isOvercommitAllowed, resourceNameErrors } from './resource-names.ts';
 import { each, list, type Part, qualifiedName, quantity, sortedEntries } from './shared.ts';
 
@@ -149,6 +150,8 @@ function validateLimitRange(range: KubeObject): FieldError[] {
 
 /** SetDefaults_LimitRangeItem: a missing limit is the maximum, a missing request the limit, else the minimum. */
 function setLimitDefaults(limit: Part): void {
+  for (const map of ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'])
+    roundToMilli(limit[map]);
   if (limit.type !== 'Container') return;
   const limits = { ...limit.max, ...limit.default };
   const requests = { ...limit.min, ...limits, ...limit.defaultRequest };

@@ -10,6 +10,7 @@ import {
 } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { parseCidr } from '../validation/ip.ts';
+import { roundToMilli } from './pod/defaults.ts';
 import { resourceQuantityErrors } from './resource-names.ts';
 import {
   cidrErrors,
@@ -166,6 +167,8 @@ export const nodeRules: KindRules = {
   setDefaults(node) {
     node.spec ??= {};
     alignPodCidrs(node);
+    roundToMilli(node.status?.capacity);
+    roundToMilli(node.status?.allocatable);
     if (node.status?.capacity !== undefined && node.status.allocatable === undefined) {
       node.status.allocatable = { ...node.status.capacity };
     }

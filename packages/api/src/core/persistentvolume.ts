@@ -3,8 +3,10 @@ import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { FIELD_IMMUTABLE } from '../validation/messages.ts';
-import { nodeSelectorErrors } from './node-selector.ts';
 import { VOLUME_SOURCES, volumeSourceErrors } from './persistentvolume-sources.ts';
+import { persistentVolumeWarnings } from './persistentvolume-warnings.ts';
+import { roundToMilli } from './pod/defaults.ts';
+import { validateNodeSelector } from './pod/node-affinity.ts';
 import { basicResourceErrors, positiveQuantityErrors } from './resource-names.ts';
 import {
   each,
@@ -52,9 +54,12 @@ function capacityErrors(spec: Part, field: string): FieldError[] {
 }
 
 function affinityErrors(affinity: Part, field: string): FieldError[] {
-  return affinity.required === undefined
-    ? [required(`${field}.required`, 'must specify required node constraints')]
-    : nodeSelectorErrors(affinity.required, `${field}.required`);
+  if (affinity.required === undefined) {
+    return [required(`${field}.required`, 'must specify required node constraints')];
+  }
+  const errors: FieldError[] = [];
+  validateNodeSelector(affinity.required, `${field}.required`, false, errors);
+  return errors;
 }
 
 function isRoot(path: string): boolean {
@@ -193,6 +198,7 @@ export const persistentVolumeRules: KindRules = {
     volume.status = { ...volume.status, phase: volume.status?.phase || 'Pending' };
     volume.spec ??= {};
     const { spec } = volume;
+    roundToMilli(spec.capacity);
     spec.persistentVolumeReclaimPolicy ||= 'Retain';
     spec.volumeMode ??= 'Filesystem';
     if (spec.hostPath !== undefined) spec.hostPath.type ??= '';
@@ -206,6 +212,7 @@ export const persistentVolumeRules: KindRules = {
   },
   validate,
   validateUpdate,
+  warnings: persistentVolumeWarnings,
   status: {
     prepareForUpdate(volume, old) {
       volume.spec = old.spec;

@@ -3,6 +3,8 @@ import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { accessModeErrors, VOLUME_MODES } from './persistentvolume.ts';
+import { persistentVolumeClaimWarnings } from './persistentvolume-warnings.ts';
+import { roundToMilli } from './pod/defaults.ts';
 import {
   basicResourceErrors,
   isNativeResource,
@@ -224,6 +226,8 @@ function normalizeDataSources(spec: Part): void {
 
 export function setClaimSpecDefaults(spec: Part): void {
   spec.volumeMode ??= 'Filesystem';
+  roundToMilli(spec.resources?.requests);
+  roundToMilli(spec.resources?.limits);
 }
 
 export const persistentVolumeClaimRules: KindRules = {
@@ -242,6 +246,7 @@ export const persistentVolumeClaimRules: KindRules = {
   },
   validate: (claim) => persistentVolumeClaimSpecErrors(claim.spec ?? {}, 'spec'),
   validateUpdate,
+  warnings: persistentVolumeClaimWarnings,
   status: {
     prepareForUpdate(claim, old) {
       claim.spec = old.spec;

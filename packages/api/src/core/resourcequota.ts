@@ -3,6 +3,7 @@ import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, invalid, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { FIELD_IMMUTABLE } from '../validation/messages.ts';
+import { roundToMilli } from './pod/defaults.ts';
 import {
   isStandardQuotaResource,
   quotaResourceNameErrors,
@@ -155,6 +156,9 @@ function scopesChanged(quota: KubeObject, old: KubeObject): FieldError[] {
 }
 
 export const resourceQuotaRules: KindRules = {
+  setDefaults(quota) {
+    for (const amounts of [quota.spec?.hard, quota.status?.hard, quota.status?.used]) roundToMilli(amounts);
+  },
   prepareForCreate(quota) {
     quota.status = {};
   },

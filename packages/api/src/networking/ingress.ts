@@ -195,4 +195,5 @@ export const ingressRules: KindRules = {
     },
     validateUpdate: validateStatus,
   },
+  generation: true,
 };

@@ -43,4 +43,5 @@ export const ingressClassRules: KindRules = {
     ...immutable('spec.controller', ingressClass.spec?.controller ?? '', old.spec?.controller ?? ''),
     ...validate(ingressClass),
   ],
+  generation: true,
 };

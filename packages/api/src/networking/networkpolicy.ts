@@ -106,4 +106,5 @@ export const networkPolicyRules: KindRules = {
   },
   validate: (policy) => specErrors(policy, []),
   validateUpdate: (policy, old) => specErrors(policy, rangesOf(old)),
+  generation: true,
 };

@@ -1,48 +1,18 @@
+import { roundToMilli } from '../core/pod/defaults.ts';
+import { validateTolerations } from '../core/pod/scheduling.ts';
 import { containerResourceNameErrors, resourceQuantityErrors } from '../core/resource-names.ts';
 import {
   each,
   immutable,
-  labelNameErrors,
   labelsErrors,
-  labelValue,
   list,
   nameIsDnsLabel,
   type Part,
   sortedEntries,
 } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
-import { duplicate, type FieldError, invalid, notSupported } from '../meta/field-error.ts';
+import { duplicate, type FieldError } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-
-const OPERATORS = ['Equal', 'Exists', 'Lt', 'Gt'];
-const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
-
-function tolerationErrors(toleration: Part, field: string): FieldError[] {
-  const { key = '', operator = '', value = '', effect = '', tolerationSeconds } = toleration;
-  const errors = key === '' ? [] : labelNameErrors(key, `${field}.key`);
-  if (key === '' && operator !== 'Exists') {
-    const message =
-      'operator must be Exists when `key` is empty, which means "match all values and all keys"';
-    errors.push(invalid(`${field}.operator`, operator, message));
-  }
-  if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
-    errors.push(
-      invalid(`${field}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"),
-    );
-  }
-  if (operator === 'Exists') {
-    if (value !== '')
-      errors.push(
-        invalid(`${field}.operator`, toleration, "value must be empty when `operator` is 'Exists'"),
-      );
-  } else if (operator === '' || OPERATORS.includes(operator)) {
-    const messages = labelValue(value);
-    if (messages.length > 0) errors.push(invalid(`${field}.operator`, value, messages.join(';')));
-  } else errors.push(notSupported(`${field}.operator`, operator, ['Equal', 'Exists']));
-  if (effect !== '' && !EFFECTS.includes(effect))
-    errors.push(notSupported(`${field}.effect`, effect, EFFECTS));
-  return errors;
-}
 
 function schedulingErrors(scheduling: Part): FieldError[] {
   const field = 'scheduling.tolerations';
@@ -58,7 +28,7 @@ function schedulingErrors(scheduling: Part): FieldError[] {
   return [
     ...labelsErrors(scheduling?.nodeSelector, 'scheduling.nodeSelector'),
     // Upstream repeats the field's name in the path of a toleration.
-    ...tolerations.flatMap((toleration, i) => tolerationErrors(toleration, `${field}.tolerations[${i}]`)),
+    ...validateTolerations(tolerations, `${field}.tolerations`),
     ...repeated,
   ];
 }
@@ -76,6 +46,7 @@ function validate(runtime: KubeObject): FieldError[] {
 }
 
 export const runtimeClassRules: KindRules = {
+  setDefaults: (runtime) => roundToMilli(runtime.overhead?.podFixed),
   validate,
   validateUpdate: (runtime, old) => immutable('handler', runtime.handler, old.handler),
   generation: false,

@@ -61,4 +61,5 @@ export const podDisruptionBudgetRules: KindRules = {
     ],
   },
   unconditionalUpdate: false,
+  generation: true,
 };

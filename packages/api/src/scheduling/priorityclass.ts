@@ -42,6 +42,10 @@ export const priorityClassRules: KindRules = {
   setDefaults(priority) {
     priority.preemptionPolicy ??= 'PreemptLowerPriority';
   },
+  // Set once: nothing of a class that counts can change.
+  prepareForCreate(priority) {
+    priority.metadata.generation = 1;
+  },
   validate,
   validateUpdate: (priority, old) => [
     ...((priority.value ?? 0) === (old.value ?? 0)

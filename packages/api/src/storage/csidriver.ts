@@ -1,3 +1,4 @@
+import { deepEqual } from '@sampan/base';
 import { immutable, list, oneOf, type Part } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
@@ -71,6 +72,12 @@ export const csiDriverRules: KindRules = {
     if (list(spec.volumeLifecycleModes).length === 0) spec.volumeLifecycleModes = ['Persistent'];
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
+  },
+  prepareForUpdate(driver, old) {
+    const counted = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'];
+    if (counted.some((key) => !deepEqual(driver.spec?.[key], old.spec?.[key]))) {
+      driver.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    }
   },
   validate,
   validateUpdate(driver, old) {

@@ -2,8 +2,9 @@ import type { KindRules } from '../../kinds/resource.ts';
 import { nameIsDns1035Label } from '../shared.ts';
 import { normalizeClusterIps } from './cluster-ips.ts';
 import { setServiceDefaults } from './defaults.ts';
+import { validateServiceStatus } from './load-balancer.ts';
 import { dropTypeDependentFields, keepAllocatedValues } from './type-change.ts';
-import { validateService, validateServiceStatus, validateServiceUpdate } from './validation.ts';
+import { validateService, validateServiceUpdate } from './validation.ts';
 import { serviceWarnings } from './warnings.ts';
 
 /**
