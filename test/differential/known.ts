@@ -30,7 +30,7 @@ export interface KnownDifference {
   readonly reason: string;
 }
 
-const core = 'core';
+const core: CorpusName = 'core';
 
 /** Fields that Kubernetes defaults today and 1.20 did not know, per path. */
 const NEWER_FIELDS: readonly (readonly [path: string, reason: string])[] = [
