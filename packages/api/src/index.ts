@@ -3,8 +3,6 @@
  * (what a type is).
  */
 export * from './apiextensions/index.ts';
-export type { CustomResource } from './apiextensions/custom-resource.ts';
-export { decodeCustom } from './apiextensions/decode-custom.ts';
 export * from './apply/index.ts';
 export { tokenRequestRules } from './authentication/rules.ts';
 export * from './authorization/rules.ts';

@@ -10,6 +10,7 @@ import type { SigningKeys } from './auth/tokens/signing-keys.ts';
 import { bootstrap } from './bootstrap.ts';
 import { InProcessClient } from './client/in-process-client.ts';
 import { StoreReader } from './client/store-reader.ts';
+import { CustomResources } from './crd/custom-resources.ts';
 import { sendText } from './http/respond.ts';
 import { OpenApi } from './paths/openapi.ts';
 import { at } from './paths/path-server.ts';
@@ -70,10 +71,22 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     ],
   });
   const client = (name: string) => new InProcessClient(api.context, name);
+  const customResources = new CustomResources({
+    cluster: api.context.cluster,
+    reader,
+    client: client('sampan-server'),
+    log,
+  });
+  customResources.start();
   await bootstrap(client('sampan-server'), { clientCa: options.clientCa });
   await reconcilePolicy(client('sampan-server'), reader, api);
   ready = '';
-  return { api, auth, reader, client, stop: () => auth.close() };
+  return { api, auth, reader, client, stop };
+
+  function stop(): void {
+    customResources.stop();
+    auth.close();
+  }
 }
 
 function openIdPath({ path, contentType, body }: OpenIdDocument) {

@@ -23,13 +23,14 @@ export interface AdmissionRequest {
 }
 
 /**
- * A built-in admission plug-in. `admit` may change the object, then the object is validated by its kind, then
- * `validate` may refuse. Both throw a StatusError to refuse. They run again from the start when the store finds
- * that the object changed meanwhile.
+ * A built-in admission plug-in. `admit` may change the object, then `allocate` sets what the server hands out, then
+ * the object is validated by its kind, then `validate` may refuse. All throw a StatusError to refuse. They run again
+ * from the start when the store finds that the object changed meanwhile.
  */
 export interface AdmissionPlugin {
   readonly name: string;
-  handles(request: AdmissionRequest): boolean;
+  /** Asked once for each operation, definition and subresource: must not look at anything else. */
+  handles(request: Pick<AdmissionRequest, 'operation' | 'definition' | 'subresource'>): boolean;
   admit?(request: AdmissionRequest): void | Promise<void>;
   /**
    * May return a reservation: `commit` is called when the write is durable, `release` when it fails or was a dry
@@ -37,8 +38,8 @@ export interface AdmissionPlugin {
    */
   validate?(request: AdmissionRequest): Reservation | undefined | Promise<Reservation | undefined>;
   /**
-   * After all have agreed: sets what the server hands out (a Service's cluster IP and node ports) in the object,
-   * and returns how to take it back.
+   * After the kind's rules have prepared the object and before they validate it: sets what the server hands out
+   * (a Service's cluster IP and node ports) and returns how to take it back.
    */
   allocate?(request: AdmissionRequest): Reservation | undefined | Promise<Reservation | undefined>;
 }

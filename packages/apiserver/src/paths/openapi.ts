@@ -9,6 +9,7 @@ import {
   openApiV2,
   openApiV2Protobuf,
   openApiV3,
+  openApiV3Fingerprint,
   openApiV3Path,
   openApiV3Protobuf,
 } from '@sampan/api';
@@ -100,7 +101,9 @@ export class OpenApi implements PathHandler {
   /** The hash stands in for the document: clients keep what they have while it is the same. */
   #hash(gv: GroupVersion): string {
     this.#refresh();
-    return this.#hashes.getOrInsertComputed(openApiV3Path(gv), () => hashOf(this.#v3Json(gv)));
+    return this.#hashes.getOrInsertComputed(openApiV3Path(gv), () =>
+      hashOf(Buffer.from(openApiV3Fingerprint(gv, this.#definitions(), this.#documentOptions()))),
+    );
   }
 
   #document(key: string, make: () => Buffer): Buffer {

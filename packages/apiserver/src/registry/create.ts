@@ -15,6 +15,7 @@ const NAME_ATTEMPTS = 8;
 
 /**
  * Stores a new object. `object` is decoded, defaulted and the caller's own: it is changed and then frozen.
+ * `tracked`: its managedFields are set already (server-side apply).
  * Throws `AlreadyExists`, `Invalid`, and what admission says.
  */
 export async function create(
@@ -23,9 +24,12 @@ export async function create(
   namespace: string,
   object: KubeObject,
   context: RequestContext,
+  tracked = false,
 ): Promise<Rendered> {
   const meta = object.metadata;
   placeNew(resource, meta, namespace);
+  // before admission: what plug-ins and the server set is nobody's
+  if (!tracked) trackCreate(resource, object, context, cluster.clock.now());
   const generated = (meta.name === undefined || meta.name === '') && Boolean(meta.generateName);
   for (let attempt = 1; ; attempt++) {
     const candidate = generated && attempt < NAME_ATTEMPTS ? structuredClone(object) : object;
@@ -66,13 +70,13 @@ async function createNamed(
   await cluster.admission.admit(request);
   if (resource.hasGeneration) object.metadata.generation = 1;
   rules.prepareForCreate?.(object, { now });
-  throwIfInvalid(resource, object, validateNew(resource, object, { now }));
-  for (const text of rules.warnings?.(object, undefined) ?? []) context.warn(text);
-  const key = resource.key(namespace, object.metadata.name as string);
   const reservations = new Reservations();
-  await cluster.admission.validate(request, reservations);
   try {
-    trackCreate(resource, object, context, now);
+    await cluster.admission.allocate(request, reservations);
+    throwIfInvalid(resource, object, validateNew(resource, object, { now }));
+    for (const text of rules.warnings?.(object, undefined) ?? []) context.warn(text);
+    const key = resource.key(namespace, object.metadata.name as string);
+    await cluster.admission.validate(request, reservations);
     if (context.dryRun) {
       const current = cluster.store.latest(key);
       if (current) throw new RevisionMismatchError(key, 0, current);

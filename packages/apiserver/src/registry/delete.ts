@@ -100,7 +100,7 @@ function mark(
   now: number,
 ): KubeObject | 'pending' | undefined {
   const meta = { ...old.metadata };
-  const finalizers = finalizersFor(resource, meta.finalizers ?? [], options);
+  const finalizers = finalizersFor(resource, resource.finalizersAtDelete(old), options);
   const grace = graceFor(resource, old, options);
   const shortened = shorten(old, grace, options, now);
   if (shortened !== undefined) Object.assign(meta, shortened);

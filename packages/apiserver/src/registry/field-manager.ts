@@ -27,7 +27,7 @@ export function trackCreate(
   setManagedFields(resource, undefined, object, '', context, now);
 }
 
-/** Records who owns what after an update or patch. Changes the object; times of a change of nothing are kept. */
+/** Records who owns what after an update or patch. Changes the object. */
 export function trackUpdate(
   resource: ServedResource,
   old: KubeObject,
@@ -37,7 +37,6 @@ export function trackUpdate(
   now: number,
 ): void {
   setManagedFields(resource, old, object, subresource, context, now);
-  keepTimes(old, object);
 }
 
 /** Undoes new times in managedFields when nothing else has changed. */
@@ -114,9 +113,7 @@ export function applyObject(
       throw errors.badRequest(`error strict decoding YAML: ${strict.join(', ')}`);
     }
     if (context.fieldValidation === 'Warn') for (const text of strict) context.warn(text);
-    const object = decodeApplied(resource, deepClone(result), context);
-    if (old) keepTimes(old, object);
-    return object;
+    return decodeApplied(resource, deepClone(result), context);
   };
 }
 

@@ -1,10 +1,12 @@
 import {
   apiVersionOf,
   type Column,
+  CRD_CLEANUP_FINALIZER,
   type GroupResource,
   type KubeObject,
   qualified,
   type ResourceDefinition,
+  setCondition,
   type Verb,
 } from '@sampan/api';
 import type { Exchange } from '../http/exchange.ts';
@@ -36,6 +38,16 @@ const RETURNS_DELETED: ReadonlySet<string> = new Set([
   'volumeattachments.storage.k8s.io',
   'volumeattributesclasses.storage.k8s.io',
 ]);
+
+const CRD_COLLECTION = 'customresourcedefinitions.apiextensions.k8s.io';
+
+/** apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go. */
+const DELETION_PENDING = {
+  type: 'Terminating',
+  status: 'True',
+  reason: 'InstanceDeletionPending',
+  message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+} as const;
 
 /** Columns of a kind that says nothing of them (upstream's default table convertor). */
 const defaultColumns: readonly Column[] = [
@@ -125,10 +137,21 @@ export class ServedResource {
     return this.collection === 'namespaces' && (object.spec?.finalizers?.length ?? 0) > 0;
   }
 
-  /** What else a mark for deletion changes: a Namespace's phase. */
+  /** The finalizers with which a delete begins: a definition of custom resources waits for its objects. */
+  finalizersAtDelete(object: KubeObject): readonly string[] {
+    const present = object.metadata.finalizers ?? [];
+    if (this.collection !== CRD_COLLECTION || object.metadata.deletionTimestamp !== undefined) return present;
+    return present.includes(CRD_CLEANUP_FINALIZER) ? present : [...present, CRD_CLEANUP_FINALIZER];
+  }
+
+  /** What else a mark for deletion changes: a Namespace's phase, the condition of a CustomResourceDefinition. */
   markDeleted(object: KubeObject): KubeObject {
-    if (this.collection !== 'namespaces') return object;
-    return { ...object, status: { ...object.status, phase: 'Terminating' } };
+    if (this.collection === 'namespaces')
+      return { ...object, status: { ...object.status, phase: 'Terminating' } };
+    if (this.collection !== CRD_COLLECTION) return object;
+    const time = object.metadata.deletionTimestamp ?? '';
+    const conditions = setCondition(object.status?.conditions ?? [], DELETION_PENDING, time);
+    return { ...object, status: { ...object.status, conditions } };
   }
 
   /** From the stored version to the served one; the same object when they are one. */

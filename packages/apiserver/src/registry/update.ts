@@ -6,7 +6,7 @@ import type { AdmissionRequest } from '../admission/contract.ts';
 import type { Cluster } from './cluster.ts';
 import { create } from './create.ts';
 import { encodeObject, type Rendered, render, renderObject } from './encoding.ts';
-import { trackUpdate } from './field-manager.ts';
+import { keepTimes, trackUpdate } from './field-manager.ts';
 import { carrySystemFields, checkPlace } from './metadata.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
@@ -88,7 +88,7 @@ async function createMissing(
   if (object.metadata.resourceVersion && object.metadata.resourceVersion !== '0') {
     throw errors.notFound(resource.gr, plan.name);
   }
-  const rendered = await create(cluster, resource, plan.namespace, object, context);
+  const rendered = await create(cluster, resource, plan.namespace, object, context, plan.applied);
   return { object: rendered.object, bytes: rendered.bytes, created: true };
 }
 
@@ -106,21 +106,24 @@ async function updateOnce(
   checkPreconditions(resource, plan, object, old);
   object.metadata.resourceVersion = String(entry.revision);
   carrySystemFields(object.metadata, old.metadata);
+  // before admission: what plug-ins and the server set is nobody's
+  if (!plan.applied) trackUpdate(resource, old, object, plan.subresource, context, now);
   const request = admissionRequest(resource, plan, object, old, context);
   await cluster.admission.admit(request);
   prepare(resource, plan, object, old, now);
-  if (!plan.applied) trackUpdate(resource, old, object, plan.subresource, context, now);
-  throwIfInvalid(
-    resource,
-    object,
-    validateChanged(resource, plan.subresource, object, old, { now }, plan.rules),
-  );
-  if (plan.subresource === '') {
-    for (const text of resource.definition.rules.warnings?.(object, old) ?? []) context.warn(text);
-  }
   const reservations = new Reservations();
-  await cluster.admission.validate(request, reservations);
   try {
+    await cluster.admission.allocate(request, reservations);
+    keepTimes(old, object);
+    throwIfInvalid(
+      resource,
+      object,
+      validateChanged(resource, plan.subresource, object, old, { now }, plan.rules),
+    );
+    if (plan.subresource === '') {
+      for (const text of resource.definition.rules.warnings?.(object, old) ?? []) context.warn(text);
+    }
+    await cluster.admission.validate(request, reservations);
     if (deepEqual(object, old)) return render(resource, entry);
     if (context.dryRun) return renderObject(object);
     const rendered = await write(cluster, resource, entry, object);
