@@ -4,7 +4,10 @@ import { apiApproval, isProtectedGroup } from './api-approval.ts';
 import { type CrdCondition, type CrdNames, type CrdStatus, type CustomResourceDefinition, isCondition } from './crd.ts';
 import { notStructurable, validateStructural } from './structural.ts';
 
-/** The finalizer that keeps a definition until its objects are gone. */
+/**
+ * The finalizer that keeps a definition until its objects are gone; upstream adds it when the definition is
+ * deleted, see `deletingCrd`.
+ */
 export const CRD_CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
 type Found = Omit<CrdCondition, 'lastTransitionTime'>;
@@ -119,6 +122,12 @@ export function approvalConformant(crd: CustomResourceDefinition): Found | undef
 
 /** The Terminating conditions of a definition that is being deleted. */
 export const TERMINATING = {
+  pending: {
+    type: 'Terminating',
+    status: 'True',
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  },
   inProgress: {
     type: 'Terminating',
     status: 'True',
@@ -154,4 +163,15 @@ export function crdStatus(
   conditions = setCondition(conditions, established, now);
   const status: CrdStatus = { ...crd.status, acceptedNames, conditions };
   return deepEqual(status, crd.status) ? (crd.status as CrdStatus) : status;
+}
+
+/**
+ * What a DELETE makes of a definition: it waits for its objects, and says so. The caller sets
+ * deletionTimestamp, deletes the objects, then sets `TERMINATING.completed` and removes the finalizer.
+ */
+export function deletingCrd(crd: CustomResourceDefinition, now: string): CustomResourceDefinition {
+  const finalizers = crd.metadata.finalizers ?? [];
+  const waits = finalizers.includes(CRD_CLEANUP_FINALIZER) ? finalizers : [...finalizers, CRD_CLEANUP_FINALIZER];
+  const conditions = setCondition(crd.status?.conditions ?? [], TERMINATING.pending, now);
+  return { ...crd, metadata: { ...crd.metadata, finalizers: waits }, status: { ...crd.status, conditions } };
 }

@@ -2,6 +2,7 @@ import type { CrdSpec, CrdVersion, CustomResourceDefinition } from './crd.ts';
 import { itemsList, itemsSchema, type JsonSchema, type ValidationRule } from './json-schema.ts';
 import { canonical } from './canonical.ts';
 import { deepEqual, isObject } from '@sampan/base';
+import { GoStruct } from '../meta/go-quote.ts';
 
 /**
  * A definition in the form that upstream validates: what all versions have in common is moved to the top, so
@@ -41,18 +42,18 @@ export function internalSpec(crd: CustomResourceDefinition): InternalSpec {
 
 /** A rule as messages show it: upstream's internal struct in JSON. */
 export function shownRule(rule: ValidationRule): unknown {
-  return {
+  return new GoStruct({
     Rule: rule.rule,
     Message: rule.message ?? '',
     MessageExpression: rule.messageExpression ?? '',
     Reason: rule.reason ?? null,
     FieldPath: rule.fieldPath ?? '',
     OptionalOldSelf: rule.optionalOldSelf ?? null,
-  };
+  });
 }
 
 export function shownVersions(versions: readonly CrdVersion[]): unknown {
-  return versions.map((version) => ({
+  return versions.map((version) => new GoStruct({
     Name: version.name,
     Served: version.served === true,
     Storage: version.storage === true,
@@ -101,7 +102,7 @@ export function shownSchema(schema: JsonSchema): unknown {
       : { Allows: value === true, Schema: null };
   };
   const items = itemsSchema(schema);
-  return {
+  return new GoStruct({
     ID: schema.id ?? '',
     Schema: schema.$schema ?? '',
     Ref: schema.$ref ?? null,
@@ -148,6 +149,6 @@ export function shownSchema(schema: JsonSchema): unknown {
     XListType: schema['x-kubernetes-list-type'] ?? null,
     XMapType: schema['x-kubernetes-map-type'] ?? null,
     XValidations: schema['x-kubernetes-validations']?.map(shownRule) ?? null,
-  };
+  });
 }
 

@@ -3,7 +3,6 @@ import type { KubeObject } from '../meta/object.ts';
 import { nameIsDNSSubdomain } from '../validation/names.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { CustomResourceDefinition } from './crd.ts';
-import { CRD_CLEANUP_FINALIZER } from './crd-conditions.ts';
 import { validateCrd, validateCrdStatus, validateCrdUpdate } from './crd-validation.ts';
 import { supportedFormat } from './formats.ts';
 import { schemaHas } from './json-schema.ts';
@@ -36,9 +35,6 @@ function prepareForCreate(object: KubeObject): void {
   const crd = asCrd(object);
   crd.status = { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: [] };
   rememberStorageVersion(crd);
-  // the registry of definitions finalizes them: their objects go first
-  const finalizers = crd.metadata.finalizers ?? [];
-  if (!finalizers.includes(CRD_CLEANUP_FINALIZER)) crd.metadata.finalizers = [...finalizers, CRD_CLEANUP_FINALIZER];
 }
 
 function prepareForUpdate(object: KubeObject, old: KubeObject): void {

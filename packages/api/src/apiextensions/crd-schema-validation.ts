@@ -103,27 +103,23 @@ class CelContext {
   /** How often the schema's data can exist; undefined = unbounded. */
   readonly cardinality: number | undefined;
   readonly #root: boolean;
-  readonly #parent: CelContext | undefined;
-  readonly #name: string;
   #decl: DeclType | undefined | null = null;
 
-  constructor(schema: JsonSchema, parent?: CelContext, name = 'selfType') {
+  constructor(schema: JsonSchema, parent?: CelContext) {
     this.schema = schema;
-    this.#parent = parent;
-    this.#name = name;
     this.#root = parent === undefined;
     this.total = parent?.total ?? { sum: 0, mostExpensive: [] };
     const factor = parent ? maxElements(parent.schema) : 1;
     const above = parent ? parent.cardinality : 1;
     this.cardinality = factor === undefined || above === undefined ? undefined : Math.min(MAX_COST, factor * above);
   }
-  child(schema: JsonSchema, name: string): CelContext {
-    return new CelContext(schema, this, `${this.#name}.${name}`);
+  child(schema: JsonSchema): CelContext {
+    return new CelContext(schema, this);
   }
   get decl(): DeclType | undefined {
     if (this.#decl === null) {
       const resource = this.#root || this.schema['x-kubernetes-embedded-resource'] === true;
-      this.#decl = declTypeOf(this.schema, resource, this.#parent ? this.#name : 'selfType');
+      this.#decl = declTypeOf(this.schema, resource);
     }
     return this.#decl ?? undefined;
   }
@@ -197,7 +193,7 @@ class SchemaWalk {
       const where = standing.insideMeta
         ? { ...standing, allowDefaults: false, reason: 'inside additionalProperties applying to object metadata' }
         : standing;
-      if (extra) visit(extra, `${path}.additionalProperties`, where, cel?.child(extra, '@elem'));
+      if (extra) visit(extra, `${path}.additionalProperties`, where, cel?.child(extra));
     }
     const mapType = s['x-kubernetes-map-type'];
     for (const [name, property] of properties) {
@@ -207,7 +203,7 @@ class SchemaWalk {
         where = { ...where, insideMeta: true };
         if (isRoot) where = { ...where, allowDefaults: false, reason: `in top-level ${name}` };
       }
-      visit(property, `${path}.properties[${name}]`, where, cel?.child(property, name));
+      visit(property, `${path}.properties[${name}]`, where, cel?.child(property));
     }
     if (s.not) visit(s.not, `${path}.not`, standing, undefined);
     for (const kind of ['allOf', 'oneOf', 'anyOf'] as const) {
@@ -218,8 +214,8 @@ class SchemaWalk {
     }
     const items = itemsSchema(s);
     const where = s['x-kubernetes-list-type'] === 'map' ? standing : forbidOldSelf(standing, path);
-    if (items) visit(items, `${path}.items`, where, cel?.child(items, '@idx'));
-    itemsList(s).forEach((each, i) => visit(each, `${path}.items[${i}]`, where, cel?.child(each, '@idx')));
+    if (items) visit(items, `${path}.items`, where, cel?.child(items));
+    itemsList(s).forEach((each, i) => visit(each, `${path}.items[${i}]`, where, cel?.child(each)));
   }
 
   #standard(s: JsonSchema, path: string, standing: Standing): FieldError[] {

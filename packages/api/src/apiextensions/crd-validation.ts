@@ -1,10 +1,11 @@
 import { deepEqual } from '@sampan/base';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required, tooMany } from '../meta/field-error.ts';
 import { isDNS1035Label, isDNS1123Subdomain } from '../validation/dns.ts';
+import { isValidPortNum } from '../validation/formats.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { validFieldPath } from './cel/field-path.ts';
 import { apiApproval, isProtectedGroup, API_APPROVED } from './api-approval.ts';
-import type { CrdNames, CrdScale, CrdVersion, CustomResourceDefinition } from './crd.ts';
+import type { CrdConversion, CrdNames, CrdScale, CrdVersion, CustomResourceDefinition } from './crd.ts';
 import { isCondition } from './crd.ts';
 import { type InternalSpec, internalSpec, shownVersions } from './crd-internal.ts';
 import { isNonAtomic, mapListKeys, type SchemaOptions, validateVersionSchema } from './crd-schema-validation.ts';
@@ -63,7 +64,7 @@ export function validateCrdStatus(crd: CustomResourceDefinition): FieldError[] {
 function validateStoredVersions(crd: CustomResourceDefinition): FieldError[] {
   const stored = crd.status?.storedVersions ?? [];
   const field = 'status.storedVersions';
-  if (stored.length === 0) return [invalid(field, stored, 'must have at least one stored version')];
+  if (stored.length === 0) return [invalid(field, null, 'must have at least one stored version')];
   const errors: FieldError[] = [];
   const versions = crd.spec.versions ?? [];
   for (const version of versions) {
@@ -183,8 +184,8 @@ function versionsAsAWhole(internal: InternalSpec): FieldError[] {
     errors.push(invalid('spec.versions', shownVersions(versions), 'must contain unique version names'));
   }
   if (versions.filter((version) => version.storage).length !== 1) {
-    const shown = versions.length === 0 ? null : shownVersions(versions);
-    errors.push(invalid('spec.versions', shown, 'must have exactly one version marked as storage version'));
+    const text = 'must have exactly one version marked as storage version';
+    errors.push(invalid('spec.versions', shownVersions(versions), text));
   }
   const messages = internal.version === '' ? [] : isDNS1035Label(internal.version);
   if (messages.length > 0) errors.push(invalid('spec.version', internal.version, messages.join(',')));
@@ -375,14 +376,61 @@ function validateConversion(crd: CustomResourceDefinition): FieldError[] {
   const path = 'spec.conversion';
   const errors = oneOf(`${path}.strategy`, conversion.strategy ?? '', ['None', 'Webhook']);
   if (conversion.strategy === 'Webhook') {
-    errors.push(forbidden(`${path}.strategy`, 'conversion webhooks are not served; only strategy None is'));
-    return errors;
+    const wrong = validateConversionWebhook(conversion);
+    if (wrong.length > 0) return wrong;
+    return [forbidden(`${path}.strategy`, 'conversion webhooks are not served; only strategy None is')];
   }
   if (conversion.webhook?.clientConfig) {
     errors.push(forbidden(`${path}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook'));
   }
   if ((conversion.webhook?.conversionReviewVersions ?? []).length > 0) {
     errors.push(forbidden(`${path}.conversionReviewVersions`, 'should not be set when strategy is not set to Webhook'));
+  }
+  return errors;
+}
+
+/** A webhook that upstream would refuse gets upstream's errors. Source: apiserver pkg/util/webhook. */
+function validateConversionWebhook({ webhook }: CrdConversion): FieldError[] {
+  const errors: FieldError[] = [];
+  const client = 'spec.conversion.webhookClientConfig';
+  const { url, service } = webhook?.clientConfig ?? {};
+  if (!webhook?.clientConfig) errors.push(required(client, 'required when strategy is set to Webhook'));
+  else if ((url === undefined) === (service === undefined)) {
+    errors.push(required(client, 'exactly one of url or service is required'));
+  } else if (url !== undefined) errors.push(...webhookUrlErrors(url, `${client}.url`));
+  else {
+    // upstream hands name and namespace over in the wrong order
+    if (!service?.namespace) errors.push(required(`${client}.service.name`));
+    if (!service?.name) errors.push(required(`${client}.service.namespace`));
+    const ports = isValidPortNum(service?.port ?? 443);
+    if (ports.length > 0) errors.push(invalid(`${client}.service.port`, service?.port, `port is not valid: ${ports.join(', ')}`));
+  }
+  return [...errors, ...reviewVersionErrors(webhook?.conversionReviewVersions ?? [])];
+}
+
+function webhookUrlErrors(text: string, field: string): FieldError[] {
+  const form = '; desired format: https://host[/path]';
+  const match = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(text);
+  const [, scheme = '', user, host = '', , query = '', fragment = ''] = match ?? [];
+  const errors: FieldError[] = [];
+  if (scheme !== 'https') errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${form}`));
+  if (host === '') errors.push(invalid(field, '', `host must be specified${form}`));
+  if (user !== undefined) errors.push(invalid(field, user, 'user information is not permitted in the URL'));
+  if (fragment !== '') errors.push(invalid(field, fragment, 'fragments are not permitted in the URL'));
+  if (query !== '') errors.push(invalid(field, query, 'query parameters are not permitted in the URL'));
+  return errors;
+}
+
+function reviewVersionErrors(versions: readonly string[]): FieldError[] {
+  const field = 'spec.conversion.conversionReviewVersions';
+  if (versions.length === 0) return [required(field)];
+  const errors: FieldError[] = [];
+  versions.forEach((version, i) => {
+    if (versions.indexOf(version) < i) errors.push(invalid(`${field}[${i}]`, version, 'duplicate version'));
+    else for (const message of isDNS1035Label(version)) errors.push(invalid(`${field}[${i}]`, version, message));
+  });
+  if (!versions.includes('v1') && !versions.includes('v1beta1')) {
+    errors.push(invalid(field, versions, 'must include at least one of v1, v1beta1'));
   }
   return errors;
 }

@@ -107,6 +107,7 @@ function storageOf(
   const nodes = new Map(
     crd.spec.versions.map((v) => [`${group}/${v.name}`, v === version ? node : schemaNode(v.schema?.openAPIV3Schema ?? {})]),
   );
+  const storedNode = nodes.get(storedApiVersion) ?? node;
   const known = new WeakMap<KubeObject, KubeObject>();
   const convert = (object: KubeObject): KubeObject => {
     const copy = deepClone(object);
@@ -129,7 +130,13 @@ function storageOf(
       }
       return made;
     },
-    toStorage: (object) => (object.apiVersion === storedApiVersion ? object : { ...object, apiVersion: storedApiVersion }),
+    toStorage(object) {
+      if (object.apiVersion === storedApiVersion) return object;
+      const copy = deepClone(object);
+      copy.apiVersion = storedApiVersion;
+      clean(copy, storedNode);
+      return copy;
+    },
   };
 }
 

@@ -17,17 +17,21 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\', "'": "'", '"': '"', '`': '`', '?': '?',
 };
 
-export class LexError extends Error {
+class LexError extends Error {
   readonly issue: Issue;
-  constructor(pos: number, message: string) {
+  /** How much of the source is skipped. */
+  readonly length: number;
+  constructor(pos: number, message: string, length = 1) {
     super(message);
     this.issue = { pos, message };
+    this.length = length;
   }
 }
 
-/** Splits an expression into tokens; throws LexError. */
-export function tokenize(source: string): Token[] {
+/** Splits an expression into tokens; what is no token is skipped and reported. */
+export function tokenize(source: string): { tokens: Token[]; issues: Issue[] } {
   const tokens: Token[] = [];
+  const issues: Issue[] = [];
   let at = 0;
   while (at < source.length) {
     const rest = source[at] ?? '';
@@ -37,13 +41,23 @@ export function tokenize(source: string): Token[] {
       const end = source.indexOf('\n', at);
       at = end < 0 ? source.length : end;
     } else {
-      const token = readToken(source, at);
-      tokens.push(token);
-      at += token.text.length;
+      at += readInto(source, at, tokens, issues);
     }
   }
   tokens.push({ type: 'eof', text: '<EOF>', pos: source.length });
-  return tokens;
+  return { tokens, issues };
+}
+
+function readInto(source: string, at: number, tokens: Token[], issues: Issue[]): number {
+  try {
+    const token = readToken(source, at);
+    tokens.push(token);
+    return token.text.length;
+  } catch (error) {
+    if (!(error instanceof LexError)) throw error;
+    if (issues.length < 30) issues.push(error.issue);
+    return Math.max(1, error.length);
+  }
 }
 
 const STRING_START = /[rRbB]{0,2}(?:"""|'''|"|')/y;
@@ -86,15 +100,15 @@ function readNumber(text: string, pos: number): Token {
     const unsigned = /[uU]$/.test(text);
     const value = BigInt(unsigned ? text.slice(0, -1) : text);
     if (unsigned) {
-      if (value >= 2n ** 64n) throw new LexError(pos, 'invalid uint literal');
+      if (value >= 2n ** 64n) throw new LexError(pos, 'invalid uint literal', text.length);
       return { type: 'literal', text, pos, value: new Uint(value) };
     }
     // 2^63 is allowed here for `-9223372036854775808`; the parser checks the rest
-    if (value > 2n ** 63n) throw new LexError(pos, 'invalid int literal');
+    if (value > 2n ** 63n) throw new LexError(pos, 'invalid int literal', text.length);
     return { type: 'literal', text, pos, value };
   }
   const value = Number(text);
-  if (!Number.isFinite(value)) throw new LexError(pos, 'invalid double literal');
+  if (!Number.isFinite(value)) throw new LexError(pos, 'invalid double literal', text.length);
   return { type: 'literal', text, pos, value };
 }
 
@@ -106,7 +120,7 @@ function readString(source: string, pos: number, start: string): Token {
   const bodyStart = at;
   for (;;) {
     if (at >= source.length || (quote.length === 1 && source[at] === '\n')) {
-      throw new LexError(pos, `Syntax error: token recognition error at: '${source.slice(pos, at + 1)}'`);
+      throw new LexError(pos, `Syntax error: token recognition error at: '${source.slice(pos, at + 1)}'`, at - pos);
     }
     if (source.startsWith(quote, at)) break;
     at += source[at] === '\\' && !raw ? 2 : 1;

@@ -7,7 +7,7 @@ import {
   type Literal,
   type MapEntry,
 } from './ast.ts';
-import { LexError, type Token, tokenize } from './lexer.ts';
+import { type Token, tokenize } from './lexer.ts';
 import { expandMacro } from './macros.ts';
 
 /** Limits of cel-go's parser: nesting, and code points of the source. */
@@ -98,12 +98,15 @@ export function parse(source: string): Expr {
       { pos: 0, message: `expression code point size exceeds limit: size: ${size}, limit ${MAX_CODE_POINTS}` },
     ]);
   }
+  const { tokens, issues } = tokenize(source);
   try {
-    return new Parser(tokenize(source)).parse();
+    const expr = new Parser(tokens).parse();
+    if (issues.length === 0) return expr;
   } catch (error) {
-    if (error instanceof ParseFailure || error instanceof LexError) throw new CompileError(source, [error.issue]);
-    throw error;
+    if (!(error instanceof ParseFailure)) throw error;
+    issues.push(error.issue);
   }
+  throw new CompileError(source, issues);
 }
 
 function codePoints(text: string): number {
