@@ -19,9 +19,13 @@ export function apiApproval(annotations: Readonly<Record<string, string>> | unde
   const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
   const must = `protected groups must have approval annotation "${API_APPROVED}"`;
   if (value === '') return { state: 'missing', reason: `${must}, ${see}` };
-  if (value.startsWith('unapproved')) return { state: 'bypassed', reason: `not approved: ${JSON.stringify(value)}` };
+  if (value.startsWith('unapproved'))
+    return { state: 'bypassed', reason: `not approved: ${JSON.stringify(value)}` };
   if (isRequestUri(value) && /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/?#]+/.test(value)) {
     return { state: 'approved', reason: `approved in ${value}` };
   }
-  return { state: 'invalid', reason: `${must} with either a URL or a reason starting with "unapproved", ${see}` };
+  return {
+    state: 'invalid',
+    reason: `${must} with either a URL or a reason starting with "unapproved", ${see}`,
+  };
 }

@@ -5,7 +5,8 @@ export function canonical(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(canonical);
   const sorted: Record<string, unknown> = {};
-  for (const key of Object.keys(value).sort()) setOwn(sorted, key, canonical((value as Record<string, unknown>)[key]));
+  for (const key of Object.keys(value).sort())
+    setOwn(sorted, key, canonical((value as Record<string, unknown>)[key]));
   return sorted;
 }
 

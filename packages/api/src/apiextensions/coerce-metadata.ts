@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '@sampan/base';
+import { type FieldError, invalid } from '../meta/field-error.ts';
 import { schemaOf } from '../schema/schema-of.ts';
 import type { Field, StructType, TypeSchema } from '../schema/type-schema.ts';
-import { type FieldError, invalid } from '../meta/field-error.ts';
 import { canonical } from './canonical.ts';
 import { childField, indexField, keyField } from './field-path.ts';
 import { childNode, type SchemaNode } from './schema-node.ts';
@@ -27,11 +27,17 @@ export function coerceMetadata(owner: JsonObject, path = 'metadata'): string[] {
   const unknown: string[] = [];
   objectMetaType ??= schemaOf('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
   coerceStruct(owner.metadata, objectMetaType, path, '', unknown);
-  if ((owner.metadata as JsonObject).creationTimestamp === null) delete (owner.metadata as JsonObject).creationTimestamp;
+  if ((owner.metadata as JsonObject).creationTimestamp === null)
+    delete (owner.metadata as JsonObject).creationTimestamp;
   return unknown;
 }
 
-const GO_NAMES: Readonly<Record<string, string>> = { string: 'string', boolean: 'bool', integer: 'int64', number: 'float64' };
+const GO_NAMES: Readonly<Record<string, string>> = {
+  string: 'string',
+  boolean: 'bool',
+  integer: 'int64',
+  number: 'float64',
+};
 
 function goType(type: TypeSchema): string {
   switch (type.type) {
@@ -49,12 +55,24 @@ function goType(type: TypeSchema): string {
 }
 
 function mismatch(value: unknown, type: TypeSchema, goPath: string): never {
-  const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const found = Array.isArray(value)
+    ? 'array'
+    : value === null
+      ? 'null'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value;
   const where = goPath === '' ? 'Go value' : `Go struct field ${goPath}`;
   throw new MetadataError(`json: cannot unmarshal ${found} into ${where} of type ${goType(type)}`);
 }
 
-function coerceStruct(value: unknown, type: StructType, path: string, goPath: string, unknown: string[]): void {
+function coerceStruct(
+  value: unknown,
+  type: StructType,
+  path: string,
+  goPath: string,
+  unknown: string[],
+): void {
   if (!isObject(value)) mismatch(value, type, goPath);
   const short = (type.name ?? '').split('.').at(-1) ?? '';
   for (const key of Object.keys(value)) {
@@ -65,7 +83,13 @@ function coerceStruct(value: unknown, type: StructType, path: string, goPath: st
     } else if (value[key] === null || value[key] === undefined) {
       if (field.name !== 'creationTimestamp') delete value[key];
     } else {
-      coerceValue(value[key], field.type, `${path}.${key}`, `${goPath === '' ? short : goPath}.${key}`, unknown);
+      coerceValue(
+        value[key],
+        field.type,
+        `${path}.${key}`,
+        `${goPath === '' ? short : goPath}.${key}`,
+        unknown,
+      );
       if (isEmpty(value[key], field)) delete value[key];
     }
   }
@@ -80,13 +104,20 @@ function isEmpty(value: unknown, field: Field): boolean {
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
-function coerceValue(value: unknown, type: TypeSchema, path: string, goPath: string, unknown: string[]): void {
+function coerceValue(
+  value: unknown,
+  type: TypeSchema,
+  path: string,
+  goPath: string,
+  unknown: string[],
+): void {
   switch (type.type) {
     case 'struct':
       return coerceStruct(value, type, path, goPath, unknown);
     case 'map':
       if (!isObject(value)) mismatch(value, type, goPath);
-      for (const key of Object.keys(value)) coerceValue(value[key], type.values, `${path}.${key}`, goPath, unknown);
+      for (const key of Object.keys(value))
+        coerceValue(value[key], type.values, `${path}.${key}`, goPath, unknown);
       return;
     case 'list':
       if (!Array.isArray(value)) mismatch(value, type, goPath);
@@ -105,7 +136,9 @@ function coerceScalar(value: unknown, type: TypeSchema & { type: string }, goPat
   const wanted = type.type === 'integer' ? 'number' : type.type;
   if (typeof value !== wanted || (type.type === 'integer' && !Number.isInteger(value))) {
     if (typeof value === 'number' && type.type === 'integer') {
-      throw new MetadataError(`json: cannot unmarshal number ${value} into Go struct field ${goPath} of type int64`);
+      throw new MetadataError(
+        `json: cannot unmarshal number ${value} into Go struct field ${goPath} of type int64`,
+      );
     }
     mismatch(value, type, goPath);
   }
@@ -130,7 +163,12 @@ export class CoerceError extends Error {
  * Checks apiVersion, kind and metadata of embedded resources, and coerces their metadata, in place. Returns
  * paths of unknown metadata fields. Source: apiextensions-apiserver pkg/apiserver/schema/objectmeta.
  */
-export function coerceEmbedded(value: unknown, node: SchemaNode | undefined, path = '', resource = node?.embedded ?? false): string[] {
+export function coerceEmbedded(
+  value: unknown,
+  node: SchemaNode | undefined,
+  path = '',
+  resource = node?.embedded ?? false,
+): string[] {
   if (node === undefined || (!node.embeddedBelow && !resource)) return [];
   const unknown: string[] = [];
   if (Array.isArray(value)) {

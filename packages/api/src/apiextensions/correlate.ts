@@ -23,7 +23,9 @@ export class MapList {
 
   #keyOf(item: unknown): string | undefined {
     if (this.#keys.length === 0 || !isObject(item)) return undefined;
-    return JSON.stringify(this.#keys.map((name) => (Object.hasOwn(item, name) ? item[name] : undefined)) as unknown);
+    return JSON.stringify(
+      this.#keys.map((name) => (Object.hasOwn(item, name) ? item[name] : undefined)) as unknown,
+    );
   }
 }
 

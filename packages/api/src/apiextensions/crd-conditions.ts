@@ -1,7 +1,13 @@
 import { deepEqual } from '@sampan/base';
 import { fieldErrorMessage, invalid } from '../meta/field-error.ts';
 import { apiApproval, isProtectedGroup } from './api-approval.ts';
-import { type CrdCondition, type CrdNames, type CrdStatus, type CustomResourceDefinition, isCondition } from './crd.ts';
+import {
+  type CrdCondition,
+  type CrdNames,
+  type CrdStatus,
+  type CustomResourceDefinition,
+  isCondition,
+} from './crd.ts';
 import { notStructurable, validateStructural } from './structural.ts';
 
 /**
@@ -16,8 +22,11 @@ type Found = Omit<CrdCondition, 'lastTransitionTime'>;
 export function setCondition(conditions: readonly CrdCondition[], found: Found, now: string): CrdCondition[] {
   const old = conditions.find((condition) => condition.type === found.type);
   if (!old) return [...conditions, { lastTransitionTime: now, ...found }];
-  const lastTransitionTime = old.status === found.status && old.lastTransitionTime ? old.lastTransitionTime : now;
-  return conditions.map((condition) => (condition === old ? { ...condition, ...found, lastTransitionTime } : condition));
+  const lastTransitionTime =
+    old.status === found.status && old.lastTransitionTime ? old.lastTransitionTime : now;
+  return conditions.map((condition) =>
+    condition === old ? { ...condition, ...found, lastTransitionTime } : condition,
+  );
 }
 
 /** The names that other definitions of the group have been given. */
@@ -27,7 +36,8 @@ function takenNames(crd: CustomResourceDefinition, others: readonly CustomResour
   for (const other of others) {
     if (other.spec.group !== crd.spec.group || other.metadata.name === crd.metadata.name) continue;
     const names = other.status?.acceptedNames ?? {};
-    for (const name of [names.plural, names.singular, ...(names.shortNames ?? [])]) if (name) resources.add(name);
+    for (const name of [names.plural, names.singular, ...(names.shortNames ?? [])])
+      if (name) resources.add(name);
     for (const name of [names.kind, names.listKind]) if (name) kinds.add(name);
   }
   return { resources, kinds };
@@ -53,7 +63,12 @@ export function acceptNames(
   const wanted = crd.spec.names;
   const had = crd.status?.acceptedNames ?? {};
   const acceptedNames: CrdNames = { ...had };
-  let namesAccepted: Found = { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' };
+  let namesAccepted: Found = {
+    type: 'NamesAccepted',
+    status: 'True',
+    reason: 'NoConflicts',
+    message: 'no conflicts found',
+  };
   for (const [field, reason, pool] of CONFLICTS) {
     const asked = field === 'shortNames' ? (wanted.shortNames ?? []) : [wanted[field] ?? ''];
     const own = new Set(field === 'shortNames' ? (had.shortNames ?? []) : [had[field] ?? '']);
@@ -74,18 +89,32 @@ export function acceptNames(
 
 function establishedBy(crd: CustomResourceDefinition, namesAccepted: Found): Found {
   if (isCondition(crd, 'Established')) {
-    const { lastTransitionTime: _time, ...old } = crd.status?.conditions?.find((c) => c.type === 'Established') as CrdCondition;
+    const { lastTransitionTime: _time, ...old } = crd.status?.conditions?.find(
+      (c) => c.type === 'Established',
+    ) as CrdCondition;
     return old;
   }
   if (namesAccepted.status === 'True') {
-    return { type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' };
+    return {
+      type: 'Established',
+      status: 'True',
+      reason: 'InitialNamesAccepted',
+      message: 'the initial names have been accepted',
+    };
   }
-  return { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' };
+  return {
+    type: 'Established',
+    status: 'False',
+    reason: 'NotAccepted',
+    message: 'not all names are accepted',
+  };
 }
 
 /** The condition NonStructuralSchema, or undefined when all schemas are structural. */
 export function nonStructural(crd: CustomResourceDefinition): Found | undefined {
-  const errors = crd.spec.preserveUnknownFields ? [invalid('spec.preserveUnknownFields', true, 'must be false')] : [];
+  const errors = crd.spec.preserveUnknownFields
+    ? [invalid('spec.preserveUnknownFields', true, 'must be false')]
+    : [];
   for (const [i, version] of crd.spec.versions.entries()) {
     const schema = version.schema?.openAPIV3Schema;
     if (!schema) continue;
@@ -134,7 +163,12 @@ export const TERMINATING = {
     reason: 'InstanceDeletionInProgress',
     message: 'CustomResource deletion is in progress',
   },
-  completed: { type: 'Terminating', status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' },
+  completed: {
+    type: 'Terminating',
+    status: 'False',
+    reason: 'InstanceDeletionCompleted',
+    message: 'removed all instances',
+  },
   neverEstablished: {
     type: 'Terminating',
     status: 'False',
@@ -171,7 +205,9 @@ export function crdStatus(
  */
 export function deletingCrd(crd: CustomResourceDefinition, now: string): CustomResourceDefinition {
   const finalizers = crd.metadata.finalizers ?? [];
-  const waits = finalizers.includes(CRD_CLEANUP_FINALIZER) ? finalizers : [...finalizers, CRD_CLEANUP_FINALIZER];
+  const waits = finalizers.includes(CRD_CLEANUP_FINALIZER)
+    ? finalizers
+    : [...finalizers, CRD_CLEANUP_FINALIZER];
   const conditions = setCondition(crd.status?.conditions ?? [], TERMINATING.pending, now);
   return { ...crd, metadata: { ...crd.metadata, finalizers: waits }, status: { ...crd.status, conditions } };
 }

@@ -1,8 +1,8 @@
-import type { CrdSpec, CrdVersion, CustomResourceDefinition } from './crd.ts';
-import { itemsList, itemsSchema, type JsonSchema, type ValidationRule } from './json-schema.ts';
-import { canonical } from './canonical.ts';
 import { deepEqual, isObject } from '@sampan/base';
 import { GoStruct } from '../meta/go-quote.ts';
+import { canonical } from './canonical.ts';
+import type { CrdSpec, CrdVersion, CustomResourceDefinition } from './crd.ts';
+import { itemsList, itemsSchema, type JsonSchema, type ValidationRule } from './json-schema.ts';
 
 /**
  * A definition in the form that upstream validates: what all versions have in common is moved to the top, so
@@ -53,36 +53,45 @@ export function shownRule(rule: ValidationRule): unknown {
 }
 
 export function shownVersions(versions: readonly CrdVersion[]): unknown {
-  return versions.map((version) => new GoStruct({
-    Name: version.name,
-    Served: version.served === true,
-    Storage: version.storage === true,
-    Deprecated: version.deprecated === true,
-    DeprecationWarning: version.deprecationWarning ?? null,
-    Schema: version.schema ? { OpenAPIV3Schema: version.schema.openAPIV3Schema ? shownSchema(version.schema.openAPIV3Schema) : null } : null,
-    Subresources: version.subresources
-      ? {
-          Status: version.subresources.status ? {} : null,
-          Scale: version.subresources.scale
-            ? {
-                SpecReplicasPath: version.subresources.scale.specReplicasPath,
-                StatusReplicasPath: version.subresources.scale.statusReplicasPath,
-                LabelSelectorPath: version.subresources.scale.labelSelectorPath ?? null,
-              }
-            : null,
-        }
-      : null,
-    AdditionalPrinterColumns:
-      version.additionalPrinterColumns?.map((column) => ({
-        Name: column.name,
-        Type: column.type,
-        Format: column.format ?? '',
-        Description: column.description ?? '',
-        Priority: column.priority ?? 0,
-        JSONPath: column.jsonPath,
-      })) ?? null,
-    SelectableFields: version.selectableFields?.map((field) => ({ JSONPath: field.jsonPath })) ?? null,
-  }));
+  return versions.map(
+    (version) =>
+      new GoStruct({
+        Name: version.name,
+        Served: version.served === true,
+        Storage: version.storage === true,
+        Deprecated: version.deprecated === true,
+        DeprecationWarning: version.deprecationWarning ?? null,
+        Schema: version.schema
+          ? {
+              OpenAPIV3Schema: version.schema.openAPIV3Schema
+                ? shownSchema(version.schema.openAPIV3Schema)
+                : null,
+            }
+          : null,
+        Subresources: version.subresources
+          ? {
+              Status: version.subresources.status ? {} : null,
+              Scale: version.subresources.scale
+                ? {
+                    SpecReplicasPath: version.subresources.scale.specReplicasPath,
+                    StatusReplicasPath: version.subresources.scale.statusReplicasPath,
+                    LabelSelectorPath: version.subresources.scale.labelSelectorPath ?? null,
+                  }
+                : null,
+            }
+          : null,
+        AdditionalPrinterColumns:
+          version.additionalPrinterColumns?.map((column) => ({
+            Name: column.name,
+            Type: column.type,
+            Format: column.format ?? '',
+            Description: column.description ?? '',
+            Priority: column.priority ?? 0,
+            JSONPath: column.jsonPath,
+          })) ?? null,
+        SelectableFields: version.selectableFields?.map((field) => ({ JSONPath: field.jsonPath })) ?? null,
+      }),
+  );
 }
 
 /** A schema as messages show it: upstream's internal struct in JSON, zero values included. */
@@ -127,7 +136,10 @@ export function shownSchema(schema: JsonSchema): unknown {
     MaxProperties: schema.maxProperties ?? null,
     MinProperties: schema.minProperties ?? null,
     Required: schema.required ?? null,
-    Items: schema.items === undefined ? null : { Schema: items ? shownSchema(items) : null, JSONSchemas: items ? null : list(itemsList(schema)) },
+    Items:
+      schema.items === undefined
+        ? null
+        : { Schema: items ? shownSchema(items) : null, JSONSchemas: items ? null : list(itemsList(schema)) },
     AllOf: list(schema.allOf),
     OneOf: list(schema.oneOf),
     AnyOf: list(schema.anyOf),
@@ -151,4 +163,3 @@ export function shownSchema(schema: JsonSchema): unknown {
     XValidations: schema['x-kubernetes-validations']?.map(shownRule) ?? null,
   });
 }
-

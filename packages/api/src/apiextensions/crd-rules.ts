@@ -1,7 +1,7 @@
 import type { KindRules } from '../kinds/resource.ts';
+import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { nameIsDNSSubdomain } from '../validation/names.ts';
-import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { CustomResourceDefinition } from './crd.ts';
 import { validateCrd, validateCrdStatus, validateCrdUpdate } from './crd-validation.ts';
 import { supportedFormat } from './formats.ts';
@@ -56,7 +56,8 @@ function unknownFormats(object: KubeObject): string[] {
   const found: string[] = [];
   for (const version of asCrd(object).spec.versions ?? []) {
     schemaHas(version.schema?.openAPIV3Schema, (schema) => {
-      if (schema.format && supportedFormat(schema.type ?? '', schema.format) === '') found.push(schema.format);
+      if (schema.format && supportedFormat(schema.type ?? '', schema.format) === '')
+        found.push(schema.format);
       return false;
     });
   }

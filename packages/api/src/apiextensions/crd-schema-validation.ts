@@ -1,12 +1,20 @@
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { canonical } from './canonical.ts';
-import { validateDefaults } from './default-validation.ts';
 import { compileRules } from './cel/compile-rule.ts';
 import { type DeclType, declTypeOf } from './cel/decl-type.ts';
 import { MAX_COST } from './cel/estimate.ts';
 import { validFieldPath } from './cel/field-path.ts';
 import { shownRule, shownSchema } from './crd-internal.ts';
-import { additionalSchema, hasDefault, itemsList, itemsSchema, type JsonSchema, propertySchema, type ValidationRule } from './json-schema.ts';
+import { validateDefaults } from './default-validation.ts';
+import {
+  additionalSchema,
+  hasDefault,
+  itemsList,
+  itemsSchema,
+  type JsonSchema,
+  propertySchema,
+  type ValidationRule,
+} from './json-schema.ts';
 import { notStructurable, validateStructural } from './structural.ts';
 
 /** Estimated cost of one rule, and of all rules of a schema, that a CRD may have. */
@@ -29,9 +37,28 @@ const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvali
 const ROOT_FIELDS =
   'Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations';
 const ALLOWED_AT_ROOT: ReadonlySet<string> = new Set([
-  'description', 'type', 'format', 'title', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum', 'maxLength',
-  'minLength', 'pattern', 'maxItems', 'minItems', 'uniqueItems', 'multipleOf', 'required', 'items', 'properties',
-  'externalDocs', 'example', 'x-kubernetes-preserve-unknown-fields', 'x-kubernetes-validations',
+  'description',
+  'type',
+  'format',
+  'title',
+  'maximum',
+  'exclusiveMaximum',
+  'minimum',
+  'exclusiveMinimum',
+  'maxLength',
+  'minLength',
+  'pattern',
+  'maxItems',
+  'minItems',
+  'uniqueItems',
+  'multipleOf',
+  'required',
+  'items',
+  'properties',
+  'externalDocs',
+  'example',
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-validations',
 ]);
 const META = new Set(['metadata', 'kind', 'apiVersion']);
 
@@ -57,18 +84,30 @@ export function validateVersionSchema(
       unreadable = invalid(at, '', reason);
     } else {
       const structural = validateStructural(schema, at);
-      const found = structural.length > 0 ? structural : validateDefaults(schema, at, options.requirePrunedDefaults);
+      const found =
+        structural.length > 0 ? structural : validateDefaults(schema, at, options.requirePrunedDefaults);
       errors.push(...found);
       if (found.length === 0) celRoot = new CelContext(schema);
     }
   }
   const walk = new SchemaWalk(options);
-  const own = walk.visit(schema, at, { allowDefaults: true, reason: '', insideMeta: false, uncorrelatable: undefined }, true, celRoot);
+  const own = walk.visit(
+    schema,
+    at,
+    { allowDefaults: true, reason: '', insideMeta: false, uncorrelatable: undefined },
+    true,
+    celRoot,
+  );
   errors.push(...own.schema, ...own.cel);
   if (errors.length === 0 && unreadable) errors.push(unreadable);
   if (celRoot && celRoot.total.sum > STATIC_CRD_COST_LIMIT) {
     for (const expensive of celRoot.total.mostExpensive) {
-      errors.push(forbidden(expensive.path, 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema'));
+      errors.push(
+        forbidden(
+          expensive.path,
+          'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema',
+        ),
+      );
     }
     const name = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
     errors.push(forbidden(at, costMessage(name, celRoot.total.sum, STATIC_CRD_COST_LIMIT)));
@@ -79,7 +118,8 @@ export function validateVersionSchema(
 function rootFields(schema: JsonSchema, path: string): FieldError[] {
   if (schema.type !== 'object') {
     if (schema.type) {
-      const text = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+      const text =
+        'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
       return [invalid(`${path}.openAPIV3Schema.type`, schema.type, text)];
     }
   }
@@ -111,7 +151,8 @@ class CelContext {
     this.total = parent?.total ?? { sum: 0, mostExpensive: [] };
     const factor = parent ? maxElements(parent.schema) : 1;
     const above = parent ? parent.cardinality : 1;
-    this.cardinality = factor === undefined || above === undefined ? undefined : Math.min(MAX_COST, factor * above);
+    this.cardinality =
+      factor === undefined || above === undefined ? undefined : Math.min(MAX_COST, factor * above);
   }
   child(schema: JsonSchema): CelContext {
     return new CelContext(schema, this);
@@ -129,7 +170,9 @@ class CelContext {
   observe(path: string, cost: number): void {
     this.total.sum = Math.min(MAX_COST, this.total.sum + cost);
     if (cost < STATIC_CRD_COST_LIMIT / 100) return;
-    this.total.mostExpensive = [...this.total.mostExpensive, { path, cost }].sort((a, b) => b.cost - a.cost).slice(0, 4);
+    this.total.mostExpensive = [...this.total.mostExpensive, { path, cost }]
+      .sort((a, b) => b.cost - a.cost)
+      .slice(0, 4);
   }
 }
 
@@ -137,7 +180,8 @@ function maxElements(schema: JsonSchema): number | undefined {
   if (schema.type === 'object' && schema.additionalProperties !== undefined) {
     return schema.maxProperties === undefined ? undefined : Math.max(0, schema.maxProperties);
   }
-  if (schema.type === 'array') return schema.maxItems === undefined ? undefined : Math.max(0, schema.maxItems);
+  if (schema.type === 'array')
+    return schema.maxItems === undefined ? undefined : Math.max(0, schema.maxItems);
   return 1;
 }
 
@@ -160,7 +204,13 @@ class SchemaWalk {
     this.#options = options;
   }
 
-  visit(s: JsonSchema, path: string, standing: Standing, isRoot: boolean, cel: CelContext | undefined): Found {
+  visit(
+    s: JsonSchema,
+    path: string,
+    standing: Standing,
+    isRoot: boolean,
+    cel: CelContext | undefined,
+  ): Found {
     const found: Found = { schema: this.#standard(s, path, standing), cel: [] };
     if (s.uniqueItems) {
       const text = 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic';
@@ -178,7 +228,14 @@ class SchemaWalk {
     return found;
   }
 
-  #children(s: JsonSchema, path: string, standing: Standing, isRoot: boolean, cel: CelContext | undefined, found: Found): void {
+  #children(
+    s: JsonSchema,
+    path: string,
+    standing: Standing,
+    isRoot: boolean,
+    cel: CelContext | undefined,
+    found: Found,
+  ): void {
     const visit = (child: JsonSchema, at: string, where: Standing, context: CelContext | undefined): void => {
       const inner = this.visit(child, at, where, false, context);
       found.schema.push(...inner.schema);
@@ -188,17 +245,27 @@ class SchemaWalk {
     const properties = Object.entries(s.properties ?? {});
     if (s.additionalProperties !== undefined) {
       if (properties.length > 0 && s.additionalProperties !== true) {
-        found.schema.push(forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'));
+        found.schema.push(
+          forbidden(
+            `${path}.additionalProperties`,
+            'additionalProperties and properties are mutual exclusive',
+          ),
+        );
       }
       const where = standing.insideMeta
-        ? { ...standing, allowDefaults: false, reason: 'inside additionalProperties applying to object metadata' }
+        ? {
+            ...standing,
+            allowDefaults: false,
+            reason: 'inside additionalProperties applying to object metadata',
+          }
         : standing;
       if (extra) visit(extra, `${path}.additionalProperties`, where, cel?.child(extra));
     }
     const mapType = s['x-kubernetes-map-type'];
     for (const [name, property] of properties) {
       let where = standing;
-      if (mapType !== undefined && mapType !== 'granular' && mapType !== 'atomic') where = forbidOldSelf(where, path);
+      if (mapType !== undefined && mapType !== 'granular' && mapType !== 'atomic')
+        where = forbidOldSelf(where, path);
       if ((isRoot || s['x-kubernetes-embedded-resource']) && META.has(name)) {
         where = { ...where, insideMeta: true };
         if (isRoot) where = { ...where, allowDefaults: false, reason: `in top-level ${name}` };
@@ -224,7 +291,9 @@ class SchemaWalk {
       errors.push(notSupported(`${path}.type`, s.type, TYPES));
     }
     if (hasDefault(s) && !standing.allowDefaults) {
-      errors.push(forbidden(`${path}.default`, `must not be set${standing.reason === '' ? '' : ` ${standing.reason}`}`));
+      errors.push(
+        forbidden(`${path}.default`, `must not be set${standing.reason === '' ? '' : ` ${standing.reason}`}`),
+      );
     }
     const unsupported: readonly (readonly [boolean, string])[] = [
       [Boolean(s.id), 'id'],
@@ -234,13 +303,17 @@ class SchemaWalk {
       [s.dependencies !== undefined, 'dependencies'],
       [s.$ref !== undefined, '$ref'],
     ];
-    for (const [used, name] of unsupported) if (used) errors.push(forbidden(`${path}.${name}`, `${name} is not supported`));
+    for (const [used, name] of unsupported)
+      if (used) errors.push(forbidden(`${path}.${name}`, `${name} is not supported`));
     if (s.type === 'null') {
       errors.push(forbidden(`${path}.type`, 'type cannot be set to null, use nullable as an alternative'));
     }
-    if (itemsList(s).length > 0) errors.push(forbidden(`${path}.items`, 'items must be a schema object and not an array'));
+    if (itemsList(s).length > 0)
+      errors.push(forbidden(`${path}.items`, 'items must be a schema object and not an array'));
     if (standing.insideMeta && s['x-kubernetes-embedded-resource']) {
-      errors.push(forbidden(`${path}.x-kubernetes-embedded-resource`, 'must not be used inside of resource meta'));
+      errors.push(
+        forbidden(`${path}.x-kubernetes-embedded-resource`, 'must not be used inside of resource meta'),
+      );
     }
     return errors;
   }
@@ -249,7 +322,8 @@ class SchemaWalk {
     const errors: FieldError[] = [];
     const { decl } = cel;
     if (!decl) {
-      const text = 'internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations';
+      const text =
+        'internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations';
       return [{ type: 'InternalError', field: `${path}.x-kubernetes-validations`, detail: text }];
     }
     compileRules(rules, decl).forEach((compiled, i) => {
@@ -265,7 +339,11 @@ class SchemaWalk {
         errors.push(invalid(`${at}.messageExpression`, shownRule(rule), compiled.messageError));
       } else if (compiled.message) {
         if (!this.#options.suppressCost && compiled.messageMaxCost > STATIC_COST_LIMIT) {
-          const text = costMessage('estimated messageExpression cost', compiled.messageMaxCost, STATIC_COST_LIMIT);
+          const text = costMessage(
+            'estimated messageExpression cost',
+            compiled.messageMaxCost,
+            STATIC_COST_LIMIT,
+          );
           errors.push(forbidden(`${at}.messageExpression`, text));
         }
         cel.observe(`${at}.messageExpression`, compiled.messageMaxCost);
@@ -276,7 +354,13 @@ class SchemaWalk {
           errors.push(invalid(`${at}.rule`, rule.rule, text));
         }
       } else if (rule.optionalOldSelf !== undefined) {
-        errors.push(invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'));
+        errors.push(
+          invalid(
+            `${at}.optionalOldSelf`,
+            rule.optionalOldSelf,
+            'may not be set if oldSelf is not used in rule',
+          ),
+        );
       }
     });
     return errors;
@@ -332,30 +416,53 @@ export function isNonAtomic(items: JsonSchema): boolean {
   return items.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic';
 }
 
-function mapList(s: JsonSchema, path: string, keys: readonly string[], items: JsonSchema | undefined): FieldError[] {
+function mapList(
+  s: JsonSchema,
+  path: string,
+  keys: readonly string[],
+  items: JsonSchema | undefined,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (keys.length === 0) {
-    errors.push(required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'));
+    errors.push(
+      required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'),
+    );
   }
-  if (s.items === undefined) errors.push(required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map'));
+  if (s.items === undefined)
+    errors.push(required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map'));
   else if (!items) {
-    errors.push(invalid(`${path}.items`, canonical(s.items), 'must only have a single schema if x-kubernetes-list-type is map'));
+    errors.push(
+      invalid(
+        `${path}.items`,
+        canonical(s.items),
+        'must only have a single schema if x-kubernetes-list-type is map',
+      ),
+    );
   }
   if (!items) return errors;
   if (items.type !== 'object') {
-    errors.push(invalid(`${path}.items.type`, items.type ?? '', "must be object if parent array's x-kubernetes-list-type is map"));
+    errors.push(
+      invalid(
+        `${path}.items.type`,
+        items.type ?? '',
+        "must be object if parent array's x-kubernetes-list-type is map",
+      ),
+    );
     return errors;
   }
   const seen = new Set<string>();
   for (const key of keys) {
     const property = propertySchema(items, key);
     if (!property) {
-      errors.push(invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'entries must all be names of item properties'));
+      errors.push(
+        invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'entries must all be names of item properties'),
+      );
     } else if (property.type === 'array' || property.type === 'object') {
       const text = "must be a scalar type if parent array's x-kubernetes-list-type is map";
       errors.push(invalid(`${path}.items.properties[${key}].type`, items.type, text));
     }
-    if (seen.has(key)) errors.push(invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'must not contain duplicate entries'));
+    if (seen.has(key))
+      errors.push(invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'must not contain duplicate entries'));
     seen.add(key);
   }
   return errors;
@@ -367,7 +474,9 @@ export function mapListKeys(s: JsonSchema, path: string): FieldError[] {
   if (!items || (listType !== 'set' && listType !== 'map')) return [];
   const errors: FieldError[] = [];
   if (items.nullable) {
-    errors.push(forbidden(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`));
+    errors.push(
+      forbidden(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`),
+    );
   }
   if (listType === 'set') return errors;
   for (const key of s['x-kubernetes-list-map-keys'] ?? []) {
@@ -375,11 +484,17 @@ export function mapListKeys(s: JsonSchema, path: string): FieldError[] {
     if (!property) continue;
     const at = `${path}.items.properties[${key}]`;
     if (!items.required?.includes(key) && !hasDefault(property)) {
-      const text = 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
+      const text =
+        'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
       errors.push(required(`${at}.default`, text));
     }
     if (property.nullable) {
-      errors.push(forbidden(`${at}.nullable`, 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable'));
+      errors.push(
+        forbidden(
+          `${at}.nullable`,
+          'this property is in x-kubernetes-list-map-keys, so it cannot be nullable',
+        ),
+      );
     }
   }
   return errors;
@@ -392,8 +507,10 @@ function ruleErrors(rule: ValidationRule, schema: JsonSchema, path: string): Fie
   const text = (rule.rule ?? '').trim();
   const message = (rule.message ?? '').trim();
   if (text === '') errors.push(required(`${path}.rule`, 'rule is not specified'));
-  else if (rule.message && message === '') errors.push(invalid(`${path}.message`, rule.message, 'must be non-empty if specified'));
-  else if (NEWLINE.test(message)) errors.push(invalid(`${path}.message`, rule.message, 'must not contain line breaks'));
+  else if (rule.message && message === '')
+    errors.push(invalid(`${path}.message`, rule.message, 'must be non-empty if specified'));
+  else if (NEWLINE.test(message))
+    errors.push(invalid(`${path}.message`, rule.message, 'must not contain line breaks'));
   else if (NEWLINE.test(text) && message === '') {
     errors.push(required(`${path}.message`, 'message must be specified if rule contains line breaks'));
   }
@@ -405,8 +522,10 @@ function ruleErrors(rule: ValidationRule, schema: JsonSchema, path: string): Fie
   }
   const { fieldPath } = rule;
   if (fieldPath) {
-    if (fieldPath.trim() === '') errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'));
-    if (NEWLINE.test(fieldPath)) errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'));
+    if (fieldPath.trim() === '')
+      errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'));
+    if (NEWLINE.test(fieldPath))
+      errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'));
     if (notStructurable(schema) === undefined && 'problem' in validFieldPath(fieldPath, schema)) {
       errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path'));
     }
@@ -416,6 +535,7 @@ function ruleErrors(rule: ValidationRule, schema: JsonSchema, path: string): Fie
 
 function costMessage(name: string, cost: number, limit: number): string {
   const times = cost / limit;
-  const factor = times > 100 ? 'more than 100x' : times < 1.5 ? `${times.toFixed(6)}x` : `${times.toFixed(1)}x`;
+  const factor =
+    times > 100 ? 'more than 100x' : times < 1.5 ? `${times.toFixed(6)}x` : `${times.toFixed(1)}x`;
   return `${name} exceeds budget by factor of ${factor} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
 }

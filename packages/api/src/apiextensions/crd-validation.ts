@@ -1,17 +1,31 @@
 import { deepEqual } from '@sampan/base';
-import { duplicate, type FieldError, forbidden, invalid, notSupported, required, tooMany } from '../meta/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+  tooMany,
+} from '../meta/field-error.ts';
 import { isDNS1035Label, isDNS1123Subdomain } from '../validation/dns.ts';
 import { isValidPortNum } from '../validation/formats.ts';
 import { validateImmutable } from '../validation/immutable.ts';
+import { API_APPROVED, apiApproval, isProtectedGroup } from './api-approval.ts';
 import { validFieldPath } from './cel/field-path.ts';
-import { apiApproval, isProtectedGroup, API_APPROVED } from './api-approval.ts';
 import type { CrdConversion, CrdNames, CrdScale, CrdVersion, CustomResourceDefinition } from './crd.ts';
 import { isCondition } from './crd.ts';
 import { type InternalSpec, internalSpec, shownVersions } from './crd-internal.ts';
-import { isNonAtomic, mapListKeys, type SchemaOptions, validateVersionSchema } from './crd-schema-validation.ts';
+import {
+  isNonAtomic,
+  mapListKeys,
+  type SchemaOptions,
+  validateVersionSchema,
+} from './crd-schema-validation.ts';
 import { hasDefault, itemsSchema, type JsonSchema, schemaHas } from './json-schema.ts';
-import { prune } from './prune.ts';
+import { patternWeight } from './patterns.ts';
 import type { PrinterColumn } from './printer-columns.ts';
+import { prune } from './prune.ts';
 import { schemaNode } from './schema-node.ts';
 import { notStructurable, validateStructural } from './structural.ts';
 
@@ -25,7 +39,10 @@ export function validateCrd(crd: CustomResourceDefinition): FieldError[] {
 }
 
 /** All errors of an update of a definition. What was already wrong may stay as upstream lets it stay. */
-export function validateCrdUpdate(crd: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
+export function validateCrdUpdate(
+  crd: CustomResourceDefinition,
+  old: CustomResourceDefinition,
+): FieldError[] {
   const errors = validateSpec(crd, old);
   const immutable = (value: unknown, before: unknown, field: string): void => {
     errors.push(...validateImmutable(value, before, field));
@@ -39,7 +56,10 @@ export function validateCrdUpdate(crd: CustomResourceDefinition, old: CustomReso
   return [...errors, ...validateRest(crd, old)];
 }
 
-function validateRest(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): FieldError[] {
+function validateRest(
+  crd: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+): FieldError[] {
   return [
     ...validateNames(crd.status?.acceptedNames ?? {}, 'status.acceptedNames'),
     ...validateStoredVersions(crd),
@@ -80,7 +100,10 @@ function validateStoredVersions(crd: CustomResourceDefinition): FieldError[] {
   return errors;
 }
 
-function validateApproval(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): FieldError[] {
+function validateApproval(
+  crd: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+): FieldError[] {
   if (!isProtectedGroup(crd.spec.group ?? '')) return [];
   const approval = apiApproval(crd.metadata.annotations);
   if (old && apiApproval(old.metadata.annotations).state === approval.state) return [];
@@ -91,11 +114,14 @@ function validateApproval(crd: CustomResourceDefinition, old: CustomResourceDefi
 }
 
 /** What holds of all schemas of an old definition, so that it must go on to hold. */
-function optionsFor(old: CustomResourceDefinition | undefined): Omit<SchemaOptions, 'suppressCost'> & { requireSchema: boolean } {
+function optionsFor(
+  old: CustomResourceDefinition | undefined,
+): Omit<SchemaOptions, 'suppressCost'> & { requireSchema: boolean } {
   const schemas = (old?.spec.versions ?? []).map((version) => version.schema?.openAPIV3Schema);
   const none = (wrong: (schema: JsonSchema) => boolean): boolean =>
     schemas.every((schema) => schema === undefined || !wrong(schema));
-  const anywhere = (wrong: (schema: JsonSchema) => boolean) => (schema: JsonSchema) => schemaHas(schema, wrong);
+  const anywhere = (wrong: (schema: JsonSchema) => boolean) => (schema: JsonSchema) =>
+    schemaHas(schema, wrong);
   return {
     requireSchema: schemas.every((schema) => schema !== undefined),
     requireStructural: true,
@@ -108,17 +134,27 @@ function optionsFor(old: CustomResourceDefinition | undefined): Omit<SchemaOptio
     ),
     requireMapListKeys: none(anywhere((schema) => mapListKeys(schema, '').length > 0)),
     requireValidType: none(
-      anywhere((schema) => Boolean(schema.type) && !['array', 'boolean', 'integer', 'number', 'object', 'string'].includes(schema.type ?? '')),
+      anywhere(
+        (schema) =>
+          Boolean(schema.type) &&
+          !['array', 'boolean', 'integer', 'number', 'object', 'string'].includes(schema.type ?? ''),
+      ),
     ),
   };
 }
 
 function hasUnprunedDefaults(schema: JsonSchema): boolean {
   if (notStructurable(schema) !== undefined || validateStructural(schema, '').length > 0) return false;
-  return schemaHas(schema, (sub) => hasDefault(sub) && prune(structuredClone(sub.default), schemaNode(sub), false).length > 0);
+  return schemaHas(
+    schema,
+    (sub) => hasDefault(sub) && prune(structuredClone(sub.default), schemaNode(sub), false).length > 0,
+  );
 }
 
-function validateSpec(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): FieldError[] {
+function validateSpec(
+  crd: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+): FieldError[] {
   const internal = internalSpec(crd);
   const { spec, versions } = internal;
   const options = optionsFor(old);
@@ -128,35 +164,73 @@ function validateSpec(crd: CustomResourceDefinition, old: CustomResourceDefiniti
   else {
     const messages = isDNS1123Subdomain(group);
     if (messages.length > 0) errors.push(invalid('spec.group', group, messages.join(',')));
-    else if (!group.includes('.')) errors.push(invalid('spec.group', group, 'should be a domain with at least one dot'));
+    else if (!group.includes('.'))
+      errors.push(invalid('spec.group', group, 'should be a domain with at least one dot'));
   }
   errors.push(...oneOf('spec.scope', spec.scope ?? '', ['Cluster', 'Namespaced']));
   if (options.requireSchema && !internal.validation?.openAPIV3Schema) {
     versions.forEach((version, i) => {
-      if (!version.schema?.openAPIV3Schema) errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`));
+      if (!version.schema?.openAPIV3Schema)
+        errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`));
     });
   } else if (!options.requireSchema && !spec.preserveUnknownFields && !internal.validation?.openAPIV3Schema) {
     versions.forEach((version, i) => {
       if (version.served && !version.schema?.openAPIV3Schema) {
-        errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`, 'because otherwise all fields are pruned'));
+        errors.push(
+          required(`spec.versions[${i}].schema.openAPIV3Schema`, 'because otherwise all fields are pruned'),
+        );
       }
     });
   }
   if (spec.preserveUnknownFields && schemasOf(internal).some((schema) => schemaHas(schema, hasDefault))) {
-    errors.push(invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema'));
+    errors.push(
+      invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema'),
+    );
   }
   const unchanged = (name: string): boolean => isUnchanged(crd, old, name);
   versions.forEach((version, i) => {
     const messages = isDNS1035Label(version.name ?? '');
-    if (messages.length > 0) errors.push(invalid(`spec.versions[${i}].name`, version.name ?? '', messages.join(',')));
+    if (messages.length > 0)
+      errors.push(invalid(`spec.versions[${i}].name`, version.name ?? '', messages.join(',')));
     const status = (version.subresources ?? internal.subresources)?.status !== undefined;
-    errors.push(...validateVersion(version, `spec.versions[${i}]`, status, { ...options, suppressCost: unchanged(version.name) }, old));
+    errors.push(
+      ...validateVersion(
+        version,
+        `spec.versions[${i}]`,
+        status,
+        { ...options, suppressCost: unchanged(version.name) },
+        old,
+      ),
+    );
   });
   errors.push(...versionsAsAWhole(internal));
   errors.push(...validateNamesOfSpec(spec.names ?? {}));
   errors.push(...validateCommon(internal, { ...options, suppressCost: unchanged(internal.version) }, old));
   errors.push(...validateConversion(crd));
+  errors.push(...patternErrors(internal));
   return errors;
+}
+
+/** Most states of all patterns of a definition together: each served version keeps them compiled. */
+const MAX_PATTERNS_WEIGHT = 200_000;
+
+function patternErrors(internal: InternalSpec): FieldError[] {
+  let weight = 0;
+  const seen = new Set<string>();
+  for (const schema of schemasOf(internal)) {
+    schemaHas(schema, ({ pattern }) => {
+      if (pattern && !seen.has(pattern)) weight += patternWeight(pattern);
+      if (pattern) seen.add(pattern);
+      return false;
+    });
+  }
+  if (weight <= MAX_PATTERNS_WEIGHT) return [];
+  return [
+    forbidden(
+      'spec.versions',
+      `the patterns of all schemas together repeat too much: more than ${MAX_PATTERNS_WEIGHT} states`,
+    ),
+  ];
 }
 
 function schemasOf(internal: InternalSpec): JsonSchema[] {
@@ -164,7 +238,11 @@ function schemasOf(internal: InternalSpec): JsonSchema[] {
   return schemas.flatMap((schema) => schema?.openAPIV3Schema ?? []);
 }
 
-function isUnchanged(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined, name: string): boolean {
+function isUnchanged(
+  crd: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+  name: string,
+): boolean {
   const find = (from: CustomResourceDefinition | undefined): CrdVersion | undefined =>
     from?.spec.versions?.find((version) => version.name === name);
   const before = find(old);
@@ -210,16 +288,26 @@ function validateCommon(
   });
   const fields = internal.selectableFields;
   if (fields && fields.length > 0) {
-    if (!schema) errors.push(invalid('spec.selectableFields', '', 'may only be set when validations.schema is included'));
-    else errors.push(...validateSelectableFields(fields, schema, 'spec.selectableFields', tooManyAllowed(old, fields)));
+    if (!schema)
+      errors.push(
+        invalid('spec.selectableFields', '', 'may only be set when validations.schema is included'),
+      );
+    else
+      errors.push(
+        ...validateSelectableFields(fields, schema, 'spec.selectableFields', tooManyAllowed(old, fields)),
+      );
   }
   return errors;
 }
 
-function tooManyAllowed(old: CustomResourceDefinition | undefined, fields: CrdVersion['selectableFields']): boolean {
+function tooManyAllowed(
+  old: CustomResourceDefinition | undefined,
+  fields: CrdVersion['selectableFields'],
+): boolean {
   return (old?.spec.versions ?? []).some(
     (version) =>
-      (version.selectableFields?.length ?? 0) > MAX_SELECTABLE_FIELDS && deepEqual(version.selectableFields, fields),
+      (version.selectableFields?.length ?? 0) > MAX_SELECTABLE_FIELDS &&
+      deepEqual(version.selectableFields, fields),
   );
 }
 
@@ -246,7 +334,10 @@ function validateVersion(
     const text = 'may only be set when `version.schema.openAPIV3Schema` is not included';
     return [...errors, invalid(`${path}.selectableFields`, '', text)];
   }
-  return [...errors, ...validateSelectableFields(fields, schema, `${path}.selectableFields`, tooManyAllowed(old, fields))];
+  return [
+    ...errors,
+    ...validateSelectableFields(fields, schema, `${path}.selectableFields`, tooManyAllowed(old, fields)),
+  ];
 }
 
 function deprecationErrors(version: CrdVersion): string[] {
@@ -259,7 +350,9 @@ function deprecationErrors(version: CrdVersion): string[] {
   const bad = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text);
   if (bad) {
     const index = Buffer.byteLength(text.slice(0, bad.index));
-    errors.push(`must only contain printable UTF-8 characters; non-printable character found at index ${index}`);
+    errors.push(
+      `must only contain printable UTF-8 characters; non-printable character found at index ${index}`,
+    );
   }
   return errors;
 }
@@ -333,7 +426,12 @@ function validateScale(scale: CrdScale | undefined, path: string): FieldError[] 
   check(scale.specReplicasPath, 'specReplicasPath', ['.spec.'], 'should be a json path under .spec');
   check(scale.statusReplicasPath, 'statusReplicasPath', ['.status.'], 'should be a json path under .status');
   if (scale.labelSelectorPath) {
-    check(scale.labelSelectorPath, 'labelSelectorPath', ['.spec.', '.status.'], 'should be a json path under either .spec or .status');
+    check(
+      scale.labelSelectorPath,
+      'labelSelectorPath',
+      ['.spec.', '.status.'],
+      'should be a json path under either .spec or .status',
+    );
   }
   return errors;
 }
@@ -357,15 +455,18 @@ function validateSelectableFields(
       errors.push(invalid(field, jsonPath, `is an invalid path: ${found.problem}`));
       return;
     }
-    if (found.root === 'metadata') errors.push(invalid(field, jsonPath, 'must not point to fields in metadata'));
+    if (found.root === 'metadata')
+      errors.push(invalid(field, jsonPath, 'must not point to fields in metadata'));
     if (!['string', 'boolean', 'integer'].includes(found.schema.type ?? '')) {
-      const text = 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.';
+      const text =
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.';
       errors.push(invalid(field, jsonPath, text));
     }
     if (seen.has(found.path)) errors.push(duplicate(field, jsonPath));
     seen.add(found.path);
   });
-  if (seen.size > MAX_SELECTABLE_FIELDS && !allowTooMany) errors.push(tooMany(path, seen.size, MAX_SELECTABLE_FIELDS));
+  if (seen.size > MAX_SELECTABLE_FIELDS && !allowTooMany)
+    errors.push(tooMany(path, seen.size, MAX_SELECTABLE_FIELDS));
   return errors;
 }
 
@@ -381,10 +482,14 @@ function validateConversion(crd: CustomResourceDefinition): FieldError[] {
     return [forbidden(`${path}.strategy`, 'conversion webhooks are not served; only strategy None is')];
   }
   if (conversion.webhook?.clientConfig) {
-    errors.push(forbidden(`${path}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook'));
+    errors.push(
+      forbidden(`${path}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook'),
+    );
   }
   if ((conversion.webhook?.conversionReviewVersions ?? []).length > 0) {
-    errors.push(forbidden(`${path}.conversionReviewVersions`, 'should not be set when strategy is not set to Webhook'));
+    errors.push(
+      forbidden(`${path}.conversionReviewVersions`, 'should not be set when strategy is not set to Webhook'),
+    );
   }
   return errors;
 }
@@ -403,17 +508,22 @@ function validateConversionWebhook({ webhook }: CrdConversion): FieldError[] {
     if (!service?.namespace) errors.push(required(`${client}.service.name`));
     if (!service?.name) errors.push(required(`${client}.service.namespace`));
     const ports = isValidPortNum(service?.port ?? 443);
-    if (ports.length > 0) errors.push(invalid(`${client}.service.port`, service?.port, `port is not valid: ${ports.join(', ')}`));
+    if (ports.length > 0)
+      errors.push(invalid(`${client}.service.port`, service?.port, `port is not valid: ${ports.join(', ')}`));
   }
   return [...errors, ...reviewVersionErrors(webhook?.conversionReviewVersions ?? [])];
 }
 
 function webhookUrlErrors(text: string, field: string): FieldError[] {
   const form = '; desired format: https://host[/path]';
-  const match = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(text);
+  const match =
+    /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(
+      text,
+    );
   const [, scheme = '', user, host = '', , query = '', fragment = ''] = match ?? [];
   const errors: FieldError[] = [];
-  if (scheme !== 'https') errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${form}`));
+  if (scheme !== 'https')
+    errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${form}`));
   if (host === '') errors.push(invalid(field, '', `host must be specified${form}`));
   if (user !== undefined) errors.push(invalid(field, user, 'user information is not permitted in the URL'));
   if (fragment !== '') errors.push(invalid(field, fragment, 'fragments are not permitted in the URL'));
@@ -427,7 +537,8 @@ function reviewVersionErrors(versions: readonly string[]): FieldError[] {
   const errors: FieldError[] = [];
   versions.forEach((version, i) => {
     if (versions.indexOf(version) < i) errors.push(invalid(`${field}[${i}]`, version, 'duplicate version'));
-    else for (const message of isDNS1035Label(version)) errors.push(invalid(`${field}[${i}]`, version, message));
+    else
+      for (const message of isDNS1035Label(version)) errors.push(invalid(`${field}[${i}]`, version, message));
   });
   if (!versions.includes('v1') && !versions.includes('v1beta1')) {
     errors.push(invalid(field, versions, 'must include at least one of v1, v1beta1'));

@@ -77,6 +77,10 @@ export function conditionOf(crd: { status?: CrdStatus }, type: string): CrdCondi
   return crd.status?.conditions?.find((condition) => condition.type === type);
 }
 
-export function isCondition(crd: { status?: CrdStatus }, type: string, status: CrdCondition['status'] = 'True'): boolean {
+export function isCondition(
+  crd: { status?: CrdStatus },
+  type: string,
+  status: CrdCondition['status'] = 'True',
+): boolean {
   return conditionOf(crd, type)?.status === status;
 }

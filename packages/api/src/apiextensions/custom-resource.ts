@@ -1,10 +1,10 @@
 import { deepClone, deepEqual, type JsonObject } from '@sampan/base';
 import type { ResourceDefinition } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { coerceEmbedded } from './coerce-metadata.ts';
 import type { CrdVersion, CustomResourceDefinition } from './crd.ts';
 import { customRules } from './custom-rules.ts';
 import { applyDefaults, pruneNulls } from './defaults.ts';
-import { coerceEmbedded } from './coerce-metadata.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { prune } from './prune.ts';
 import { type SchemaNode, schemaNode } from './schema-node.ts';
@@ -83,7 +83,11 @@ function customResource(crd: CustomResourceDefinition, version: CrdVersion): Cus
   };
 }
 
-function deprecationWarning(crd: CustomResourceDefinition, version: CrdVersion, kind: string): string | undefined {
+function deprecationWarning(
+  crd: CustomResourceDefinition,
+  version: CrdVersion,
+  kind: string,
+): string | undefined {
   if (!version.deprecated) return undefined;
   return version.deprecationWarning ?? `${crd.spec.group}/${version.name} ${kind} is deprecated`;
 }
@@ -105,7 +109,10 @@ function storageOf(
   const apiVersion = `${group}/${version.name}`;
   const storedApiVersion = `${group}/${stored.name}`;
   const nodes = new Map(
-    crd.spec.versions.map((v) => [`${group}/${v.name}`, v === version ? node : schemaNode(v.schema?.openAPIV3Schema ?? {})]),
+    crd.spec.versions.map((v) => [
+      `${group}/${v.name}`,
+      v === version ? node : schemaNode(v.schema?.openAPIV3Schema ?? {}),
+    ]),
   );
   const storedNode = nodes.get(storedApiVersion) ?? node;
   const known = new WeakMap<KubeObject, KubeObject>();

@@ -3,13 +3,13 @@ import type { KindRules, ValidateContext } from '../kinds/resource.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { GroupVersionKind, KubeObject } from '../meta/object.ts';
 import { isQualifiedName } from '../validation/label-syntax.ts';
-import { ruleValidator, type RuleValidator, RUNTIME_COST_BUDGET } from './cel/rule-validator.ts';
+import { RUNTIME_COST_BUDGET, type RuleValidator, ruleValidator } from './cel/rule-validator.ts';
 import { Correlated } from './correlate.ts';
 import type { CrdScale, CrdVersion } from './crd.ts';
 import { validateEmbedded } from './embedded-resources.ts';
 import { NO_PATH } from './field-path.ts';
-import { propertySchema } from './json-schema.ts';
 import { parseJsonPath } from './json-path.ts';
+import { propertySchema } from './json-schema.ts';
 import { validateListTypes } from './list-types.ts';
 import { columnsOf } from './printer-columns.ts';
 import type { SchemaNode } from './schema-node.ts';
@@ -235,7 +235,8 @@ function replicasErrors(object: KubeObject, path: string): FieldError[] {
   const { value, problem } = nested(object, path);
   if (problem) return [invalid(path, 0, problem)];
   if (value === undefined) return [];
-  if (typeof value !== 'number' || !Number.isInteger(value)) return [invalid(path, 0, wrongType(path, value, 'int64'))];
+  if (typeof value !== 'number' || !Number.isInteger(value))
+    return [invalid(path, 0, wrongType(path, value, 'int64'))];
   if (value < 0) return [invalid(path, value, 'should be a non-negative integer')];
   return value > MAX_INT32 ? [invalid(path, value, `should be less than or equal to ${MAX_INT32}`)] : [];
 }

@@ -28,14 +28,24 @@ export function decodeCustom(
   value: unknown,
   options: DecodeCustomOptions = {},
 ): DecodedCustom {
-  if (!isObject(value)) throw cannotHandle(definition, `json: cannot unmarshal ${describe(value)} into Go value of type map[string]interface {}`);
+  if (!isObject(value))
+    throw cannotHandle(
+      definition,
+      `json: cannot unmarshal ${describe(value)} into Go value of type map[string]interface {}`,
+    );
   for (const field of ['kind', 'apiVersion']) {
     if (value[field] !== undefined && typeof value[field] !== 'string') {
-      throw cannotHandle(definition, `.${field} accessor error: ${String(value[field])} is not of the type string`);
+      throw cannotHandle(
+        definition,
+        `.${field} accessor error: ${String(value[field])} is not of the type string`,
+      );
     }
   }
   const unknown = coerced(definition, value);
-  const problems = [...(options.strictErrors ?? []), ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)];
+  const problems = [
+    ...(options.strictErrors ?? []),
+    ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+  ];
   const mode = options.fieldValidation ?? 'Warn';
   if (mode === 'Strict' && problems.length > 0) {
     throw cannotHandle(definition, `strict decoding error: ${problems.join(', ')}`);
@@ -52,14 +62,17 @@ function coerced(definition: CustomResource, value: JsonObject): string[] {
     pruneNulls(value, definition.node);
     return [...inMetadata, ...pruned, ...coerceEmbedded(value, definition.node, '', false).sort()];
   } catch (error) {
-    if (error instanceof MetadataError || error instanceof CoerceError) throw cannotHandle(definition, error.message);
+    if (error instanceof MetadataError || error instanceof CoerceError)
+      throw cannotHandle(definition, error.message);
     throw error;
   }
 }
 
 function cannotHandle(definition: CustomResource, reason: string): Error {
   const { kind, version } = definition;
-  return errors.badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${reason}`);
+  return errors.badRequest(
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${reason}`,
+  );
 }
 
 function describe(value: unknown): string {

@@ -1,13 +1,13 @@
 import { deepClone, deepEqual, isObject, type JsonObject } from '@sampan/base';
 import { type FieldError, fieldErrorMessage, invalid } from '../meta/field-error.ts';
 import { canonical } from './canonical.ts';
-import { ruleValidator, RUNTIME_COST_BUDGET } from './cel/rule-validator.ts';
+import { RUNTIME_COST_BUDGET, ruleValidator } from './cel/rule-validator.ts';
 import { CoerceError, coerceEmbedded } from './coerce-metadata.ts';
 import { validateEmbedded } from './embedded-resources.ts';
 import { NO_PATH } from './field-path.ts';
+import type { JsonSchema } from './json-schema.ts';
 import { META_FIELDS, prune } from './prune.ts';
 import { type SchemaNode, schemaNode } from './schema-node.ts';
-import type { JsonSchema } from './json-schema.ts';
 import { SchemaValidator } from './schema-validator.ts';
 
 /** Builds the object around a default inside metadata. */
@@ -34,7 +34,14 @@ class DefaultChecks {
     this.#requirePruned = requirePruned;
   }
 
-  visit(node: SchemaNode, path: string, root: SchemaNode, isRoot: boolean, surround: Surround, insideMeta: boolean): void {
+  visit(
+    node: SchemaNode,
+    path: string,
+    root: SchemaNode,
+    isRoot: boolean,
+    surround: Surround,
+    insideMeta: boolean,
+  ): void {
     if (this.#budget < 0) return;
     const resource = isRoot || node.embedded;
     const top = resource ? node : root;
@@ -44,11 +51,25 @@ class DefaultChecks {
     if (node.items) this.visit(node.items, `${path}.items`, top, false, (value) => around([value]), meta);
     for (const [name, child] of node.properties) {
       const inMeta = meta || (resource && META_FIELDS.has(name));
-      this.visit(child, `${path}.properties[${name}]`, top, false, (value) => around({ [name]: value }), inMeta);
+      this.visit(
+        child,
+        `${path}.properties[${name}]`,
+        top,
+        false,
+        (value) => around({ [name]: value }),
+        inMeta,
+      );
     }
   }
 
-  #check(node: SchemaNode, path: string, root: SchemaNode, surround: Surround, insideMeta: boolean, resource: boolean): void {
+  #check(
+    node: SchemaNode,
+    path: string,
+    root: SchemaNode,
+    surround: Surround,
+    insideMeta: boolean,
+    resource: boolean,
+  ): void {
     const value = deepClone(node.default) as unknown;
     const before = this.errors.length;
     if (insideMeta) this.#checkMetadata(surround(value), value, root, path);
@@ -73,7 +94,11 @@ class DefaultChecks {
   }
 
   #checkMetadata(object: unknown, value: unknown, root: SchemaNode, path: string): void {
-    const resource = { apiVersion: 'validation/v1', kind: 'Validation', ...(isObject(object) ? object : {}) } as JsonObject;
+    const resource = {
+      apiVersion: 'validation/v1',
+      kind: 'Validation',
+      ...(isObject(object) ? object : {}),
+    } as JsonObject;
     const refuse = (detail: string): void => {
       this.errors.push(invalid(path, canonical(value), `must result in valid metadata: ${detail}`));
     };
@@ -93,7 +118,8 @@ class DefaultChecks {
     if (this.#requirePruned) {
       const pruned = deepClone(value);
       prune(pruned, node, node.embedded);
-      if (!deepEqual(pruned, value)) this.errors.push(invalid(path, canonical(value), 'must not have unknown fields'));
+      if (!deepEqual(pruned, value))
+        this.errors.push(invalid(path, canonical(value), 'must not have unknown fields'));
     }
     try {
       coerceEmbedded(value, node, path);

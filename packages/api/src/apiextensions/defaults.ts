@@ -1,4 +1,4 @@
-import { deepClone, isObject, setOwn, type Json } from '@sampan/base';
+import { deepClone, isObject, type Json, setOwn } from '@sampan/base';
 import { childNode, type SchemaNode } from './schema-node.ts';
 
 const isNull = (value: unknown, node: SchemaNode | undefined): boolean =>

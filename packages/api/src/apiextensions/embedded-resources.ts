@@ -40,10 +40,12 @@ const segmentRule = (name: string, prefix: boolean): string[] =>
 function validateResource(value: JsonObject, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const field = (name: string): string => childField(path, name);
-  for (const name of ['apiVersion', 'kind']) if (!Object.hasOwn(value, name)) errors.push(required(field(name)));
+  for (const name of ['apiVersion', 'kind'])
+    if (!Object.hasOwn(value, name)) errors.push(required(field(name)));
   const { apiVersion, kind, metadata } = value;
   if (apiVersion !== undefined) {
-    if (typeof apiVersion !== 'string') errors.push(invalid(field('apiVersion'), canonical(apiVersion), 'must be a string'));
+    if (typeof apiVersion !== 'string')
+      errors.push(invalid(field('apiVersion'), canonical(apiVersion), 'must be a string'));
     else if (apiVersion === '') errors.push(invalid(field('apiVersion'), '', 'must not be empty'));
     else if (apiVersion.split('/').length > 2) {
       errors.push(invalid(field('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
@@ -55,7 +57,13 @@ function validateResource(value: JsonObject, path: string): FieldError[] {
     else {
       const messages = isDNS1035Label(kind.toLowerCase());
       if (messages.length > 0) {
-        errors.push(invalid(field('kind'), kind, `may have mixed case, but should otherwise match: ${messages.join(',')}`));
+        errors.push(
+          invalid(
+            field('kind'),
+            kind,
+            `may have mixed case, but should otherwise match: ${messages.join(',')}`,
+          ),
+        );
       }
     }
   }

@@ -13,7 +13,9 @@ const HOSTNAME = matches(
 const byteLength = (text: string): number => Buffer.byteLength(text);
 
 function isHostname(text: string): boolean {
-  return byteLength(text) <= 255 && HOSTNAME(text) && text.split('.').every((label) => byteLength(label) <= 63);
+  return (
+    byteLength(text) <= 255 && HOSTNAME(text) && text.split('.').every((label) => byteLength(label) <= 63)
+  );
 }
 
 /** A full-date of RFC 3339 that exists. */
@@ -63,7 +65,10 @@ function isEmail(text: string): boolean {
   if (at < 1) return false;
   const [local, domain] = [address.slice(0, at), address.slice(at + 1)];
   const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\u0080-\\uffff-]+";
-  return new RegExp(`^(?:${atom}(?:\\.${atom})*|"[^"\\\\]*")$`).test(local) && new RegExp(`^(?:${atom}(?:\\.${atom})*|\\[[^\\[\\]\\\\]*\\])$`).test(domain);
+  return (
+    new RegExp(`^(?:${atom}(?:\\.${atom})*|"[^"\\\\]*")$`).test(local) &&
+    new RegExp(`^(?:${atom}(?:\\.${atom})*|\\[[^\\[\\]\\\\]*\\])$`).test(domain)
+  );
 }
 
 function isIsbn(text: string, length: 10 | 13): boolean {
@@ -80,7 +85,8 @@ function isIsbn(text: string, length: 10 | 13): boolean {
   return Number(digits[12]) === (10 - (sum % 10)) % 10;
 }
 
-const CARD = /^(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35\d{3})\d{11})$/;
+const CARD =
+  /^(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35\d{3})\d{11})$/;
 
 function isCreditCard(text: string): boolean {
   const digits = text.replace(/[^0-9]+/g, '');
@@ -109,7 +115,10 @@ function isMac(text: string): boolean {
 
 const SHORT_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const uuid = (version: string, variant = '[0-9a-f]'): ((text: string) => boolean) => {
-  const pattern = new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}-?${variant}[0-9a-f]{3}-?[0-9a-f]{12}$`, 'i');
+  const pattern = new RegExp(
+    `^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}-?${variant}[0-9a-f]{3}-?[0-9a-f]{12}$`,
+    'i',
+  );
   return (text) => pattern.test(text);
 };
 const simple = (pattern: RegExp) => (text: string) => pattern.test(text);

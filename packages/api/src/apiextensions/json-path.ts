@@ -29,7 +29,13 @@ const child =
   };
 
 const childrenOf = (value: unknown): unknown[] =>
-  Array.isArray(value) ? value : isObject(value) ? Object.keys(value).sort().map((key) => value[key]) : [];
+  Array.isArray(value)
+    ? value
+    : isObject(value)
+      ? Object.keys(value)
+          .sort()
+          .map((key) => value[key])
+      : [];
 
 const wildcard: Step = (values) => values.flatMap(childrenOf).slice(0, MAX_RESULTS);
 
@@ -56,12 +62,14 @@ function slice(from: number | undefined, to: number | undefined, step: number): 
     });
 }
 
-const at = (index: number): Step => (values) =>
-  values.flatMap((value) => {
-    if (!Array.isArray(value)) return [];
-    const i = index < 0 ? value.length + index : index;
-    return i >= 0 && i < value.length ? [value[i]] : [];
-  });
+const at =
+  (index: number): Step =>
+  (values) =>
+    values.flatMap((value) => {
+      if (!Array.isArray(value)) return [];
+      const i = index < 0 ? value.length + index : index;
+      return i >= 0 && i < value.length ? [value[i]] : [];
+    });
 
 type Operand = (item: unknown) => unknown[];
 const OPERATORS: Readonly<Record<string, (a: unknown, b: unknown) => boolean>> = {
@@ -139,13 +147,15 @@ class PathReader {
     if (/^-?\d{1,9}$/.test(body)) return at(Number(body));
     const range = /^(-?\d{1,9})?:(-?\d{1,9})?(?::(\d{1,9}))?$/.exec(body);
     if (range) {
-      const number = (part: string | undefined): number | undefined => (part === undefined ? undefined : Number(part));
+      const number = (part: string | undefined): number | undefined =>
+        part === undefined ? undefined : Number(part);
       const step = number(range[3]) ?? 1;
       if (step > 0) return slice(number(range[1]), number(range[2]), step);
     }
     if (body.includes(',')) {
       const parts = body.split(',').map((part) => new PathReader(`[${part.trim()}]`).read());
-      return (values) => parts.flatMap((steps) => steps.reduce<readonly unknown[]>((v, step) => step(v), values) as unknown[]);
+      return (values) =>
+        parts.flatMap((steps) => steps.reduce<readonly unknown[]>((v, step) => step(v), values) as unknown[]);
     }
     throw new JsonPathError(`invalid array index ${body}`);
   }
@@ -171,7 +181,11 @@ class PathReader {
 function readFilter(text: string): Step {
   const match = /^((?:[^=!<>"']|"[^"]*"|'[^']*')+?)\s*(?:(==|!=|<=|>=|<|>)\s*(.+))?$/.exec(text.trim());
   if (!match?.[1]) throw new JsonPathError(`invalid filter ${text}`);
-  return filter(readOperand(match[1].trim()), match[2] ?? '', match[3] === undefined ? undefined : readOperand(match[3].trim()));
+  return filter(
+    readOperand(match[1].trim()),
+    match[2] ?? '',
+    match[3] === undefined ? undefined : readOperand(match[3].trim()),
+  );
 }
 
 function readOperand(text: string): Operand {

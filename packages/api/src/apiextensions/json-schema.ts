@@ -108,5 +108,6 @@ export function* subschemas(schema: JsonSchema): Generator<JsonSchema> {
   yield* Object.values(schema.patternProperties ?? {});
   if (isObject(schema.additionalItems)) yield schema.additionalItems as JsonSchema;
   yield* Object.values(schema.definitions ?? {});
-  for (const value of Object.values(schema.dependencies ?? {})) if (isObject(value)) yield value as JsonSchema;
+  for (const value of Object.values(schema.dependencies ?? {}))
+    if (isObject(value)) yield value as JsonSchema;
 }

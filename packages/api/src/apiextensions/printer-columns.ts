@@ -57,7 +57,8 @@ function columnOf(column: PrinterColumn, find: (root: unknown) => unknown[]): Co
     name: column.name,
     type: column.type as Column['type'],
     ...(column.format ? { format: column.format } : {}),
-    description: column.description || `Custom resource definition column (in JSONPath format): ${column.jsonPath}`,
+    description:
+      column.description || `Custom resource definition column (in JSONPath format): ${column.jsonPath}`,
     priority: column.priority ?? 0,
     cell(object: KubeObject, now: number) {
       const value = find(object)[0];

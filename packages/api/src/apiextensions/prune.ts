@@ -37,7 +37,12 @@ export function prune(value: unknown, node: SchemaNode, resourceRoot = true): st
   return unknown.paths.sort();
 }
 
-function pruneAny(value: unknown, node: SchemaNode | undefined, embedded: boolean, unknown: UnknownFields): void {
+function pruneAny(
+  value: unknown,
+  node: SchemaNode | undefined,
+  embedded: boolean,
+  unknown: UnknownFields,
+): void {
   if (node?.preserveUnknown) {
     skip(value, node, embedded, unknown);
   } else if (Array.isArray(value)) {
@@ -53,7 +58,12 @@ function pruneAny(value: unknown, node: SchemaNode | undefined, embedded: boolea
   }
 }
 
-function pruneObject(object: JsonObject, node: SchemaNode | undefined, embedded: boolean, unknown: UnknownFields): void {
+function pruneObject(
+  object: JsonObject,
+  node: SchemaNode | undefined,
+  embedded: boolean,
+  unknown: UnknownFields,
+): void {
   for (const key of Object.keys(object)) {
     if (embedded && META_FIELDS.has(key)) continue;
     if (node !== undefined && (node.properties.has(key) || node.additional !== undefined)) {

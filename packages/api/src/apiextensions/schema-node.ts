@@ -54,7 +54,8 @@ export function schemaNode(schema: JsonSchema): SchemaNode {
     mapType: schema['x-kubernetes-map-type'],
     defaultsBelow: children.some((child) => child.default !== undefined || child.defaultsBelow),
     embeddedBelow: embedded || children.some((child) => child.embeddedBelow),
-    listTypesBelow: listType === 'set' || listType === 'map' || children.some((child) => child.listTypesBelow),
+    listTypesBelow:
+      listType === 'set' || listType === 'map' || children.some((child) => child.listTypesBelow),
   };
 }
 

@@ -1,5 +1,13 @@
 import { deepEqual, isObject } from '@sampan/base';
-import { type FieldError, invalid, notSupported, required, tooLong, tooMany, typeInvalid } from '../meta/field-error.ts';
+import {
+  type FieldError,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+  tooMany,
+  typeInvalid,
+} from '../meta/field-error.ts';
 import { canonical, goFloat } from './canonical.ts';
 import type { Correlated } from './correlate.ts';
 import { childField, NO_PATH } from './field-path.ts';
@@ -28,7 +36,8 @@ class Run {
     return this.segments.join('');
   }
   add(found: Found): void {
-    if (this.found.length >= MAX_ERRORS || this.found.some((other) => other.message === found.message)) return;
+    if (this.found.length >= MAX_ERRORS || this.found.some((other) => other.message === found.message))
+      return;
     this.found.push(found);
   }
   merge(other: Run): void {
@@ -89,8 +98,14 @@ function typeOf(value: unknown): [type: string, format: string] {
 const isInt = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 
 function compileNode(schema: JsonSchema): Node {
-  const types = schema['x-kubernetes-int-or-string'] ? ['integer', 'string'] : schema.type ? [schema.type] : [];
-  const format = schema.format ? supportedFormat(types.length === 1 ? (types[0] ?? '') : '', schema.format) : '';
+  const types = schema['x-kubernetes-int-or-string']
+    ? ['integer', 'string']
+    : schema.type
+      ? [schema.type]
+      : [];
+  const format = schema.format
+    ? supportedFormat(types.length === 1 ? (types[0] ?? '') : '', schema.format)
+    : '';
   const checkType = typeCheck(types, format, schema.nullable === true);
   const junctors = junctorCheck(schema);
   const string = stringCheck(schema);
@@ -134,7 +149,11 @@ function typeFailure(run: Run, expected: string, actual: string): void {
   run.add({ name, message, toError: (field) => typeInvalid(field, actual, message) });
 }
 
-function typeCheck(types: readonly string[], format: string, nullable: boolean): (value: unknown, run: Run) => void {
+function typeCheck(
+  types: readonly string[],
+  format: string,
+  nullable: boolean,
+): (value: unknown, run: Run) => void {
   const expected = types.join(',');
   const numeric = types.includes('number') || types.includes('integer');
   return (value, run) => {
@@ -181,7 +200,11 @@ function stringCheck(schema: JsonSchema): ((value: string, run: Run) => void) | 
   return (value, run) => {
     if (maxLength !== undefined && longer(value, maxLength)) {
       const name = run.path;
-      run.add({ name, message: `${name} in body should be at most ${maxLength} chars long`, toError: (field) => tooLong(field, maxLength) });
+      run.add({
+        name,
+        message: `${name} in body should be at most ${maxLength} chars long`,
+        toError: (field) => tooLong(field, maxLength),
+      });
     } else if (minLength !== undefined && !longer(value, minLength - 1)) {
       general(run, value, `should be at least ${minLength} chars long`);
     } else if (problem !== '') {
@@ -215,21 +238,28 @@ function enumCheck(values: readonly unknown[]): (value: unknown, run: Run) => vo
   const scalars = new Set(values.filter((value) => typeof value !== 'object'));
   const others = values.filter((value) => typeof value === 'object' && value !== null);
   return (value, run) => {
-    if (scalars.has(value) || (typeof value === 'object' && others.some((other) => deepEqual(other, value)))) return;
+    if (scalars.has(value) || (typeof value === 'object' && others.some((other) => deepEqual(other, value))))
+      return;
     const name = run.path;
     const message = `${name} in body should be one of [${shown.join(' ')}]`;
     run.add({ name, message, toError: (field) => notSupported(field, canonical(value), shown) });
   };
 }
 
-function numberCheck(schema: JsonSchema, type: string, format: string): ((value: number, run: Run) => void) | undefined {
+function numberCheck(
+  schema: JsonSchema,
+  type: string,
+  format: string,
+): ((value: number, run: Run) => void) | undefined {
   const { maximum, minimum, multipleOf } = schema;
   const ranged = type === 'integer' || format === 'float';
   if (maximum === undefined && minimum === undefined && multipleOf === undefined && !ranged) return undefined;
   const typeName = format === '' ? `${type} (default format)` : `${type} with format ${format}`;
   const outOfRange = (value: number): boolean => {
     if (type === 'integer') {
-      return format === 'int32' ? !Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 31 : !isInt(value);
+      return format === 'int32'
+        ? !Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 31
+        : !isInt(value);
     }
     return format === 'float' && Math.abs(value) > 3.4028235677973366e38;
   };
@@ -281,11 +311,20 @@ function isJsonInteger(value: number): boolean {
   const rounded = Math.trunc(value);
   const difference = Math.abs(value - rounded);
   if (value === rounded) return true;
-  return difference < 1e-9 * Math.max(1, Math.abs(value)) || Math.abs(value - Math.round(value)) < 1e-9 * Math.max(1, Math.abs(value));
+  return (
+    difference < 1e-9 * Math.max(1, Math.abs(value)) ||
+    Math.abs(value - Math.round(value)) < 1e-9 * Math.max(1, Math.abs(value))
+  );
 }
 
 /** Runs a child, and forgets its errors when the child is as it was before. */
-function validateChild(node: Node, value: unknown, run: Run, segment: string, old: Correlated | undefined): void {
+function validateChild(
+  node: Node,
+  value: unknown,
+  run: Run,
+  segment: string,
+  old: Correlated | undefined,
+): void {
   run.segments.push(segment);
   if (old === undefined) {
     node.validate(value, run, undefined);
@@ -298,12 +337,15 @@ function validateChild(node: Node, value: unknown, run: Run, segment: string, ol
   run.segments.pop();
 }
 
-function listCheck(schema: JsonSchema): (value: readonly unknown[], run: Run, old: Correlated | undefined) => void {
+function listCheck(
+  schema: JsonSchema,
+): (value: readonly unknown[], run: Run, old: Correlated | undefined) => void {
   const itemSchema = itemsSchema(schema);
   const item = itemSchema && compileNode(itemSchema);
   const { minItems, maxItems } = schema;
   return (value, run, old) => {
-    if (item) for (let i = 0; i < value.length; i++) validateChild(item, value[i], run, `[${i}]`, old?.index(i));
+    if (item)
+      for (let i = 0; i < value.length; i++) validateChild(item, value[i], run, `[${i}]`, old?.index(i));
     if (minItems !== undefined && value.length < minItems) {
       general(run, value.length, `should have at least ${minItems} items`);
     }
@@ -316,8 +358,12 @@ function listCheck(schema: JsonSchema): (value: readonly unknown[], run: Run, ol
   };
 }
 
-function objectCheck(schema: JsonSchema): (value: Record<string, unknown>, run: Run, old: Correlated | undefined) => void {
-  const properties = new Map(Object.entries(schema.properties ?? {}).map(([name, sub]) => [name, compileNode(sub)]));
+function objectCheck(
+  schema: JsonSchema,
+): (value: Record<string, unknown>, run: Run, old: Correlated | undefined) => void {
+  const properties = new Map(
+    Object.entries(schema.properties ?? {}).map(([name, sub]) => [name, compileNode(sub)]),
+  );
   const extraSchema = additionalSchema(schema);
   const extra = extraSchema && compileNode(extraSchema);
   const closed = schema.additionalProperties === false;
@@ -337,7 +383,8 @@ function objectCheck(schema: JsonSchema): (value: Record<string, unknown>, run: 
     for (const key of keys) {
       const property = properties.get(key);
       if (property) {
-        const correlated = prefix === '' && (key === 'kind' || key === 'apiVersion') ? undefined : old?.key(key);
+        const correlated =
+          prefix === '' && (key === 'kind' || key === 'apiVersion') ? undefined : old?.key(key);
         validateChild(property, value[key], run, prefix + key, correlated);
       } else if (closed) {
         const name = run.path;
@@ -409,7 +456,10 @@ function junctorCheck(schema: JsonSchema): Check {
       run.merge(result);
     }
     if (validated !== allOf.length) {
-      composite(run, `${quoted(run)} must validate all the schemas (allOf)${validated === 0 ? '. None validated' : ''}`);
+      composite(
+        run,
+        `${quoted(run)} must validate all the schemas (allOf)${validated === 0 ? '. None validated' : ''}`,
+      );
     }
     if (not && each(not, value, run, old).found.length === 0) {
       composite(run, `${quoted(run)} must not validate the schema (not)`);

@@ -1,6 +1,13 @@
 import { deepEqual } from '@sampan/base';
 import { type FieldError, fieldErrorMessage, forbidden, invalid, required } from '../meta/field-error.ts';
-import { additionalSchema, hasDefault, itemsList, itemsSchema, type JsonSchema, propertySchema } from './json-schema.ts';
+import {
+  additionalSchema,
+  hasDefault,
+  itemsList,
+  itemsSchema,
+  type JsonSchema,
+  propertySchema,
+} from './json-schema.ts';
 import { compilePattern } from './patterns.ts';
 
 type Level = 'root' | 'item' | 'field';
@@ -72,10 +79,22 @@ function invariants(s: JsonSchema, level: Level, path: string): FieldError[] {
   }
   if (extra) errors.push(...invariants(extra, 'field', `${path}.additionalProperties`));
   if (intOrString && preserve) {
-    errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, true, 'must be false if x-kubernetes-int-or-string is true'));
+    errors.push(
+      invalid(
+        `${path}.x-kubernetes-preserve-unknown-fields`,
+        true,
+        'must be false if x-kubernetes-int-or-string is true',
+      ),
+    );
   }
   if (intOrString && embedded) {
-    errors.push(invalid(`${path}.x-kubernetes-embedded-resource`, true, 'must be false if x-kubernetes-int-or-string is true'));
+    errors.push(
+      invalid(
+        `${path}.x-kubernetes-embedded-resource`,
+        true,
+        'must be false if x-kubernetes-int-or-string is true',
+      ),
+    );
   }
   errors.push(...valueValidation(s, isIntOrString(s.anyOf), isIntOrString(s.allOf?.[0]?.anyOf), path));
   if (embedded && type !== 'object') {
@@ -85,14 +104,17 @@ function invariants(s: JsonSchema, level: Level, path: string): FieldError[] {
     errors.push(required(`${path}.type`, TYPE_TEXT[level]));
   }
   if (embedded && s.additionalProperties !== undefined) {
-    errors.push(forbidden(`${path}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set'));
+    errors.push(
+      forbidden(`${path}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set'),
+    );
   }
   if (level === 'root' && type !== '' && type !== 'object') {
     errors.push(invalid(`${path}.type`, type, 'must be object at the root'));
   }
   errors.push(...metadataInvariants(s, level === 'root' || embedded, level, path));
   if (embedded && !preserve && Object.keys(s.properties ?? {}).length === 0) {
-    const text = 'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
+    const text =
+      'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
     errors.push(required(`${path}.properties`, text));
   }
   return errors;
@@ -109,14 +131,18 @@ function metadataInvariants(s: JsonSchema, check: boolean, level: Level, path: s
   const metadata = propertySchema(s, 'metadata');
   if (!metadata) return errors;
   const field = `${path}.properties[metadata]`;
-  if (check && metadata.type !== 'object') errors.push(invalid(`${field}.type`, metadata.type ?? '', 'must be object'));
+  if (check && metadata.type !== 'object')
+    errors.push(invalid(`${field}.type`, metadata.type ?? '', 'must be object'));
   if (level !== 'root') return errors;
   const { type: _type, default: _default, properties, ...others } = metadata;
   const names = Object.keys(properties ?? {});
   const onlyNames = names.every((name) => name === 'name' || name === 'generateName');
-  const rest = Object.values(others).filter((value) => value !== undefined && value !== false && value !== '');
+  const rest = Object.values(others).filter(
+    (value) => value !== undefined && value !== false && value !== '',
+  );
   if (!onlyNames || rest.length > 0) {
-    const text = 'must not specify anything other than name and generateName, but metadata is implicitly specified';
+    const text =
+      'must not specify anything other than name and generateName, but metadata is implicitly specified';
     errors.push(forbidden(field, text));
   }
   return errors;
@@ -126,7 +152,12 @@ function isIntOrString(schemas: readonly JsonSchema[] | undefined): boolean {
   return schemas?.length === 2 && deepEqual(schemas, [{ type: 'integer' }, { type: 'string' }]);
 }
 
-function valueValidation(v: JsonSchema, skipAnyOf: boolean, skipFirstAllOf: boolean, path: string): FieldError[] {
+function valueValidation(
+  v: JsonSchema,
+  skipAnyOf: boolean,
+  skipFirstAllOf: boolean,
+  path: string,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (!skipAnyOf) v.anyOf?.forEach((s, i) => errors.push(...nested(s, false, `${path}.anyOf[${i}]`)));
   v.allOf?.forEach((s, i) => errors.push(...nested(s, skipFirstAllOf && i === 0, `${path}.allOf[${i}]`)));
@@ -137,7 +168,9 @@ function valueValidation(v: JsonSchema, skipAnyOf: boolean, skipFirstAllOf: bool
       compilePattern(v.pattern);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      errors.push(invalid(`${path}.pattern`, v.pattern, `must be a valid regular expression, but isn't: ${reason}`));
+      errors.push(
+        invalid(`${path}.pattern`, v.pattern, `must be a valid regular expression, but isn't: ${reason}`),
+      );
     }
   }
   return errors;
@@ -155,12 +188,20 @@ function nested(v: JsonSchema, skipAnyOf: boolean, path: string): FieldError[] {
     if (found) errors.push(forbidden(`${path}.${field}`, `${text} to be structural`));
   };
   refuse(Boolean(v.type), 'type', 'must be empty');
-  refuse(v.additionalProperties !== undefined && v.additionalProperties !== false, 'additionalProperties', 'must be undefined');
+  refuse(
+    v.additionalProperties !== undefined && v.additionalProperties !== false,
+    'additionalProperties',
+    'must be undefined',
+  );
   refuse(hasDefault(v), 'default', 'must be undefined');
   refuse(Boolean(v.title), 'title', 'must be empty');
   refuse(Boolean(v.description), 'description', 'must be empty');
   refuse(v.nullable === true, 'nullable', 'must be false');
-  refuse(v['x-kubernetes-preserve-unknown-fields'] === true, 'x-kubernetes-preserve-unknown-fields', 'must be false');
+  refuse(
+    v['x-kubernetes-preserve-unknown-fields'] === true,
+    'x-kubernetes-preserve-unknown-fields',
+    'must be false',
+  );
   refuse(v['x-kubernetes-embedded-resource'] === true, 'x-kubernetes-embedded-resource', 'must be false');
   refuse(v['x-kubernetes-int-or-string'] === true, 'x-kubernetes-int-or-string', 'must be false');
   refuse((v['x-kubernetes-list-map-keys'] ?? []).length > 0, 'x-kubernetes-list-map-keys', 'must be empty');
@@ -178,12 +219,19 @@ function completeness(v: JsonSchema, s: JsonSchema, sPath: string, vPath: string
   const errors: FieldError[] = [];
   if (v.not) errors.push(...nestedCompleteness(v.not, s, sPath, `${vPath}.not`));
   for (const kind of ['allOf', 'anyOf', 'oneOf'] as const) {
-    v[kind]?.forEach((each, i) => errors.push(...nestedCompleteness(each, s, sPath, `${vPath}.${kind}[${i}]`)));
+    v[kind]?.forEach((each, i) =>
+      errors.push(...nestedCompleteness(each, s, sPath, `${vPath}.${kind}[${i}]`)),
+    );
   }
   return errors;
 }
 
-function nestedCompleteness(v: JsonSchema, s: JsonSchema | undefined, sPath: string, vPath: string): FieldError[] {
+function nestedCompleteness(
+  v: JsonSchema,
+  s: JsonSchema | undefined,
+  sPath: string,
+  vPath: string,
+): FieldError[] {
   if (!s) return [required(sPath, `because it is defined in ${vPath}`)];
   const errors = completeness(v, s, sPath, vPath);
   const items = itemsSchema(v);

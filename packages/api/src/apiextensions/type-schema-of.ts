@@ -59,7 +59,8 @@ function objectOf(schema: JsonSchema, embedded: boolean): TypeSchema {
   const extra = additionalSchema(schema);
   const atomic = schema['x-kubernetes-map-type'] === 'atomic' ? { atomic: true } : {};
   if (extra && !schema.properties) return { type: 'map', values: convert(extra), ...atomic };
-  if (schema.additionalProperties === true && !schema.properties) return { type: 'map', values: ANY, ...atomic };
+  if (schema.additionalProperties === true && !schema.properties)
+    return { type: 'map', values: ANY, ...atomic };
   return structOf(schema, embedded);
 }
 

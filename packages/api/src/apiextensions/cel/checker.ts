@@ -1,8 +1,31 @@
 import { compilePattern } from '../patterns.ts';
-import { type CallExpr, CompileError, type ComprehensionExpr, type ConstExpr, type Expr, type Issue, type SelectExpr, Uint } from './ast.ts';
+import {
+  type CallExpr,
+  CompileError,
+  type ComprehensionExpr,
+  type ConstExpr,
+  type Expr,
+  type Issue,
+  type SelectExpr,
+  Uint,
+} from './ast.ts';
 import { FUNCTIONS, type Overload, parseDuration, parseTime } from './functions.ts';
 import { qualifiedName } from './parser.ts';
-import { BOOL, type CelType, DYN, ERROR, formatType, INT, listOf, mapOf, optionalOf, readType, sameType, simple, STRING } from './types.ts';
+import {
+  BOOL,
+  type CelType,
+  DYN,
+  ERROR,
+  formatType,
+  INT,
+  listOf,
+  mapOf,
+  optionalOf,
+  readType,
+  STRING,
+  sameType,
+  simple,
+} from './types.ts';
 
 /** What the checker found about each node, by its id. */
 export interface Checked {
@@ -20,7 +43,20 @@ export interface Checked {
 
 const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map(
   [
-    'bool', 'int', 'uint', 'double', 'string', 'bytes', 'duration', 'timestamp', 'quantity', 'ip', 'cidr', 'url', 'semver', 'format',
+    'bool',
+    'int',
+    'uint',
+    'double',
+    'string',
+    'bytes',
+    'duration',
+    'timestamp',
+    'quantity',
+    'ip',
+    'cidr',
+    'url',
+    'semver',
+    'format',
   ].map((name) => {
     const type = readType(name);
     return [formatType(type), type] as const;
@@ -169,7 +205,10 @@ class Checker {
     } else if (target.kind === 'dyn' || target.kind === 'error') {
       result = DYN;
     } else {
-      this.#report(pos, `type '${formatType(this.#substitute(target, true))}' does not support field selection`);
+      this.#report(
+        pos,
+        `type '${formatType(this.#substitute(target, true))}' does not support field selection`,
+      );
     }
     return wrap ? optionalOf(result) : result;
   }
@@ -213,7 +252,13 @@ class Checker {
     return this.#field(expr.pos, type, name, true);
   }
 
-  #resolve(expr: CallExpr, name: string, overloads: readonly Overload[], args: readonly CelType[], member: boolean): CelType {
+  #resolve(
+    expr: CallExpr,
+    name: string,
+    overloads: readonly Overload[],
+    args: readonly CelType[],
+    member: boolean,
+  ): CelType {
     const matched: Overload[] = [];
     let result: CelType | undefined;
     for (const overload of overloads) {
@@ -274,14 +319,18 @@ class Checker {
     const known = this.#substitute(type, false);
     if (known.kind === 'optional') return known.of;
     if (known.kind !== 'dyn' && known.kind !== 'error') {
-      this.#report(pos, `expected type 'optional_type(${formatType(known)})' but found '${formatType(known)}'`);
+      this.#report(
+        pos,
+        `expected type 'optional_type(${formatType(known)})' but found '${formatType(known)}'`,
+      );
     }
     return known;
   }
 
   #join(pos: number, previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current;
-    if (this.#assign(previous, current)) return this.#substitute(previous, false).kind === 'dyn' ? previous : mostGeneral(previous, current);
+    if (this.#assign(previous, current))
+      return this.#substitute(previous, false).kind === 'dyn' ? previous : mostGeneral(previous, current);
     this.#report(
       pos,
       `expected type '${formatType(this.#substitute(previous, true))}' but found '${formatType(this.#substitute(current, true))}'`,
@@ -403,7 +452,9 @@ class Checker {
       case 'type':
         return true;
       case 'map':
-        return this.#unify(to.key, (from as typeof to).key) && this.#unify(to.value, (from as typeof to).value);
+        return (
+          this.#unify(to.key, (from as typeof to).key) && this.#unify(to.value, (from as typeof to).value)
+        );
       case 'object':
         return to.name === (from as typeof to).name;
       default:
@@ -431,21 +482,29 @@ class Checker {
   #occurs(name: string, type: CelType): boolean {
     const known = this.#substitute(type, false);
     if (known.kind === 'param') return known.name === name;
-    if (known.kind === 'list' || known.kind === 'optional' || known.kind === 'type') return this.#occurs(name, known.of);
+    if (known.kind === 'list' || known.kind === 'optional' || known.kind === 'type')
+      return this.#occurs(name, known.of);
     return known.kind === 'map' && (this.#occurs(name, known.key) || this.#occurs(name, known.value));
   }
 }
 
 const isAny = (type: CelType): boolean => type.kind === 'dyn' || type.kind === 'error';
 const NULLABLE: ReadonlySet<string> = new Set([
-  'duration', 'timestamp', 'object', 'kubernetes.Quantity', 'kubernetes.URL', 'kubernetes.Semver', 'kubernetes.NamedFormat',
+  'duration',
+  'timestamp',
+  'object',
+  'kubernetes.Quantity',
+  'kubernetes.URL',
+  'kubernetes.Semver',
+  'kubernetes.NamedFormat',
 ]);
 
 function mostGeneral(a: CelType, b: CelType): CelType {
   if (isAny(a)) return a;
   if (isAny(b)) return b;
   if (a.kind === 'list' && b.kind === 'list') return listOf(mostGeneral(a.of, b.of));
-  if (a.kind === 'map' && b.kind === 'map') return mapOf(mostGeneral(a.key, b.key), mostGeneral(a.value, b.value));
+  if (a.kind === 'map' && b.kind === 'map')
+    return mapOf(mostGeneral(a.key, b.key), mostGeneral(a.value, b.value));
   return a.kind === 'null' ? b : a;
 }
 
@@ -472,5 +531,3 @@ function constType(expr: ConstExpr): CelType {
       return simple('bytes');
   }
 }
-
-

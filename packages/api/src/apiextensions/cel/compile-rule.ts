@@ -42,7 +42,10 @@ function compileRule(rule: ValidationRule, decl: DeclType, cardinality: number):
   ]);
   const made = compile(rule.rule, variables, decl, 'bool');
   if ('error' in made) {
-    const text = made.stage === 'type' ? 'cel expression must evaluate to a bool' : `${STAGES[made.stage]}: ${made.error}`;
+    const text =
+      made.stage === 'type'
+        ? 'cel expression must evaluate to a bool'
+        : `${STAGES[made.stage]}: ${made.error}`;
     return { ...base, error: text };
   }
   const usesOldSelf = made.checked.variables.has(OLD_SELF);
@@ -70,7 +73,12 @@ type Made =
   | { readonly checked: Checked; readonly program: Program; readonly maxCost: number }
   | { readonly error: string; readonly stage: Stage };
 
-function compile(source: string, variables: ReadonlyMap<string, CelType>, decl: DeclType, result: string): Made {
+function compile(
+  source: string,
+  variables: ReadonlyMap<string, CelType>,
+  decl: DeclType,
+  result: string,
+): Made {
   try {
     const expr = parse(source);
     const checked = check(source, expr, variables);

@@ -1,6 +1,12 @@
-import { additionalSchema, hasDefault, itemsSchema, type JsonSchema, propertySchema } from '../json-schema.ts';
+import {
+  additionalSchema,
+  hasDefault,
+  itemsSchema,
+  type JsonSchema,
+  propertySchema,
+} from '../json-schema.ts';
 import { escapeName } from './escape.ts';
-import { type CelType, DYN, listOf, mapOf, simple, STRING } from './types.ts';
+import { type CelType, DYN, listOf, mapOf, STRING, simple } from './types.ts';
 
 /** Largest request that sizes are estimated for (apiserver pkg/apis/cel/config.go), whatever the server takes. */
 export const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
@@ -44,9 +50,17 @@ export function withTypeAndObjectMeta(schema: JsonSchema): JsonSchema {
 const SELF_TYPE = 'selfType1';
 
 /** The declaration of a schema, or undefined when rules cannot see it. `name` names object types in messages. */
-export function declTypeOf(schema: JsonSchema, resourceRoot: boolean, name = SELF_TYPE): DeclType | undefined {
+export function declTypeOf(
+  schema: JsonSchema,
+  resourceRoot: boolean,
+  name = SELF_TYPE,
+): DeclType | undefined {
   if (schema['x-kubernetes-int-or-string']) {
-    return scalar(DYN, 1, schema.maxLength === undefined ? MAX_REQUEST_BYTES - 2 : 4 * Math.max(0, schema.maxLength));
+    return scalar(
+      DYN,
+      1,
+      schema.maxLength === undefined ? MAX_REQUEST_BYTES - 2 : 4 * Math.max(0, schema.maxLength),
+    );
   }
   const full = resourceRoot ? withTypeAndObjectMeta(schema) : schema;
   switch (full.type) {
@@ -130,8 +144,14 @@ function stringDecl(schema: JsonSchema): DeclType {
     default:
       if (max !== undefined) return scalar(STRING, 2, 4 * max);
       if (schema.enum && schema.enum.length > 0) {
-        const lengths = schema.enum.map((value) => (typeof value === 'string' ? Buffer.byteLength(value) : 0));
-        return scalar(STRING, 2, lengths.reduce((a, b) => Math.max(a, b), 0));
+        const lengths = schema.enum.map((value) =>
+          typeof value === 'string' ? Buffer.byteLength(value) : 0,
+        );
+        return scalar(
+          STRING,
+          2,
+          lengths.reduce((a, b) => Math.max(a, b), 0),
+        );
       }
       return STRING_TYPE;
   }

@@ -1,9 +1,33 @@
 /** Names that CEL keeps for itself; upstream's escaping (KEP-2876) wraps them in `__`. */
 const RESERVED: ReadonlySet<string> = new Set([
-  'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import',
-  'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while',
+  'true',
+  'false',
+  'null',
+  'in',
+  'as',
+  'break',
+  'const',
+  'continue',
+  'else',
+  'for',
+  'function',
+  'if',
+  'import',
+  'let',
+  'loop',
+  'package',
+  'namespace',
+  'return',
+  'var',
+  'void',
+  'while',
 ]);
-const ESCAPES: Readonly<Record<string, string>> = { __: 'underscores', '.': 'dot', '-': 'dash', '/': 'slash' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  __: 'underscores',
+  '.': 'dot',
+  '-': 'dash',
+  '/': 'slash',
+};
 const UNESCAPES = new Map(Object.entries(ESCAPES).map(([text, name]) => [name, text]));
 
 /** The identifier of a property in rules, or undefined when it has none. */

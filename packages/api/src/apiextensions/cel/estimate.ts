@@ -168,8 +168,16 @@ class Estimator {
       const size = list ? entry?.value : entry?.key;
       this.#push(expr.iterVar, { path: [...path, list ? '@items' : '@keys'], size, entry: undefined });
     } else {
-      this.#push(expr.iterVar, { path: [...path, list ? '@indices' : '@keys'], size: entry?.key, entry: undefined });
-      this.#push(expr.iterVar2, { path: [...path, list ? '@items' : '@values'], size: entry?.value, entry: undefined });
+      this.#push(expr.iterVar, {
+        path: [...path, list ? '@indices' : '@keys'],
+        size: entry?.key,
+        entry: undefined,
+      });
+      this.#push(expr.iterVar2, {
+        path: [...path, list ? '@items' : '@values'],
+        size: entry?.value,
+        entry: undefined,
+      });
     }
     const loop = add(this.cost(expr.condition), this.cost(expr.step));
     this.#pop(expr.iterVar);
@@ -296,10 +304,20 @@ class Estimator {
 
   #elementOf(list: Argument): Argument | undefined {
     if (list.type.kind === 'list' || list.type.kind === 'optional') {
-      return { expr: undefined, path: list.path.length > 0 ? [...list.path, '@items'] : [], type: list.type.of, size: undefined };
+      return {
+        expr: undefined,
+        path: list.path.length > 0 ? [...list.path, '@items'] : [],
+        type: list.type.of,
+        size: undefined,
+      };
     }
     if (list.type.kind !== 'map') return undefined;
-    return { expr: undefined, path: list.path.length > 0 ? [...list.path, '@items'] : [], type: list.type.key, size: undefined };
+    return {
+      expr: undefined,
+      path: list.path.length > 0 ? [...list.path, '@items'] : [],
+      type: list.type.key,
+      size: undefined,
+    };
   }
 
   #functionCost(
@@ -321,15 +339,24 @@ class Estimator {
         break;
       case 'string_to_bytes': {
         const range = size(first);
-        return { cost: add(scale(range, STRING_FACTOR), argCost), size: { min: range.min, max: cap(range.max * 4) } };
+        return {
+          cost: add(scale(range, STRING_FACTOR), argCost),
+          size: { min: range.min, max: cap(range.max * 4) },
+        };
       }
       case 'bytes_to_string': {
         const range = size(first);
-        return { cost: add(scale(range, STRING_FACTOR), argCost), size: { min: Math.floor(range.min / 4), max: range.max } };
+        return {
+          cost: add(scale(range, STRING_FACTOR), argCost),
+          size: { min: Math.floor(range.min / 4), max: range.max },
+        };
       }
       case 'strings_quote': {
         const range = size(first);
-        return { cost: add(scale(range, STRING_FACTOR), argCost), size: { min: range.min + 2, max: cap(range.max * 2 + 2) } };
+        return {
+          cost: add(scale(range, STRING_FACTOR), argCost),
+          size: { min: range.min + 2, max: cap(range.max * 2 + 2) },
+        };
       }
       case 'starts_with_string':
       case 'ends_with_string':
@@ -359,7 +386,10 @@ class Estimator {
       case 'add_bytes':
       case 'add_list': {
         const total = add(size(first), size(second));
-        const entries = unionEntries(first?.expr && this.#entry(first.expr), second?.expr && this.#entry(second.expr));
+        const entries = unionEntries(
+          first?.expr && this.#entry(first.expr),
+          second?.expr && this.#entry(second.expr),
+        );
         if (entries) this.#entries.set(expr.id, entries);
         const cost = id === 'add_list' ? ONE : scale(total, STRING_FACTOR);
         return { cost: add(cost, argCost), size: total };
@@ -384,9 +414,15 @@ class Estimator {
   #conditional(expr: CallExpr, args: readonly Argument[], argCosts: readonly Range[]): CallCost {
     const [, truthy, falsy] = args;
     const [condition = ZERO, yes = ZERO, no = ZERO] = argCosts;
-    const entries = unionEntries(truthy?.expr && this.#entry(truthy.expr), falsy?.expr && this.#entry(falsy.expr));
+    const entries = unionEntries(
+      truthy?.expr && this.#entry(truthy.expr),
+      falsy?.expr && this.#entry(falsy.expr),
+    );
     if (entries) this.#entries.set(expr.id, entries);
-    return { cost: add(condition, union(yes, no)), size: union(truthy?.size ?? UNKNOWN, falsy?.size ?? UNKNOWN) };
+    return {
+      cost: add(condition, union(yes, no)),
+      size: union(truthy?.size ?? UNKNOWN, falsy?.size ?? UNKNOWN),
+    };
   }
 
   /** cel-go's list library, version 3. */
@@ -410,7 +446,8 @@ class Estimator {
     if (id === 'list_reverse') return allocating(1, range);
     if (id === 'list_flatten') return allocating(1, range);
     if (id === 'list_flatten_int') return allocating(literal(args[0], MAX_COST), range);
-    if (id === 'list_distinct') return { cost: add(scale(multiply(range, range), 2), fixed(11)), size: range };
+    if (id === 'list_distinct')
+      return { cost: add(scale(multiply(range, range), 2), fixed(11)), size: range };
     const sort = /^list_(\w+)_sort(ByAssociatedKeys)?$/.exec(id);
     if (!sort) return undefined;
     const keys = sort[2] && args[0] ? this.#argumentSize(args[0]) : range;
@@ -425,7 +462,8 @@ class Estimator {
     args: readonly Argument[],
   ): CallCost | undefined {
     const [first, second] = args;
-    const traversal = (argument: Argument, factor = STRING_FACTOR): Range => scale(this.#argumentSize(argument), factor);
+    const traversal = (argument: Argument, factor = STRING_FACTOR): Range =>
+      scale(this.#argumentSize(argument), factor);
     switch (fn) {
       case 'isSorted':
       case 'sum':
@@ -462,7 +500,10 @@ class Estimator {
       case 'findAll': {
         if (!target || !first) return undefined;
         const text = this.#argumentSize(target);
-        const cost = multiply(scale(add(text, ONE), STRING_FACTOR), scale(this.#argumentSize(first), REGEX_FACTOR));
+        const cost = multiply(
+          scale(add(text, ONE), STRING_FACTOR),
+          scale(this.#argumentSize(first), REGEX_FACTOR),
+        );
         return { cost, size: { min: 0, max: text.max } };
       }
       case 'cidr':
@@ -524,14 +565,41 @@ class Estimator {
   }
 }
 
-const STRING_KEY: DeclType = { type: { kind: 'string' }, maxElements: 3 * 1024 * 1024 - 2, minSerializedSize: 2 };
+const STRING_KEY: DeclType = {
+  type: { kind: 'string' },
+  maxElements: 3 * 1024 * 1024 - 2,
+  minSerializedSize: 2,
+};
 
 /** Functions of Kubernetes' libraries that cost one unit. */
 export const CONSTANT_COST: ReadonlySet<string> = new Set([
-  'masked', 'prefixLength', 'family', 'isUnspecified', 'isLoopback', 'isLinkLocalMulticast', 'isLinkLocalUnicast',
-  'isGlobalUnicast', 'format.named', 'sign', 'asInteger', 'isInteger', 'asApproximateFloat', 'isGreaterThan',
-  'isLessThan', 'compareTo', 'add', 'sub', 'major', 'minor', 'patch', 'getScheme', 'getHostname', 'getHost', 'getPort',
-  'getEscapedPath', 'getQuery',
+  'masked',
+  'prefixLength',
+  'family',
+  'isUnspecified',
+  'isLoopback',
+  'isLinkLocalMulticast',
+  'isLinkLocalUnicast',
+  'isGlobalUnicast',
+  'format.named',
+  'sign',
+  'asInteger',
+  'isInteger',
+  'asApproximateFloat',
+  'isGreaterThan',
+  'isLessThan',
+  'compareTo',
+  'add',
+  'sub',
+  'major',
+  'minor',
+  'patch',
+  'getScheme',
+  'getHostname',
+  'getHost',
+  'getPort',
+  'getEscapedPath',
+  'getQuery',
 ]);
 
 function equalityCost(left: Argument, right: Argument): CallCost | undefined {

@@ -16,8 +16,8 @@ import {
   noSuchOverload,
   Optional,
   startWork,
-  typeName,
   TypeValue,
+  typeName,
 } from './values.ts';
 
 /** One run: the values of variables, and what it has cost so far. */
@@ -68,14 +68,24 @@ export function program(checked: Checked, variables: readonly string[]): Program
           return { value: undefined, error, cost: frame.cost };
         }
         // a value nested deeper than the stack is refused like one that costs too much
-        if (error instanceof RangeError) return { value: undefined, error: new CostLimitError(), cost: limit + 1 };
+        if (error instanceof RangeError)
+          return { value: undefined, error: new CostLimitError(), cost: limit + 1 };
         throw error;
       }
     },
   };
 }
 
-const CONST_FOLDED: ReadonlySet<string> = new Set(['bool', 'bytes', 'double', 'duration', 'int', 'string', 'timestamp', 'uint']);
+const CONST_FOLDED: ReadonlySet<string> = new Set([
+  'bool',
+  'bytes',
+  'double',
+  'duration',
+  'int',
+  'string',
+  'timestamp',
+  'uint',
+]);
 
 class Compiler {
   readonly #checked: Checked;
@@ -367,7 +377,11 @@ function index(container: Step, key: Step): Step {
     if (isMap(value)) return member(value, wanted);
     if (!(value instanceof Optional)) return noSuchOverload();
     if (value.value === undefined) return Optional.NONE;
-    const inner = isMap(value.value) ? value.value.get(wanted) : isList(value.value) ? at(value.value, wanted) : noSuchOverload();
+    const inner = isMap(value.value)
+      ? value.value.get(wanted)
+      : isList(value.value)
+        ? at(value.value, wanted)
+        : noSuchOverload();
     return inner === undefined ? Optional.NONE : new Optional(inner);
   };
 }
@@ -377,7 +391,8 @@ function membership(item: Step, list: { size: number; get(i: number): CelValue }
   const values = new Set<unknown>();
   for (let i = 0; i < list.size; i++) {
     const value = list.get(i);
-    if (typeof value !== 'string' && typeof value !== 'bigint' && typeof value !== 'boolean') return undefined;
+    if (typeof value !== 'string' && typeof value !== 'bigint' && typeof value !== 'boolean')
+      return undefined;
     values.add(value);
   }
   return (frame) => {
@@ -397,7 +412,9 @@ function candidates(name: string, resolved: readonly Overload[]): Candidate[] {
   // dynamic arguments: any overload of the same form may turn out to be meant
   const all = resolved.length > 1 ? (FUNCTIONS.get(name) ?? resolved) : resolved;
   return all
-    .filter((overload) => resolved.some((r) => r.member === overload.member && r.args.length === overload.args.length))
+    .filter((overload) =>
+      resolved.some((r) => r.member === overload.member && r.args.length === overload.args.length),
+    )
     .map((overload) => ({ overload, names: overload.args.map(runtimeName) }));
 }
 

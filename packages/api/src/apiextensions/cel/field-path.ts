@@ -5,7 +5,15 @@ export type FieldPathResult =
   | { readonly problem: string };
 
 const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', "'": "'", '\\': '\\',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  "'": "'",
+  '\\': '\\',
 };
 
 /**
@@ -39,7 +47,9 @@ export function validFieldPath(text: string, schema: JsonSchema, brackets = true
       if (!/^'[\s\S]*'$/.test(quoted) || quoted.length < 2) {
         return { problem: `expected single quoted string but got ${quoted}` };
       }
-      const bad = [...quoted.slice(1, -1).matchAll(/\\([\s\S])/g)].find((match) => !Object.hasOwn(ESCAPES, match[1] ?? ''));
+      const bad = [...quoted.slice(1, -1).matchAll(/\\([\s\S])/g)].find(
+        (match) => !Object.hasOwn(ESCAPES, match[1] ?? ''),
+      );
       if (bad) return { problem: `invalid string literal: invalid escape char ${bad[0]}` };
       name = quoted.slice(1, -1).replace(/\\([\s\S])/g, (_, c: string) => ESCAPES[c] ?? c);
       const problem = append(name);

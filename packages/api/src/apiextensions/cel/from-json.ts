@@ -2,9 +2,17 @@ import { isObject, type JsonObject } from '@sampan/base';
 import { isDate } from '../formats.ts';
 import { parseLooseDuration } from '../go-duration.ts';
 import { childNode, type SchemaNode, schemaNode } from '../schema-node.ts';
-import { unescapeName } from './escape.ts';
 import { withTypeAndObjectMeta } from './decl-type.ts';
-import { type CelValue, Duration, EvalError, type ListValue, type MapValue, spend, Timestamp } from './values.ts';
+import { unescapeName } from './escape.ts';
+import {
+  type CelValue,
+  Duration,
+  EvalError,
+  type ListValue,
+  type MapValue,
+  spend,
+  Timestamp,
+} from './values.ts';
 
 const rootNodes = new WeakMap<SchemaNode, SchemaNode>();
 
@@ -35,10 +43,12 @@ export function fromJson(value: unknown, node: SchemaNode | undefined): CelValue
   }
   switch (schema.type) {
     case 'object':
-      if (!isObject(value)) throw new EvalError('invalid data, expected a map for the provided schema with type=object');
+      if (!isObject(value))
+        throw new EvalError('invalid data, expected a map for the provided schema with type=object');
       return new JsonMap(value, node?.embedded ? resourceNode(node) : (node as SchemaNode));
     case 'array':
-      if (!Array.isArray(value)) throw new EvalError('invalid data, expected an array for the provided schema with type=array');
+      if (!Array.isArray(value))
+        throw new EvalError('invalid data, expected an array for the provided schema with type=array');
       return new JsonList(value, node as SchemaNode);
     case 'string':
       if (typeof value !== 'string') throw new EvalError('invalid data, expected string, got another type');
@@ -82,14 +92,16 @@ function fromString(value: string, format: string | undefined): CelValue {
   }
 }
 
-const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:\d{2})?$/;
+const TIMESTAMP =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:\d{2})?$/;
 
 /** RFC 3339 with nanoseconds; undefined when it is none. */
 export function parseTimestamp(text: string): Timestamp | undefined {
   const match = TIMESTAMP.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = match;
-  if (!isDate(`${year}-${month}-${day}`) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  if (!isDate(`${year}-${month}-${day}`) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59)
+    return undefined;
   const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone.toUpperCase()}`);
   if (Number.isNaN(time)) return undefined;
   return new Timestamp(BigInt(time) * 1_000_000n + BigInt(fraction.padEnd(9, '0') || '0'));

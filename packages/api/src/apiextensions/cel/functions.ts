@@ -1,37 +1,45 @@
-import { compilePattern } from '../patterns.ts';
-import { parseGoDuration } from '../go-duration.ts';
 import { goFloat } from '../canonical.ts';
+import { parseGoDuration } from '../go-duration.ts';
+import { compilePattern, isCompiled, MAX_PATTERN_WEIGHT, patternWeight } from '../patterns.ts';
 import { Uint } from './ast.ts';
 import { parseTimestamp } from './from-json.ts';
-import { CidrValue, type FormatValue, IpValue, NAMED_FORMATS, QuantityValue, SemverValue, UrlValue } from './kubernetes-values.ts';
+import {
+  CidrValue,
+  type FormatValue,
+  IpValue,
+  NAMED_FORMATS,
+  QuantityValue,
+  SemverValue,
+  UrlValue,
+} from './kubernetes-values.ts';
 import * as text from './strings.ts';
 import { timePart } from './time-parts.ts';
 import { type CelType, readType } from './types.ts';
 import {
   ArrayList,
   type CelValue,
-  compare,
   CostLimitError,
-  describe,
+  compare,
   Duration,
-  equals,
+  describe,
   EvalError,
+  equals,
   formatDuration,
   formatTimestamp,
   identity,
   isList,
   isMap,
   isOpaque,
-  LiteralMap,
   type ListValue,
+  LiteralMap,
   type MapValue,
   noSuchOverload,
   Optional,
   runes,
   spend,
   Timestamp,
-  typeName,
   TypeValue,
+  typeName,
 } from './values.ts';
 
 /** Arguments have been matched against the overload's types when `run` is called. */
@@ -87,7 +95,8 @@ function comparisons(): Row[] {
       if (Number.isNaN(a) || Number.isNaN(b)) return false;
       return test(compare(a, b));
     };
-    for (const type of COMPARABLE) rows.push([name, `${id}_${IDS[type] ?? type}`, `(${type},${type}) bool`, run]);
+    for (const type of COMPARABLE)
+      rows.push([name, `${id}_${IDS[type] ?? type}`, `(${type},${type}) bool`, run]);
     for (const a of NUMERIC) {
       for (const b of NUMERIC) {
         if (a !== b) rows.push([name, `${id}_${IDS[a] ?? a}_${IDS[b] ?? b}`, `(${a},${b}) bool`, run]);
@@ -102,25 +111,70 @@ const ARITHMETIC: readonly Row[] = [
   ['_+_', 'add_uint64', '(uint,uint) uint', (a: Uint, b: Uint) => uint(a.value + b.value)],
   ['_+_', 'add_double', '(double,double) double', (a: number, b: number) => a + b],
   ['_+_', 'add_string', '(string,string) string', (a: string, b: string) => text.bounded(a + b)],
-  ['_+_', 'add_bytes', '(bytes,bytes) bytes', (a: Uint8Array, b: Uint8Array) => Uint8Array.from(Buffer.concat([a, b]))],
+  [
+    '_+_',
+    'add_bytes',
+    '(bytes,bytes) bytes',
+    (a: Uint8Array, b: Uint8Array) => Uint8Array.from(Buffer.concat([a, b])),
+  ],
   ['_+_', 'add_list', '(list<A>,list<A>) list<A>', addLists],
-  ['_+_', 'add_timestamp_duration', '(timestamp,duration) timestamp', (a: Timestamp, b: Duration) => new Timestamp(a.nanos + b.nanos)],
-  ['_+_', 'add_duration_timestamp', '(duration,timestamp) timestamp', (a: Duration, b: Timestamp) => new Timestamp(a.nanos + b.nanos)],
-  ['_+_', 'add_duration_duration', '(duration,duration) duration', (a: Duration, b: Duration) => new Duration(a.nanos + b.nanos)],
+  [
+    '_+_',
+    'add_timestamp_duration',
+    '(timestamp,duration) timestamp',
+    (a: Timestamp, b: Duration) => new Timestamp(a.nanos + b.nanos),
+  ],
+  [
+    '_+_',
+    'add_duration_timestamp',
+    '(duration,timestamp) timestamp',
+    (a: Duration, b: Timestamp) => new Timestamp(a.nanos + b.nanos),
+  ],
+  [
+    '_+_',
+    'add_duration_duration',
+    '(duration,duration) duration',
+    (a: Duration, b: Duration) => new Duration(a.nanos + b.nanos),
+  ],
   ['_-_', 'subtract_int64', '(int,int) int', (a: bigint, b: bigint) => int(a - b)],
   ['_-_', 'subtract_uint64', '(uint,uint) uint', (a: Uint, b: Uint) => uint(a.value - b.value)],
   ['_-_', 'subtract_double', '(double,double) double', (a: number, b: number) => a - b],
-  ['_-_', 'subtract_timestamp_timestamp', '(timestamp,timestamp) duration', (a: Timestamp, b: Timestamp) => new Duration(a.nanos - b.nanos)],
-  ['_-_', 'subtract_timestamp_duration', '(timestamp,duration) timestamp', (a: Timestamp, b: Duration) => new Timestamp(a.nanos - b.nanos)],
-  ['_-_', 'subtract_duration_duration', '(duration,duration) duration', (a: Duration, b: Duration) => new Duration(a.nanos - b.nanos)],
+  [
+    '_-_',
+    'subtract_timestamp_timestamp',
+    '(timestamp,timestamp) duration',
+    (a: Timestamp, b: Timestamp) => new Duration(a.nanos - b.nanos),
+  ],
+  [
+    '_-_',
+    'subtract_timestamp_duration',
+    '(timestamp,duration) timestamp',
+    (a: Timestamp, b: Duration) => new Timestamp(a.nanos - b.nanos),
+  ],
+  [
+    '_-_',
+    'subtract_duration_duration',
+    '(duration,duration) duration',
+    (a: Duration, b: Duration) => new Duration(a.nanos - b.nanos),
+  ],
   ['_*_', 'multiply_int64', '(int,int) int', (a: bigint, b: bigint) => int(a * b)],
   ['_*_', 'multiply_uint64', '(uint,uint) uint', (a: Uint, b: Uint) => uint(a.value * b.value)],
   ['_*_', 'multiply_double', '(double,double) double', (a: number, b: number) => a * b],
   ['_/_', 'divide_int64', '(int,int) int', (a: bigint, b: bigint) => int(a / nonZero(b, 'division'))],
-  ['_/_', 'divide_uint64', '(uint,uint) uint', (a: Uint, b: Uint) => uint(a.value / nonZero(b.value, 'division'))],
+  [
+    '_/_',
+    'divide_uint64',
+    '(uint,uint) uint',
+    (a: Uint, b: Uint) => uint(a.value / nonZero(b.value, 'division')),
+  ],
   ['_/_', 'divide_double', '(double,double) double', (a: number, b: number) => a / b],
   ['_%_', 'modulo_int64', '(int,int) int', (a: bigint, b: bigint) => int(a % nonZero(b, 'modulus'))],
-  ['_%_', 'modulo_uint64', '(uint,uint) uint', (a: Uint, b: Uint) => uint(a.value % nonZero(b.value, 'modulus'))],
+  [
+    '_%_',
+    'modulo_uint64',
+    '(uint,uint) uint',
+    (a: Uint, b: Uint) => uint(a.value % nonZero(b.value, 'modulus')),
+  ],
   ['-_', 'negate_int64', '(int) int', (a: bigint) => int(-a)],
   ['-_', 'negate_double', '(double) double', (a: number) => -a],
   ['!_', 'logical_not', '(bool) bool', (a: boolean) => !a],
@@ -158,14 +212,16 @@ const LOGIC: readonly Row[] = [
 
 export function at(list: ListValue, index: CelValue): CelValue {
   const i = typeof index === 'bigint' ? Number(index) : index instanceof Uint ? Number(index.value) : index;
-  if (typeof i !== 'number' || !Number.isInteger(i)) throw new EvalError(`unsupported index type '${typeName(index)}' in list`);
+  if (typeof i !== 'number' || !Number.isInteger(i))
+    throw new EvalError(`unsupported index type '${typeName(index)}' in list`);
   if (i < 0 || i >= list.size) throw new EvalError(`index out of bounds: ${i}`);
   return list.get(i);
 }
 
 export function member(map: MapValue, key: CelValue): CelValue {
   const found = map.get(key);
-  if (found === undefined) throw new EvalError(`no such key: ${typeof key === 'string' ? key : describe(key)}`);
+  if (found === undefined)
+    throw new EvalError(`no such key: ${typeof key === 'string' ? key : describe(key)}`);
   return found;
 }
 
@@ -188,7 +244,8 @@ function contains(list: ListValue, value: CelValue): boolean {
 }
 
 function parseInt64(value: string): bigint {
-  if (!/^[+-]?\d{1,40}$/.test(value)) throw new EvalError(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+  if (!/^[+-]?\d{1,40}$/.test(value))
+    throw new EvalError(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
   const parsed = BigInt(value.replace(/^\+/, ''));
   if (parsed >= MAX_INT || parsed < -MAX_INT) {
     throw new EvalError(`strconv.ParseInt: parsing ${JSON.stringify(value)}: value out of range`);
@@ -228,7 +285,9 @@ export function parseTime(value: string): Timestamp {
   const time = /[Zz]$|[+-]\d{2}:\d{2}$/.test(value) ? parseTimestamp(value) : undefined;
   if (!time) {
     const quoted = JSON.stringify(value);
-    throw new EvalError(`parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`);
+    throw new EvalError(
+      `parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`,
+    );
   }
   return time;
 }
@@ -236,13 +295,23 @@ export function parseTime(value: string): Timestamp {
 const CONVERSIONS: readonly Row[] = [
   ['int', 'int64_to_int64', '(int) int', (v: bigint) => v],
   ['int', 'uint64_to_int64', '(uint) int', (v: Uint) => int(v.value)],
-  ['int', 'double_to_int64', '(double) int', (v: number) => doubleToInt(v, -(2 ** 63), 2 ** 63, 'integer overflow')],
+  [
+    'int',
+    'double_to_int64',
+    '(double) int',
+    (v: number) => doubleToInt(v, -(2 ** 63), 2 ** 63, 'integer overflow'),
+  ],
   ['int', 'string_to_int64', '(string) int', parseInt64],
   ['int', 'timestamp_to_int64', '(timestamp) int', (v: Timestamp) => v.nanos / 1_000_000_000n],
   ['int', 'duration_to_int64', '(duration) int', (v: Duration) => v.nanos],
   ['uint', 'uint64_to_uint64', '(uint) uint', (v: Uint) => v],
   ['uint', 'int64_to_uint64', '(int) uint', (v: bigint) => uint(v)],
-  ['uint', 'double_to_uint64', '(double) uint', (v: number) => uint(doubleToInt(v, -1, 2 ** 64, 'unsigned integer overflow'))],
+  [
+    'uint',
+    'double_to_uint64',
+    '(double) uint',
+    (v: number) => uint(doubleToInt(v, -1, 2 ** 64, 'unsigned integer overflow')),
+  ],
   ['uint', 'string_to_uint64', '(string) uint', (v: string) => uint(parseInt64(v))],
   ['double', 'double_to_double', '(double) double', (v: number) => v],
   ['double', 'int64_to_double', '(int) double', (v: bigint) => Number(v)],
@@ -288,7 +357,13 @@ function bytesToString(bytes: Uint8Array): string {
   }
 }
 
+/** Compiling a pattern that depends on the object is work that its cost does not tell. */
+function chargeCompile(pattern: string): void {
+  spend(isCompiled(pattern) ? 1 : 20 * Math.min(patternWeight(pattern), MAX_PATTERN_WEIGHT));
+}
+
 const matches = (value: string, pattern: string): boolean => {
+  chargeCompile(pattern);
   try {
     return pattern === '' || compilePattern(pattern).test(value);
   } catch (error) {
@@ -296,6 +371,7 @@ const matches = (value: string, pattern: string): boolean => {
   }
 };
 function regex<T>(pattern: string, use: (compiled: ReturnType<typeof compilePattern>) => T): T {
+  chargeCompile(pattern);
   try {
     return use(compilePattern(pattern));
   } catch (error) {
@@ -310,26 +386,106 @@ const STRINGS: readonly Row[] = [
   ['endsWith', 'ends_with_string', 'string.(string) bool', (a: string, b: string) => a.endsWith(b)],
   ['matches', 'matches', '(string,string) bool', matches],
   ['matches', 'matches_string', 'string.(string) bool', matches],
-  ['find', 'string_find_string', 'string.(string) string', (a: string, p: string) => regex(p, (re) => re.find(a) ?? '')],
-  ['findAll', 'string_find_all_string', 'string.(string) list<string>', (a: string, p: string) => regex(p, (re) => listOfText(re.findAll(a, -1)))],
-  ['findAll', 'string_find_all_string_int', 'string.(string,int) list<string>', (a: string, p: string, n: bigint) => regex(p, (re) => listOfText(re.findAll(a, num(n))))],
+  [
+    'find',
+    'string_find_string',
+    'string.(string) string',
+    (a: string, p: string) => regex(p, (re) => re.find(a) ?? ''),
+  ],
+  [
+    'findAll',
+    'string_find_all_string',
+    'string.(string) list<string>',
+    (a: string, p: string) => regex(p, (re) => listOfText(re.findAll(a, -1))),
+  ],
+  [
+    'findAll',
+    'string_find_all_string_int',
+    'string.(string,int) list<string>',
+    (a: string, p: string, n: bigint) => regex(p, (re) => listOfText(re.findAll(a, num(n)))),
+  ],
   ['charAt', 'string_char_at_int', 'string.(int) string', (a: string, i: bigint) => text.charAt(a, num(i))],
-  ['indexOf', 'string_index_of_string', 'string.(string) int', (a: string, b: string) => BigInt(text.indexOf(a, b, 0))],
-  ['indexOf', 'string_index_of_string_int', 'string.(string,int) int', (a: string, b: string, i: bigint) => BigInt(text.indexOf(a, b, num(i)))],
-  ['lastIndexOf', 'string_last_index_of_string', 'string.(string) int', (a: string, b: string) => BigInt(text.lastIndexOf(a, b))],
-  ['lastIndexOf', 'string_last_index_of_string_int', 'string.(string,int) int', (a: string, b: string, i: bigint) => BigInt(text.lastIndexOf(a, b, num(i)))],
+  [
+    'indexOf',
+    'string_index_of_string',
+    'string.(string) int',
+    (a: string, b: string) => BigInt(text.indexOf(a, b, 0)),
+  ],
+  [
+    'indexOf',
+    'string_index_of_string_int',
+    'string.(string,int) int',
+    (a: string, b: string, i: bigint) => BigInt(text.indexOf(a, b, num(i))),
+  ],
+  [
+    'lastIndexOf',
+    'string_last_index_of_string',
+    'string.(string) int',
+    (a: string, b: string) => BigInt(text.lastIndexOf(a, b)),
+  ],
+  [
+    'lastIndexOf',
+    'string_last_index_of_string_int',
+    'string.(string,int) int',
+    (a: string, b: string, i: bigint) => BigInt(text.lastIndexOf(a, b, num(i))),
+  ],
   ['lowerAscii', 'string_lower_ascii', 'string.() string', text.lowerAscii],
   ['upperAscii', 'string_upper_ascii', 'string.() string', text.upperAscii],
-  ['replace', 'string_replace_string_string', 'string.(string,string) string', (a: string, b: string, c: string) => text.replace(a, b, c, -1)],
-  ['replace', 'string_replace_string_string_int', 'string.(string,string,int) string', (a: string, b: string, c: string, n: bigint) => text.replace(a, b, c, num(n))],
-  ['split', 'string_split_string', 'string.(string) list<string>', (a: string, b: string) => listOfText(text.split(a, b, -1))],
-  ['split', 'string_split_string_int', 'string.(string,int) list<string>', (a: string, b: string, n: bigint) => listOfText(text.split(a, b, num(n)))],
-  ['substring', 'string_substring_int', 'string.(int) string', (a: string, i: bigint) => text.substring(a, num(i))],
-  ['substring', 'string_substring_int_int', 'string.(int,int) string', (a: string, i: bigint, j: bigint) => text.substring(a, num(i), num(j))],
+  [
+    'replace',
+    'string_replace_string_string',
+    'string.(string,string) string',
+    (a: string, b: string, c: string) => text.replace(a, b, c, -1),
+  ],
+  [
+    'replace',
+    'string_replace_string_string_int',
+    'string.(string,string,int) string',
+    (a: string, b: string, c: string, n: bigint) => text.replace(a, b, c, num(n)),
+  ],
+  [
+    'split',
+    'string_split_string',
+    'string.(string) list<string>',
+    (a: string, b: string) => listOfText(text.split(a, b, -1)),
+  ],
+  [
+    'split',
+    'string_split_string_int',
+    'string.(string,int) list<string>',
+    (a: string, b: string, n: bigint) => listOfText(text.split(a, b, num(n))),
+  ],
+  [
+    'substring',
+    'string_substring_int',
+    'string.(int) string',
+    (a: string, i: bigint) => text.substring(a, num(i)),
+  ],
+  [
+    'substring',
+    'string_substring_int_int',
+    'string.(int,int) string',
+    (a: string, i: bigint, j: bigint) => text.substring(a, num(i), num(j)),
+  ],
   ['trim', 'string_trim', 'string.() string', (a: string) => a.trim()],
-  ['join', 'list_join', 'list<string>.() string', (list: ListValue) => text.join(items(list).map(asText), '')],
-  ['join', 'list_join_string', 'list<string>.(string) string', (list: ListValue, sep: string) => text.join(items(list).map(asText), sep)],
-  ['format', 'string_format', 'string.(list<dyn>) string', (a: string, args: ListValue) => text.format(a, items(args))],
+  [
+    'join',
+    'list_join',
+    'list<string>.() string',
+    (list: ListValue) => text.join(items(list).map(asText), ''),
+  ],
+  [
+    'join',
+    'list_join_string',
+    'list<string>.(string) string',
+    (list: ListValue, sep: string) => text.join(items(list).map(asText), sep),
+  ],
+  [
+    'format',
+    'string_format',
+    'string.(list<dyn>) string',
+    (a: string, args: ListValue) => text.format(a, items(args)),
+  ],
   ['strings.quote', 'strings_quote', '(string) string', text.quote],
 ];
 
@@ -351,11 +507,26 @@ function timeRows(): Row[] {
   } as const;
   for (const [name, id] of Object.entries(names)) {
     rows.push([name, id, 'timestamp.() int', (t: Timestamp) => timePart(name, t, 'UTC')]);
-    rows.push([name, `${id}_with_tz`, 'timestamp.(string) int', (t: Timestamp, zone: string) => timePart(name, t, zone)]);
+    rows.push([
+      name,
+      `${id}_with_tz`,
+      'timestamp.(string) int',
+      (t: Timestamp, zone: string) => timePart(name, t, zone),
+    ]);
   }
-  const units = { getHours: 3_600_000_000_000n, getMinutes: 60_000_000_000n, getSeconds: 1_000_000_000n, getMilliseconds: 1_000_000n };
+  const units = {
+    getHours: 3_600_000_000_000n,
+    getMinutes: 60_000_000_000n,
+    getSeconds: 1_000_000_000n,
+    getMilliseconds: 1_000_000n,
+  };
   for (const [name, unit] of Object.entries(units)) {
-    rows.push([name, `duration_to_${name.slice(3).toLowerCase()}`, 'duration.() int', (d: Duration) => d.nanos / unit]);
+    rows.push([
+      name,
+      `duration_to_${name.slice(3).toLowerCase()}`,
+      'duration.() int',
+      (d: Duration) => d.nanos / unit,
+    ]);
   }
   return rows;
 }
@@ -406,7 +577,8 @@ function flatten(list: ListValue, depth: number): CelValue[] {
 
 function slice(list: ListValue, from: number, to: number): ListValue {
   if (from < 0 || to < 0) throw new EvalError(`cannot slice(${from}, ${to}), negative indexes not supported`);
-  if (from > to) throw new EvalError(`cannot slice(${from}, ${to}), start index must be less than or equal to end index`);
+  if (from > to)
+    throw new EvalError(`cannot slice(${from}, ${to}), start index must be less than or equal to end index`);
   if (list.size < to) throw new EvalError(`cannot slice(${from}, ${to}), list is length ${list.size}`);
   return new ArrayList(items(list).slice(from, to));
 }
@@ -432,16 +604,37 @@ function distinct(list: ListValue): ListValue {
   return new ArrayList(kept);
 }
 
-const containsAll = (list: ListValue, sub: ListValue): boolean => items(sub).every((item) => contains(list, item));
+const containsAll = (list: ListValue, sub: ListValue): boolean =>
+  items(sub).every((item) => contains(list, item));
 
 function listRows(): Row[] {
   const rows: Row[] = [];
-  const zeros: Readonly<Record<string, CelValue>> = { int: 0n, uint: new Uint(0n), double: 0, duration: new Duration(0n) };
+  const zeros: Readonly<Record<string, CelValue>> = {
+    int: 0n,
+    uint: new Uint(0n),
+    double: 0,
+    duration: new Duration(0n),
+  };
   for (const type of COMPARABLE) {
     rows.push(['isSorted', `list_${type}_is_sorted_bool`, `list<${type}>.() bool`, isSorted]);
-    rows.push(['max', `list_${type}_max_${type}`, `list<${type}>.() ${type}`, (list: ListValue) => best(list, 1, 'max')]);
-    rows.push(['min', `list_${type}_min_${type}`, `list<${type}>.() ${type}`, (list: ListValue) => best(list, -1, 'min')]);
-    rows.push(['sort', `list_${type}_sort`, `list<${type}>.() list<${type}>`, (list: ListValue) => sorted(list, list)]);
+    rows.push([
+      'max',
+      `list_${type}_max_${type}`,
+      `list<${type}>.() ${type}`,
+      (list: ListValue) => best(list, 1, 'max'),
+    ]);
+    rows.push([
+      'min',
+      `list_${type}_min_${type}`,
+      `list<${type}>.() ${type}`,
+      (list: ListValue) => best(list, -1, 'min'),
+    ]);
+    rows.push([
+      'sort',
+      `list_${type}_sort`,
+      `list<${type}>.() list<${type}>`,
+      (list: ListValue) => sorted(list, list),
+    ]);
     rows.push([
       '@sortByAssociatedKeys',
       `list_${type}_sortByAssociatedKeys`,
@@ -450,27 +643,93 @@ function listRows(): Row[] {
     ]);
   }
   for (const [type, zero] of Object.entries(zeros)) {
-    rows.push(['sum', `list_${type}_sum_${type}`, `list<${type}>.() ${type}`, (list: ListValue) => sum(list, zero)]);
+    rows.push([
+      'sum',
+      `list_${type}_sum_${type}`,
+      `list<${type}>.() ${type}`,
+      (list: ListValue) => sum(list, zero),
+    ]);
   }
   return rows;
 }
 
 const LISTS: readonly Row[] = [
-  ['indexOf', 'list_a_index_of_int', 'list<A>.(A) int', (list: ListValue, value: CelValue) => BigInt(items(list).findIndex((item) => equals(item, value)))],
-  ['lastIndexOf', 'list_a_last_index_of_int', 'list<A>.(A) int', (list: ListValue, value: CelValue) => BigInt(items(list).findLastIndex((item) => equals(item, value)))],
-  ['slice', 'list_slice', 'list<A>.(int,int) list<A>', (list: ListValue, a: bigint, b: bigint) => slice(list, num(a), num(b))],
-  ['flatten', 'list_flatten', 'list<list<A>>.() list<A>', (list: ListValue) => new ArrayList(flatten(list, 1))],
-  ['flatten', 'list_flatten_int', 'list<dyn>.(int) list<dyn>', (list: ListValue, depth: bigint) => new ArrayList(flatten(list, num(depth)))],
+  [
+    'indexOf',
+    'list_a_index_of_int',
+    'list<A>.(A) int',
+    (list: ListValue, value: CelValue) => BigInt(items(list).findIndex((item) => equals(item, value))),
+  ],
+  [
+    'lastIndexOf',
+    'list_a_last_index_of_int',
+    'list<A>.(A) int',
+    (list: ListValue, value: CelValue) => BigInt(items(list).findLastIndex((item) => equals(item, value))),
+  ],
+  [
+    'slice',
+    'list_slice',
+    'list<A>.(int,int) list<A>',
+    (list: ListValue, a: bigint, b: bigint) => slice(list, num(a), num(b)),
+  ],
+  [
+    'flatten',
+    'list_flatten',
+    'list<list<A>>.() list<A>',
+    (list: ListValue) => new ArrayList(flatten(list, 1)),
+  ],
+  [
+    'flatten',
+    'list_flatten_int',
+    'list<dyn>.(int) list<dyn>',
+    (list: ListValue, depth: bigint) => new ArrayList(flatten(list, num(depth))),
+  ],
   ['lists.range', 'lists_range', '(int) list<int>', (n: bigint) => range(num(n))],
-  ['reverse', 'list_reverse', 'list<A>.() list<A>', (list: ListValue) => new ArrayList(items(list).reverse())],
+  [
+    'reverse',
+    'list_reverse',
+    'list<A>.() list<A>',
+    (list: ListValue) => new ArrayList(items(list).reverse()),
+  ],
   ['distinct', 'list_distinct', 'list<A>.() list<A>', distinct],
-  ['first', 'list_first', 'list<A>.() optional<A>', (list: ListValue) => (list.size === 0 ? Optional.NONE : new Optional(list.get(0)))],
-  ['last', 'list_last', 'list<A>.() optional<A>', (list: ListValue) => (list.size === 0 ? Optional.NONE : new Optional(list.get(list.size - 1)))],
+  [
+    'first',
+    'list_first',
+    'list<A>.() optional<A>',
+    (list: ListValue) => (list.size === 0 ? Optional.NONE : new Optional(list.get(0))),
+  ],
+  [
+    'last',
+    'list_last',
+    'list<A>.() optional<A>',
+    (list: ListValue) => (list.size === 0 ? Optional.NONE : new Optional(list.get(list.size - 1))),
+  ],
   ['sets.contains', 'list_sets_contains_list', '(list<A>,list<A>) bool', containsAll],
-  ['sets.equivalent', 'list_sets_equivalent_list', '(list<A>,list<A>) bool', (a: ListValue, b: ListValue) => containsAll(a, b) && containsAll(b, a)],
-  ['sets.intersects', 'list_sets_intersects_list', '(list<A>,list<A>) bool', (a: ListValue, b: ListValue) => items(b).some((item) => contains(a, item))],
-  ['cel.@mapInsert', '@mapInsert_map_key_value', '(map<A,B>,A,B) map<A,B>', (map: MapValue, key: CelValue, value: CelValue) => insert(map, key, value)],
-  ['cel.@mapInsert', '@mapInsert_map_map', '(map<A,B>,map<A,B>) map<A,B>', (map: MapValue, more: MapValue) => more.keys().reduce<MapValue>((all, key) => insert(all, key, member(more, key)), map)],
+  [
+    'sets.equivalent',
+    'list_sets_equivalent_list',
+    '(list<A>,list<A>) bool',
+    (a: ListValue, b: ListValue) => containsAll(a, b) && containsAll(b, a),
+  ],
+  [
+    'sets.intersects',
+    'list_sets_intersects_list',
+    '(list<A>,list<A>) bool',
+    (a: ListValue, b: ListValue) => items(b).some((item) => contains(a, item)),
+  ],
+  [
+    'cel.@mapInsert',
+    '@mapInsert_map_key_value',
+    '(map<A,B>,A,B) map<A,B>',
+    (map: MapValue, key: CelValue, value: CelValue) => insert(map, key, value),
+  ],
+  [
+    'cel.@mapInsert',
+    '@mapInsert_map_map',
+    '(map<A,B>,map<A,B>) map<A,B>',
+    (map: MapValue, more: MapValue) =>
+      more.keys().reduce<MapValue>((all, key) => insert(all, key, member(more, key)), map),
+  ],
 ];
 
 /** The accumulator map of transformMap belongs to the loop alone, so it is changed in place. */
@@ -501,17 +760,29 @@ const unwrap = (optional: Optional): CelValue => {
   return optional.value;
 };
 const unwrapAll = (list: ListValue): ListValue =>
-  new ArrayList(items(list).flatMap((item) => (item instanceof Optional && item.value !== undefined ? [item.value] : [])));
+  new ArrayList(
+    items(list).flatMap((item) => (item instanceof Optional && item.value !== undefined ? [item.value] : [])),
+  );
 
 const OPTIONALS: readonly Row[] = [
   ['optional.of', 'optional_of', '(A) optional<A>', (v: CelValue) => new Optional(v)],
-  ['optional.ofNonZeroValue', 'optional_ofNonZeroValue', '(A) optional<A>', (v: CelValue) => (isZero(v) ? Optional.NONE : new Optional(v))],
+  [
+    'optional.ofNonZeroValue',
+    'optional_ofNonZeroValue',
+    '(A) optional<A>',
+    (v: CelValue) => (isZero(v) ? Optional.NONE : new Optional(v)),
+  ],
   ['optional.none', 'optional_none', '() optional<A>', () => Optional.NONE],
   ['optional.unwrap', 'optional_unwrap', '(list<optional<A>>) list<A>', unwrapAll],
   ['unwrapOpt', 'optional_unwrapOpt', 'list<optional<A>>.() list<A>', unwrapAll],
   ['value', 'optional_value', 'optional<A>.() A', unwrap],
   ['hasValue', 'optional_hasValue', 'optional<A>.() bool', (o: Optional) => o.value !== undefined],
-  ['or', 'optional_or_optional', 'optional<A>.(optional<A>) optional<A>', (o: Optional, p: Optional) => (o.value === undefined ? p : o)],
+  [
+    'or',
+    'optional_or_optional',
+    'optional<A>.(optional<A>) optional<A>',
+    (o: Optional, p: Optional) => (o.value === undefined ? p : o),
+  ],
   ['orValue', 'optional_orValue_value', 'optional<A>.(A) A', (o: Optional, v: CelValue) => o.value ?? v],
 ];
 
@@ -521,38 +792,90 @@ const isSemver = (v: string, normalize: boolean): boolean => {
   return whole !== undefined && SemverValue.tryParse(whole) !== undefined;
 };
 const quantityOf = (v: bigint): QuantityValue => QuantityValue.parse(String(v));
-const added = (a: QuantityValue, b: QuantityValue): QuantityValue => new QuantityValue(a.quantity.add(b.quantity));
-const taken = (a: QuantityValue, b: QuantityValue): QuantityValue => new QuantityValue(a.quantity.sub(b.quantity));
+const added = (a: QuantityValue, b: QuantityValue): QuantityValue =>
+  new QuantityValue(a.quantity.add(b.quantity));
+const taken = (a: QuantityValue, b: QuantityValue): QuantityValue =>
+  new QuantityValue(a.quantity.sub(b.quantity));
 
 const KUBERNETES: readonly Row[] = [
   ['quantity', 'string_to_quantity', '(string) quantity', (v: string) => QuantityValue.parse(v)],
   ['isQuantity', 'is_quantity_string', '(string) bool', isQuantity],
   ['sign', 'quantity_sign', 'quantity.() int', (q: QuantityValue) => BigInt(q.quantity.sign())],
-  ['isGreaterThan', 'quantity_is_greater_than', 'quantity.(quantity) bool', (a: QuantityValue, b: QuantityValue) => a.quantity.compare(b.quantity) > 0],
-  ['isLessThan', 'quantity_is_less_than', 'quantity.(quantity) bool', (a: QuantityValue, b: QuantityValue) => a.quantity.compare(b.quantity) < 0],
-  ['compareTo', 'quantity_compare_to', 'quantity.(quantity) int', (a: QuantityValue, b: QuantityValue) => BigInt(a.quantity.compare(b.quantity))],
-  ['asApproximateFloat', 'quantity_get_float', 'quantity.() double', (q: QuantityValue) => Number(q.quantity.unscaled) * 10 ** q.quantity.scale],
+  [
+    'isGreaterThan',
+    'quantity_is_greater_than',
+    'quantity.(quantity) bool',
+    (a: QuantityValue, b: QuantityValue) => a.quantity.compare(b.quantity) > 0,
+  ],
+  [
+    'isLessThan',
+    'quantity_is_less_than',
+    'quantity.(quantity) bool',
+    (a: QuantityValue, b: QuantityValue) => a.quantity.compare(b.quantity) < 0,
+  ],
+  [
+    'compareTo',
+    'quantity_compare_to',
+    'quantity.(quantity) int',
+    (a: QuantityValue, b: QuantityValue) => BigInt(a.quantity.compare(b.quantity)),
+  ],
+  [
+    'asApproximateFloat',
+    'quantity_get_float',
+    'quantity.() double',
+    (q: QuantityValue) => Number(q.quantity.unscaled) * 10 ** q.quantity.scale,
+  ],
   ['asInteger', 'quantity_get_int', 'quantity.() int', asInteger],
   ['isInteger', 'quantity_is_integer', 'quantity.() bool', (q: QuantityValue) => q.integer !== undefined],
   ['add', 'quantity_add', 'quantity.(quantity) quantity', added],
-  ['add', 'quantity_add_int', 'quantity.(int) quantity', (a: QuantityValue, b: bigint) => added(a, quantityOf(b))],
+  [
+    'add',
+    'quantity_add_int',
+    'quantity.(int) quantity',
+    (a: QuantityValue, b: bigint) => added(a, quantityOf(b)),
+  ],
   ['sub', 'quantity_sub', 'quantity.(quantity) quantity', taken],
-  ['sub', 'quantity_sub_int', 'quantity.(int) quantity', (a: QuantityValue, b: bigint) => taken(a, quantityOf(b))],
+  [
+    'sub',
+    'quantity_sub_int',
+    'quantity.(int) quantity',
+    (a: QuantityValue, b: bigint) => taken(a, quantityOf(b)),
+  ],
   ['ip', 'string_to_ip', '(string) ip', (v: string) => IpValue.parse(v)],
   ['isIP', 'is_ip', '(string) bool', (v: string) => IpValue.tryParse(v) !== undefined],
   ['ip.isCanonical', 'ip_is_canonical', '(string) bool', (v: string) => IpValue.parse(v).text === v],
   ['family', 'ip_family', 'ip.() int', (v: IpValue) => BigInt(v.ip.family)],
   ['isUnspecified', 'ip_is_unspecified', 'ip.() bool', (v: IpValue) => v.is('unspecified')],
   ['isLoopback', 'ip_is_loopback', 'ip.() bool', (v: IpValue) => v.is('loopback')],
-  ['isLinkLocalMulticast', 'ip_is_link_local_multicast', 'ip.() bool', (v: IpValue) => v.is('linkLocalMulticast')],
+  [
+    'isLinkLocalMulticast',
+    'ip_is_link_local_multicast',
+    'ip.() bool',
+    (v: IpValue) => v.is('linkLocalMulticast'),
+  ],
   ['isLinkLocalUnicast', 'ip_is_link_local_unicast', 'ip.() bool', (v: IpValue) => v.is('linkLocalUnicast')],
   ['isGlobalUnicast', 'ip_is_global_unicast', 'ip.() bool', (v: IpValue) => v.is('globalUnicast')],
   ['cidr', 'string_to_cidr', '(string) cidr', (v: string) => CidrValue.parse(v)],
   ['isCIDR', 'is_cidr', '(string) bool', (v: string) => CidrValue.tryParse(v) !== undefined],
-  ['containsIP', 'cidr_contains_ip_string', 'cidr.(string) bool', (c: CidrValue, v: string) => c.contains(IpValue.parse(v).ip)],
+  [
+    'containsIP',
+    'cidr_contains_ip_string',
+    'cidr.(string) bool',
+    (c: CidrValue, v: string) => c.contains(IpValue.parse(v).ip),
+  ],
   ['containsIP', 'cidr_contains_ip_ip', 'cidr.(ip) bool', (c: CidrValue, v: IpValue) => c.contains(v.ip)],
-  ['containsCIDR', 'cidr_contains_cidr_string', 'cidr.(string) bool', (c: CidrValue, v: string) => c.containsCidr(CidrValue.parse(v))],
-  ['containsCIDR', 'cidr_contains_cidr', 'cidr.(cidr) bool', (c: CidrValue, v: CidrValue) => c.containsCidr(v)],
+  [
+    'containsCIDR',
+    'cidr_contains_cidr_string',
+    'cidr.(string) bool',
+    (c: CidrValue, v: string) => c.containsCidr(CidrValue.parse(v)),
+  ],
+  [
+    'containsCIDR',
+    'cidr_contains_cidr',
+    'cidr.(cidr) bool',
+    (c: CidrValue, v: CidrValue) => c.containsCidr(v),
+  ],
   ['ip', 'cidr_ip', 'cidr.() ip', (c: CidrValue) => new IpValue(c.cidr.ip)],
   ['prefixLength', 'cidr_prefix_length', 'cidr.() int', (c: CidrValue) => BigInt(c.cidr.prefix)],
   ['masked', 'cidr_masked', 'cidr.() cidr', (c: CidrValue) => c.masked],
@@ -565,12 +888,32 @@ const KUBERNETES: readonly Row[] = [
   ['getEscapedPath', 'url_get_escaped_path', 'url.() string', (u: UrlValue) => u.escapedPath],
   ['getQuery', 'url_get_query', 'url.() map<string,list<string>>', urlQuery],
   ['semver', 'string_to_semver', '(string) semver', semverArgs(false)],
-  ['semver', 'string_bool_to_semver', '(string,bool) semver', (v: string, n: boolean) => SemverValue.parse(v, n)],
+  [
+    'semver',
+    'string_bool_to_semver',
+    '(string,bool) semver',
+    (v: string, n: boolean) => SemverValue.parse(v, n),
+  ],
   ['isSemver', 'is_semver_string', '(string) bool', (v: string) => isSemver(v, false)],
   ['isSemver', 'is_semver_string_bool', '(string,bool) bool', isSemver],
-  ['isGreaterThan', 'semver_is_greater_than', 'semver.(semver) bool', (a: SemverValue, b: SemverValue) => a.compare(b) > 0],
-  ['isLessThan', 'semver_is_less_than', 'semver.(semver) bool', (a: SemverValue, b: SemverValue) => a.compare(b) < 0],
-  ['compareTo', 'semver_compare_to', 'semver.(semver) int', (a: SemverValue, b: SemverValue) => BigInt(a.compare(b))],
+  [
+    'isGreaterThan',
+    'semver_is_greater_than',
+    'semver.(semver) bool',
+    (a: SemverValue, b: SemverValue) => a.compare(b) > 0,
+  ],
+  [
+    'isLessThan',
+    'semver_is_less_than',
+    'semver.(semver) bool',
+    (a: SemverValue, b: SemverValue) => a.compare(b) < 0,
+  ],
+  [
+    'compareTo',
+    'semver_compare_to',
+    'semver.(semver) int',
+    (a: SemverValue, b: SemverValue) => BigInt(a.compare(b)),
+  ],
   ['major', 'semver_major', 'semver.() int', (v: SemverValue) => v.numbers[0]],
   ['minor', 'semver_minor', 'semver.() int', (v: SemverValue) => v.numbers[1]],
   ['patch', 'semver_patch', 'semver.() int', (v: SemverValue) => v.numbers[2]],
@@ -619,8 +962,17 @@ const formatRows = (): Row[] =>
 
 /** All functions and operators by name, with their overloads in upstream's order. */
 export const FUNCTIONS: ReadonlyMap<string, readonly Overload[]> = build([
-  ...LOGIC, ...ARITHMETIC, ...comparisons(), ...CONVERSIONS, ...STRINGS, ...timeRows(), ...listRows(), ...LISTS,
-  ...OPTIONALS, ...KUBERNETES, ...formatRows(),
+  ...LOGIC,
+  ...ARITHMETIC,
+  ...comparisons(),
+  ...CONVERSIONS,
+  ...STRINGS,
+  ...timeRows(),
+  ...listRows(),
+  ...LISTS,
+  ...OPTIONALS,
+  ...KUBERNETES,
+  ...formatRows(),
 ]);
 
 function build(rows: readonly Row[]): Map<string, Overload[]> {

@@ -49,7 +49,8 @@ export class IpValue implements Opaque {
   static parse(text: string): IpValue {
     const ip = IpValue.tryParse(text);
     if (ip) return ip;
-    if (parseIp(text)?.mapped) throw new EvalError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
+    if (parseIp(text)?.mapped)
+      throw new EvalError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
     const quoted = JSON.stringify(text);
     throw new EvalError(
       `IP Address ${quoted} parse error during conversion from string: ParseAddr(${quoted}): unable to parse IP`,
@@ -65,7 +66,9 @@ export class IpValue implements Opaque {
     return formatIp(this.ip);
   }
   /** Is the address of this class (Go's net/netip predicates)? */
-  is(what: 'unspecified' | 'loopback' | 'linkLocalMulticast' | 'linkLocalUnicast' | 'globalUnicast'): boolean {
+  is(
+    what: 'unspecified' | 'loopback' | 'linkLocalMulticast' | 'linkLocalUnicast' | 'globalUnicast',
+  ): boolean {
     const b = this.ip.bytes;
     const [first = 0, second = 0] = b;
     const v4 = this.ip.family === 4;
@@ -82,7 +85,13 @@ export class IpValue implements Opaque {
       default: {
         const multicast = v4 ? (first & 0xf0) === 0xe0 : first === 0xff;
         const broadcast = v4 && b.every((byte) => byte === 255);
-        return !this.is('unspecified') && !this.is('loopback') && !multicast && !broadcast && !this.is('linkLocalUnicast');
+        return (
+          !this.is('unspecified') &&
+          !this.is('loopback') &&
+          !multicast &&
+          !broadcast &&
+          !this.is('linkLocalUnicast')
+        );
       }
     }
   }
@@ -152,7 +161,9 @@ export class UrlValue implements Opaque {
         `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
       );
     }
-    const match = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?$/s.exec(text);
+    const match = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?$/s.exec(
+      text,
+    );
     const authority = match?.[2] ?? '';
     this.text = text;
     this.scheme = (match?.[1] ?? '').toLowerCase();
@@ -291,7 +302,8 @@ export const NAMED_FORMATS: ReadonlyMap<string, FormatValue> = new Map(
       [
         'uri',
         1103,
-        (text: string) => (isRequestUri(text) ? [] : [`parse ${JSON.stringify(text)}: invalid URI for request`]),
+        (text: string) =>
+          isRequestUri(text) ? [] : [`parse ${JSON.stringify(text)}: invalid URI for request`],
       ],
       ['uuid', 82, strict('uuid', 'does not match the UUID format')],
       ['byte', 84, strict('byte', 'invalid base64')],

@@ -9,12 +9,47 @@ export interface Token {
 }
 
 const OPERATORS = [
-  '==', '!=', '<=', '>=', '&&', '||', '.?', '[?', '{?',
-  '<', '>', '(', ')', '[', ']', '{', '}', '.', ',', '-', '!', '?', ':', '+', '*', '/', '%',
+  '==',
+  '!=',
+  '<=',
+  '>=',
+  '&&',
+  '||',
+  '.?',
+  '[?',
+  '{?',
+  '<',
+  '>',
+  '(',
+  ')',
+  '[',
+  ']',
+  '{',
+  '}',
+  '.',
+  ',',
+  '-',
+  '!',
+  '?',
+  ':',
+  '+',
+  '*',
+  '/',
+  '%',
 ];
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v',
-  '\\': '\\', "'": "'", '"': '"', '`': '`', '?': '?',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  '`': '`',
+  '?': '?',
 };
 
 class LexError extends Error {
@@ -120,24 +155,36 @@ function readString(source: string, pos: number, start: string): Token {
   const bodyStart = at;
   for (;;) {
     if (at >= source.length || (quote.length === 1 && source[at] === '\n')) {
-      throw new LexError(pos, `Syntax error: token recognition error at: '${source.slice(pos, at + 1)}'`, at - pos);
+      throw new LexError(
+        pos,
+        `Syntax error: token recognition error at: '${source.slice(pos, at + 1)}'`,
+        at - pos,
+      );
     }
     if (source.startsWith(quote, at)) break;
     at += source[at] === '\\' && !raw ? 2 : 1;
   }
   const body = source.slice(bodyStart, at);
   const text = source.slice(pos, at + quote.length);
-  if (bytes) return { type: 'literal', text, pos, value: raw ? new TextEncoder().encode(body) : unescapeBytes(body, pos) };
+  if (bytes)
+    return {
+      type: 'literal',
+      text,
+      pos,
+      value: raw ? new TextEncoder().encode(body) : unescapeBytes(body, pos),
+    };
   return { type: 'literal', text, pos, value: raw ? body : unescapeString(body, pos) };
 }
 
-const ESCAPE = /\\(?:([abfnrtv\\'"`?])|[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]?))/g;
+const ESCAPE =
+  /\\(?:([abfnrtv\\'"`?])|[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]?))/g;
 
 function unescapeString(body: string, pos: number): string {
   if (!body.includes('\\')) return body;
   return body.replace(ESCAPE, (all, simple, hex, u4, u8, octal) => {
     if (simple) return SIMPLE_ESCAPES[simple] ?? simple;
-    const code = hex || u4 || u8 ? Number.parseInt(hex || u4 || u8, 16) : octal ? Number.parseInt(octal, 8) : -1;
+    const code =
+      hex || u4 || u8 ? Number.parseInt(hex || u4 || u8, 16) : octal ? Number.parseInt(octal, 8) : -1;
     if (code < 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
       throw new LexError(pos, `Syntax error: token recognition error at: '${all}'`);
     }

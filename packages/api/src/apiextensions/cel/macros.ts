@@ -39,7 +39,8 @@ const quantifier =
     const second = two ? { iterVar2: variable(make, args[1]) } : {};
     const predicate = args[two ? 2 : 1] as Expr;
     const accu = (): Expr => make.ident(pos, ACCUMULATOR);
-    if (two && second.iterVar2 === iterVar) make.fail(args[1]?.pos ?? pos, `duplicate variable name: ${iterVar}`);
+    if (two && second.iterVar2 === iterVar)
+      make.fail(args[1]?.pos ?? pos, `duplicate variable name: ${iterVar}`);
     if (kind === 'one') {
       return make.comprehension(pos, {
         range,
@@ -47,7 +48,11 @@ const quantifier =
         ...second,
         accuInit: make.constant(pos, 0n),
         condition: make.constant(pos, true),
-        step: make.call(pos, '_?_:_', [predicate, make.call(pos, '_+_', [accu(), make.constant(pos, 1n)]), accu()]),
+        step: make.call(pos, '_?_:_', [
+          predicate,
+          make.call(pos, '_+_', [accu(), make.constant(pos, 1n)]),
+          accu(),
+        ]),
         result: make.call(pos, '_==_', [accu(), make.constant(pos, 1n)]),
       });
     }

@@ -17,17 +17,51 @@ export const MAX_CODE_POINTS = 100_000;
 const MAX_NODES = 100_000;
 
 const RESERVED: ReadonlySet<string> = new Set([
-  'as', 'break', 'const', 'continue', 'else', 'false', 'for', 'function', 'if', 'import', 'in', 'let', 'loop',
-  'namespace', 'null', 'package', 'return', 'true', 'var', 'void', 'while',
+  'as',
+  'break',
+  'const',
+  'continue',
+  'else',
+  'false',
+  'for',
+  'function',
+  'if',
+  'import',
+  'in',
+  'let',
+  'loop',
+  'namespace',
+  'null',
+  'package',
+  'return',
+  'true',
+  'var',
+  'void',
+  'while',
 ]);
 const PRIMARY =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
-const BINARY: readonly (readonly string[])[] = [['*', '/', '%'], ['+', '-']];
+const BINARY: readonly (readonly string[])[] = [
+  ['*', '/', '%'],
+  ['+', '-'],
+];
 const RELATIONS: ReadonlySet<string> = new Set(['<', '<=', '>=', '>', '==', '!=', 'in']);
 const OPERATOR_NAMES: Readonly<Record<string, string>> = {
-  '+': '_+_', '-': '_-_', '*': '_*_', '/': '_/_', '%': '_%_', '<': '_<_', '<=': '_<=_', '>=': '_>=_', '>': '_>_',
-  '==': '_==_', '!=': '_!=_', in: '@in', '&&': '_&&_', '||': '_||_',
+  '+': '_+_',
+  '-': '_-_',
+  '*': '_*_',
+  '/': '_/_',
+  '%': '_%_',
+  '<': '_<_',
+  '<=': '_<=_',
+  '>=': '_>=_',
+  '>': '_>_',
+  '==': '_==_',
+  '!=': '_!=_',
+  in: '@in',
+  '&&': '_&&_',
+  '||': '_||_',
 };
 
 class ParseFailure extends Error {
@@ -95,7 +129,10 @@ export function parse(source: string): Expr {
   const size = codePoints(source);
   if (size > MAX_CODE_POINTS) {
     throw new CompileError('', [
-      { pos: 0, message: `expression code point size exceeds limit: size: ${size}, limit ${MAX_CODE_POINTS}` },
+      {
+        pos: 0,
+        message: `expression code point size exceeds limit: size: ${size}, limit ${MAX_CODE_POINTS}`,
+      },
     ]);
   }
   const { tokens, issues } = tokenize(source);
@@ -187,11 +224,19 @@ class Parser {
     return this.#balance(OPERATOR_NAMES[op] ?? op, terms, positions, 0, positions.length - 1);
   }
 
-  #balance(fn: string, terms: readonly Expr[], positions: readonly number[], low: number, high: number): Expr {
+  #balance(
+    fn: string,
+    terms: readonly Expr[],
+    positions: readonly number[],
+    low: number,
+    high: number,
+  ): Expr {
     if (positions.length === 0) return terms[0] as Expr;
     const middle = Math.floor((low + high + 1) / 2);
-    const left = middle === low ? (terms[middle] as Expr) : this.#balance(fn, terms, positions, low, middle - 1);
-    const right = middle === high ? (terms[middle + 1] as Expr) : this.#balance(fn, terms, positions, middle + 1, high);
+    const left =
+      middle === low ? (terms[middle] as Expr) : this.#balance(fn, terms, positions, low, middle - 1);
+    const right =
+      middle === high ? (terms[middle + 1] as Expr) : this.#balance(fn, terms, positions, middle + 1, high);
     return this.#make.call(positions[middle] ?? 0, fn, [left, right]);
   }
 
@@ -284,7 +329,10 @@ class Parser {
     const token = this.#peek();
     const quoted = token.type === 'quoted-ident';
     if (token.type !== 'ident' && !quoted) {
-      this.#make.fail(token.pos, `Syntax error: no viable alternative at input '.${token.type === 'eof' ? '' : token.text}'`);
+      this.#make.fail(
+        token.pos,
+        `Syntax error: no viable alternative at input '.${token.type === 'eof' ? '' : token.text}'`,
+      );
     }
     this.#at++;
     const name = quoted ? token.text.slice(1, -1) : token.text;
@@ -294,7 +342,9 @@ class Parser {
     const open = quoted ? undefined : this.#accept('(');
     if (!open) return this.#make.select(dot.pos, operand, name);
     const args = this.#arguments(')');
-    return expandMacro(this.#make, open.pos, name, operand, args) ?? this.#make.call(open.pos, name, args, operand);
+    return (
+      expandMacro(this.#make, open.pos, name, operand, args) ?? this.#make.call(open.pos, name, args, operand)
+    );
   }
 
   #struct(operand: Expr, open: Token): Expr {
@@ -304,7 +354,10 @@ class Parser {
       this.#accept('?');
       const token = this.#peek();
       if (token.type !== 'ident' && token.type !== 'quoted-ident') {
-        this.#make.fail(token.pos, `Syntax error: mismatched input '${token.text}' expecting {'}', ',', IDENTIFIER}`);
+        this.#make.fail(
+          token.pos,
+          `Syntax error: mismatched input '${token.text}' expecting {'}', ',', IDENTIFIER}`,
+        );
       }
       this.#at++;
       this.#expect(':');

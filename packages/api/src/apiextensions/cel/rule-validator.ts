@@ -62,7 +62,12 @@ interface RuleTree {
 }
 
 /** `rules` is the schema that brings the rules: the node's own, or one of its allOf. */
-function ruleTree(rules: JsonSchema, node: SchemaNode, resourceRoot: boolean, decl: DeclType | undefined): RuleTree | undefined {
+function ruleTree(
+  rules: JsonSchema,
+  node: SchemaNode,
+  resourceRoot: boolean,
+  decl: DeclType | undefined,
+): RuleTree | undefined {
   if (decl === undefined) return undefined;
   const own = rules['x-kubernetes-validations'] ?? [];
   const compiled = own.length > 0 ? compileRules(own, decl) : [];
@@ -78,9 +83,13 @@ function ruleTree(rules: JsonSchema, node: SchemaNode, resourceRoot: boolean, de
   }
   const extra = rules.additionalProperties;
   const values = node.additional === true ? undefined : node.additional;
-  const additional = isObject(extra) && values ? ruleTree(extra as JsonSchema, values, values.embedded, decl.element) : undefined;
+  const additional =
+    isObject(extra) && values
+      ? ruleTree(extra as JsonSchema, values, values.embedded, decl.element)
+      : undefined;
   const allOf = (rules.allOf ?? []).flatMap((nested) => ruleTree(nested, node, resourceRoot, decl) ?? []);
-  if (compiled.length === 0 && !items && properties.size === 0 && !additional && allOf.length === 0) return undefined;
+  if (compiled.length === 0 && !items && properties.size === 0 && !additional && allOf.length === 0)
+    return undefined;
   const fieldPaths = own.map((rule) => (rule.fieldPath ? normalized(rule.fieldPath, node.schema) : ''));
   return { node, resourceRoot, rules: compiled, fieldPaths, items, properties, additional, allOf };
 }
@@ -103,11 +112,13 @@ interface Ratchet {
   readonly parent: Correlated | undefined;
 }
 
-const unchanged = ({ current, parent }: Ratchet): boolean => (current ? current.equal : (parent?.equal ?? false));
+const unchanged = ({ current, parent }: Ratchet): boolean =>
+  current ? current.equal : (parent?.equal ?? false);
 
 function ratchetKey(ratchet: Ratchet, name: string): Ratchet {
   if (!ratchet.current) return ratchet;
-  if (!ratchet.parent && (name === 'apiVersion' || name === 'kind')) return { current: undefined, parent: undefined };
+  if (!ratchet.parent && (name === 'apiVersion' || name === 'kind'))
+    return { current: undefined, parent: undefined };
   return { current: ratchet.current.key(name), parent: ratchet.current };
 }
 
@@ -143,7 +154,13 @@ class Walk {
     }
   }
 
-  #fields(tree: RuleTree, path: string, value: Record<string, unknown>, old: unknown, ratchet: Ratchet): void {
+  #fields(
+    tree: RuleTree,
+    path: string,
+    value: Record<string, unknown>,
+    old: unknown,
+    ratchet: Ratchet,
+  ): void {
     const previous = isObject(old) ? old : undefined;
     for (const key of Object.keys(value)) {
       if (this.remaining < 0) return;
@@ -199,7 +216,11 @@ class Walk {
     if (compiled.error !== undefined) return this.#fail(path, type, `rule compile error: ${compiled.error}`);
     if (!compiled.program) return;
     if (compiled.usesOldSelf && oldSelf === undefined && !rule.optionalOldSelf) return;
-    const before = rule.optionalOldSelf ? (oldSelf === undefined ? Optional.NONE : new Optional(oldSelf)) : oldSelf;
+    const before = rule.optionalOldSelf
+      ? oldSelf === undefined
+        ? Optional.NONE
+        : new Optional(oldSelf)
+      : oldSelf;
     const outcome = compiled.program.run({ self, oldSelf: before }, PER_CALL_LIMIT);
     if (outcome.cost > this.remaining) return this.#stop(path, type, OUT_OF_BUDGET);
     this.remaining -= outcome.cost;
@@ -244,20 +265,27 @@ class Walk {
       return undefined;
     };
     if (outcome.cost > this.remaining) {
-      return stop('messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run');
+      return stop(
+        'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run',
+      );
     }
     if (outcome.error instanceof CostLimitError) {
       const quoted = JSON.stringify(rule.messageExpression);
-      return stop(`no further validation rules will be run due to call cost exceeds limit for messageExpression: ${quoted}`);
+      return stop(
+        `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${quoted}`,
+      );
     }
     this.remaining -= outcome.cost;
     if (typeof outcome.value !== 'string') return standard;
     const text = outcome.value.trim();
-    return text === '' || text.includes('\n') || Buffer.byteLength(text) > MAX_MESSAGE_BYTES ? standard : text;
+    return text === '' || text.includes('\n') || Buffer.byteLength(text) > MAX_MESSAGE_BYTES
+      ? standard
+      : text;
   }
 }
 
-const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run';
+const OUT_OF_BUDGET =
+  'validation failed due to running out of cost budget, no further validation rules will be run';
 
 const ruleText = (rule: ValidationRule): string => (rule.message || rule.rule).trim();
 

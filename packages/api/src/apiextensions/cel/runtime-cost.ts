@@ -1,5 +1,12 @@
-import { CidrValue, FormatValue, IpValue, QuantityValue, SemverValue, UrlValue } from './kubernetes-values.ts';
 import { CONSTANT_COST } from './estimate.ts';
+import {
+  CidrValue,
+  FormatValue,
+  IpValue,
+  QuantityValue,
+  SemverValue,
+  UrlValue,
+} from './kubernetes-values.ts';
 import { type CelValue, isList, isMap, isOpaque, sizeOf } from './values.ts';
 
 const STRING_FACTOR = 0.1;
@@ -80,7 +87,9 @@ export function callCost(fn: string, id: string, args: readonly CelValue[]): num
 }
 
 const isConstantSize = (value: unknown): boolean =>
-  [QuantityValue, IpValue, CidrValue, FormatValue, UrlValue, SemverValue].some((type) => value instanceof type);
+  [QuantityValue, IpValue, CidrValue, FormatValue, UrlValue, SemverValue].some(
+    (type) => value instanceof type,
+  );
 
 function standardCost(id: string, first: CelValue | undefined, second: CelValue | undefined): number {
   switch (id) {

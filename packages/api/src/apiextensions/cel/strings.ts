@@ -11,8 +11,8 @@ import {
   isMap,
   spend,
   Timestamp,
-  typeName,
   TypeValue,
+  typeName,
 } from './values.ts';
 
 /** A text by its code points, which is how CEL counts. ASCII texts are not copied. */
@@ -174,7 +174,15 @@ export const lowerAscii = (text: string): string => text.replace(/[A-Z]+/g, (fou
 export const upperAscii = (text: string): string => text.replace(/[a-z]+/g, (found) => found.toUpperCase());
 
 const QUOTES: Readonly<Record<string, string>> = {
-  '\x07': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v', '\\': '\\\\', '"': '\\"',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
 };
 export const quote = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
@@ -184,15 +192,21 @@ export const quote = (text: string): string =>
 export function format(text: string, args: readonly CelValue[]): string {
   let next = 0;
   let size = 0;
-  const out = text.replace(/%(?:%|(?:\.(\d*))?([\s\S]?))/g, (all, precision: string | undefined, verb: string | undefined) => {
-    if (all === '%%') return '%';
-    if (next >= args.length) throw new EvalError(`index ${next} out of range`);
-    const made = clause(verb ?? '', precision, args[next++] as CelValue);
-    size += made.length;
-    if (size > MAX_TEXT) throw new CostLimitError();
-    return made;
-  });
-  if (next < args.length) throw new EvalError(`too many arguments supplied to string.format (expected ${next}, got ${args.length})`);
+  const out = text.replace(
+    /%(?:%|(?:\.(\d*))?([\s\S]?))/g,
+    (all, precision: string | undefined, verb: string | undefined) => {
+      if (all === '%%') return '%';
+      if (next >= args.length) throw new EvalError(`index ${next} out of range`);
+      const made = clause(verb ?? '', precision, args[next++] as CelValue);
+      size += made.length;
+      if (size > MAX_TEXT) throw new CostLimitError();
+      return made;
+    },
+  );
+  if (next < args.length)
+    throw new EvalError(
+      `too many arguments supplied to string.format (expected ${next}, got ${args.length})`,
+    );
   return bounded(out);
 }
 
@@ -205,15 +219,21 @@ function clause(verb: string, precision: string | undefined, value: CelValue): s
     case 'd':
       if (typeof value === 'bigint') return String(value);
       if (value instanceof Uint) return String(value.value);
-      throw new EvalError(`error during formatting: decimal clause can only be used on integers, was given ${typeName(value)}`);
+      throw new EvalError(
+        `error during formatting: decimal clause can only be used on integers, was given ${typeName(value)}`,
+      );
     case 'f':
     case 'e': {
       if (typeof value !== 'number') {
         const name = verb === 'f' ? 'fixed-point' : 'scientific';
-        throw new EvalError(`error during formatting: ${name} clause can only be used on doubles, was given ${typeName(value)}`);
+        throw new EvalError(
+          `error during formatting: ${name} clause can only be used on doubles, was given ${typeName(value)}`,
+        );
       }
       if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '-∞';
-      return verb === 'f' ? value.toFixed(digits) : value.toExponential(digits).replace(/e([+-])(\d)$/, 'e$10$2');
+      return verb === 'f'
+        ? value.toFixed(digits)
+        : value.toExponential(digits).replace(/e([+-])(\d)$/, 'e$10$2');
     }
     case 'b':
       if (typeof value === 'boolean') return value ? '1' : '0';
@@ -250,9 +270,11 @@ function formatValue(value: CelValue, top: boolean): string {
   if (typeof value === 'number') return top ? goFloat(value) : value.toFixed(6);
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   if (value instanceof Uint) return String(value.value);
-  if (value instanceof Uint8Array) return top ? Buffer.from(value).toString() : `b${JSON.stringify(Buffer.from(value).toString())}`;
+  if (value instanceof Uint8Array)
+    return top ? Buffer.from(value).toString() : `b${JSON.stringify(Buffer.from(value).toString())}`;
   if (value instanceof TypeValue) return value.name;
-  if (value instanceof Timestamp) return top ? formatTimestamp(value) : `timestamp("${formatTimestamp(value)}")`;
+  if (value instanceof Timestamp)
+    return top ? formatTimestamp(value) : `timestamp("${formatTimestamp(value)}")`;
   if (value instanceof Duration) return top ? formatDuration(value) : `duration("${formatDuration(value)}")`;
   if (isList(value)) {
     const items: string[] = [];
@@ -260,7 +282,9 @@ function formatValue(value: CelValue, top: boolean): string {
     return `[${items.join(', ')}]`;
   }
   if (isMap(value)) {
-    const entries = value.keys().map((key) => `${formatValue(key, false)}:${formatValue(value.get(key) ?? null, false)}`);
+    const entries = value
+      .keys()
+      .map((key) => `${formatValue(key, false)}:${formatValue(value.get(key) ?? null, false)}`);
     return `{${entries.sort().join(', ')}}`;
   }
   throw new EvalError(

@@ -13,8 +13,15 @@ function offsetOf(zone: string, at: number): number {
   if (!formatter) {
     try {
       formatter = new Intl.DateTimeFormat('en-US', {
-        timeZone: zone, hourCycle: 'h23', era: 'short', year: 'numeric', month: 'numeric', day: 'numeric',
-        hour: 'numeric', minute: 'numeric', second: 'numeric',
+        timeZone: zone,
+        hourCycle: 'h23',
+        era: 'short',
+        year: 'numeric',
+        month: 'numeric',
+        day: 'numeric',
+        hour: 'numeric',
+        minute: 'numeric',
+        second: 'numeric',
       });
     } catch {
       throw new EvalError(`unknown time zone ${zone}`);
@@ -33,7 +40,8 @@ function offsetOf(zone: string, at: number): number {
 
 /** A part of a time in a zone: an IANA name or an offset such as `-08:00`. */
 export function timePart(name: string, time: Timestamp, zone: string): bigint {
-  const millis = Number(time.nanos / 1_000_000n) - (time.nanos < 0n && time.nanos % 1_000_000n !== 0n ? 1 : 0);
+  const millis =
+    Number(time.nanos / 1_000_000n) - (time.nanos < 0n && time.nanos % 1_000_000n !== 0n ? 1 : 0);
   const local = new Date(millis + offsetOf(zone, millis));
   switch (name) {
     case 'getFullYear':

@@ -11,13 +11,42 @@ export type CelType =
   | { readonly kind: 'param'; readonly name: string };
 
 export type Simple =
-  | 'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'null' | 'dyn' | 'error'
-  | 'duration' | 'timestamp'
-  | 'kubernetes.URL' | 'kubernetes.Quantity' | 'net.IP' | 'net.CIDR' | 'kubernetes.NamedFormat' | 'kubernetes.Semver';
+  | 'bool'
+  | 'int'
+  | 'uint'
+  | 'double'
+  | 'string'
+  | 'bytes'
+  | 'null'
+  | 'dyn'
+  | 'error'
+  | 'duration'
+  | 'timestamp'
+  | 'kubernetes.URL'
+  | 'kubernetes.Quantity'
+  | 'net.IP'
+  | 'net.CIDR'
+  | 'kubernetes.NamedFormat'
+  | 'kubernetes.Semver';
 
 const SIMPLE: readonly Simple[] = [
-  'bool', 'int', 'uint', 'double', 'string', 'bytes', 'null', 'dyn', 'error', 'duration', 'timestamp',
-  'kubernetes.URL', 'kubernetes.Quantity', 'net.IP', 'net.CIDR', 'kubernetes.NamedFormat', 'kubernetes.Semver',
+  'bool',
+  'int',
+  'uint',
+  'double',
+  'string',
+  'bytes',
+  'null',
+  'dyn',
+  'error',
+  'duration',
+  'timestamp',
+  'kubernetes.URL',
+  'kubernetes.Quantity',
+  'net.IP',
+  'net.CIDR',
+  'kubernetes.NamedFormat',
+  'kubernetes.Semver',
 ];
 const simples = new Map<string, CelType>(SIMPLE.map((kind) => [kind, { kind }]));
 const ALIASES: Readonly<Record<string, Simple>> = {
@@ -94,8 +123,10 @@ export function formatType(type: CelType): string {
 export function sameType(a: CelType, b: CelType): boolean {
   if (a === b) return true;
   if (a.kind !== b.kind) return false;
-  if (a.kind === 'list' || a.kind === 'optional' || a.kind === 'type') return sameType(a.of, (b as typeof a).of);
-  if (a.kind === 'map') return sameType(a.key, (b as typeof a).key) && sameType(a.value, (b as typeof a).value);
+  if (a.kind === 'list' || a.kind === 'optional' || a.kind === 'type')
+    return sameType(a.of, (b as typeof a).of);
+  if (a.kind === 'map')
+    return sameType(a.key, (b as typeof a).key) && sameType(a.value, (b as typeof a).value);
   if (a.kind === 'param') return a.name === (b as typeof a).name;
   return a.kind !== 'object' || a.name === (b as typeof a).name;
 }

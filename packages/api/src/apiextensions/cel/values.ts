@@ -1,5 +1,5 @@
-import { formatGoDuration } from '../go-duration.ts';
 import { goFloat } from '../canonical.ts';
+import { formatGoDuration } from '../go-duration.ts';
 import { Uint } from './ast.ts';
 
 /**
@@ -7,8 +7,20 @@ import { Uint } from './ast.ts';
  * and the classes below. Lists and maps of the object under validation are converted when read.
  */
 export type CelValue =
-  | null | boolean | string | bigint | number | Uint | Uint8Array
-  | ListValue | MapValue | Duration | Timestamp | TypeValue | Optional | Opaque;
+  | null
+  | boolean
+  | string
+  | bigint
+  | number
+  | Uint
+  | Uint8Array
+  | ListValue
+  | MapValue
+  | Duration
+  | Timestamp
+  | TypeValue
+  | Optional
+  | Opaque;
 
 /** A failure of evaluation: `&&`, `||` and the quantifiers may absorb it. The message is cel-go's. */
 export class EvalError extends Error {
@@ -210,7 +222,8 @@ export function runes(text: string): number {
 
 const isNumber = (value: CelValue): value is bigint | number | Uint =>
   typeof value === 'bigint' || typeof value === 'number' || value instanceof Uint;
-const plain = (value: bigint | number | Uint): bigint | number => (value instanceof Uint ? value.value : value);
+const plain = (value: bigint | number | Uint): bigint | number =>
+  value instanceof Uint ? value.value : value;
 
 /** CEL equality: numbers across types, lists and maps by their elements, other mixed types are unequal. */
 export function equals(a: CelValue, b: CelValue): boolean {
@@ -340,7 +353,8 @@ export function describe(value: CelValue): string {
   if (value instanceof Duration) return formatGoDuration(value.nanos);
   if (value instanceof Timestamp) return formatTimestamp(value);
   if (value instanceof TypeValue) return value.name;
-  if (value instanceof Optional) return value.value === undefined ? 'none' : `optional(${describe(value.value)})`;
+  if (value instanceof Optional)
+    return value.value === undefined ? 'none' : `optional(${describe(value.value)})`;
   if (isList(value)) {
     const items: string[] = [];
     for (let i = 0; i < value.size; i++) items.push(describe(value.get(i)));
