@@ -91,7 +91,7 @@ function specErrors(set: KubeObject, old?: KubeObject): FieldError[] {
     errors.push(invalid('spec.template.metadata.labels', template?.metadata?.labels, SELECTOR_MISMATCH));
   }
   const size = Object.keys(selector?.matchLabels ?? {}).length + (selector?.matchExpressions?.length ?? 0);
-  if (selector !== undefined && size === 0) {
+  if (selector && size === 0) {
     errors.push(invalid('spec.selector', selector, 'empty selector is invalid for daemonset'));
   }
   const counts = spec as Record<string, number>;

@@ -20,12 +20,17 @@ export function setJobDefaults(job: KubeObject): void {
   // With a limit for each index, the job as a whole has none.
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : MAX_INT32;
   const labels = spec.template?.metadata?.labels;
-  if (labels && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
+  // The very same object, as upstream's map: labels that are generated for the pods are then the job's too.
+  if (labels && isEmpty(job.metadata.labels)) job.metadata.labels = labels;
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed';
   spec.manualSelector ??= false;
   setTemplateDefaults(spec);
+}
+
+function isEmpty(labels: Record<string, string> | undefined): boolean {
+  return Object.keys(labels ?? {}).length === 0;
 }
 
 /** What a job in a CronJob's template gets, too. */
@@ -44,6 +49,7 @@ export function generateSelector(job: KubeObject): void {
   const spec = jobSpecOf(job);
   if (spec.manualSelector === true) return;
   const { name = '', uid = '' } = job.metadata;
+  const shared = job.metadata.labels === spec.template?.metadata?.labels || isEmpty(job.metadata.labels);
   spec.template ??= {};
   const generated: Record<string, string> = {
     [LEGACY_JOB_NAME]: name,
@@ -59,4 +65,5 @@ export function generateSelector(job: KubeObject): void {
     ...spec.selector,
     matchLabels: { [CONTROLLER_UID]: uid, ...spec.selector?.matchLabels },
   };
+  if (shared) job.metadata.labels = { ...spec.template.metadata.labels };
 }

@@ -34,14 +34,23 @@ function warnings(job: KubeObject, old: KubeObject | undefined): string[] {
   ];
 }
 
+/** Defaults let the job and its template share their labels: no longer, so that a change of one is not one of both. */
+function partLabels(job: KubeObject): void {
+  if (job.metadata.labels) job.metadata.labels = { ...job.metadata.labels };
+}
+
 export const jobRules: KindRules = {
   setDefaults: setJobDefaults,
   /** `metadata.uid` must be set: pods are selected by it. */
   prepareForCreate(job) {
     generateSelector(job);
+    partLabels(job);
     job.status = {};
   },
-  prepareForUpdate: keepStatus,
+  prepareForUpdate(job, old) {
+    partLabels(job);
+    keepStatus(job, old);
+  },
   validate: (job) => validateJob(job),
   // Upstream checks the spec in both.
   validateUpdate: (job, old) => [...validateJob(job, old), ...validateJobUpdate(job, old)],

@@ -1,5 +1,6 @@
 import { deepEqual } from '@sampan/base';
 import { type FieldError, forbidden, invalid, required, tooLong } from '../meta/field-error.ts';
+import { GoStruct } from '../meta/go-quote.ts';
 import type { ObjectMeta, OwnerReference } from '../meta/object.ts';
 import { parseApiVersion } from '../meta/object.ts';
 import { validateImmutable } from './immutable.ts';
@@ -139,13 +140,19 @@ export function validateOwnerReferences(references: readonly OwnerReference[], f
       errors.push(
         invalid(
           field,
-          references,
+          references.map(goReference),
           `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`,
         ),
       );
     }
   }
   return errors;
+}
+
+/** As Go writes one. */
+function goReference(reference: OwnerReference): GoStruct {
+  const { apiVersion, kind, name, uid, controller, blockOwnerDeletion } = reference;
+  return new GoStruct({ apiVersion, kind, name, uid, controller, blockOwnerDeletion });
 }
 
 function validateOwnerReference(reference: OwnerReference, field: string): FieldError[] {
@@ -157,7 +164,7 @@ function validateOwnerReference(reference: OwnerReference, field: string): Field
     if (!reference[name]) errors.push(invalid(`${field}.${name}`, '', 'must not be empty'));
   }
   if (group === '' && version === 'v1' && reference.kind === 'Event') {
-    errors.push(invalid(field, reference, '/v1, Kind=Event is disallowed from being an owner'));
+    errors.push(invalid(field, goReference(reference), '/v1, Kind=Event is disallowed from being an owner'));
   }
   return errors;
 }
