@@ -41,6 +41,7 @@ async function answer(api: ApiContext, exchange: Exchange): Promise<void> {
   const resource = api.cluster.resources.get(info.group, info.version, info.resource);
   if (!resource) throw errors.pageNotFound();
   checkScope(exchange, resource);
+  if (resource.deprecation !== undefined) exchange.warn(resource.deprecation);
   if (info.subresource !== '') return serveSubresource(api, exchange, resource);
   if (resource.provided) return resource.provided.serve(exchange);
   checkVerb(exchange, resource);

@@ -22,7 +22,6 @@ const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
 const APPLY_PATCH = 'application/apply-patch+yaml';
-const APPLY_PATCH_CBOR = 'application/apply-patch+cbor';
 
 /** How a subresource is patched: the patch is of its own view of the object. */
 export interface PatchTarget {
@@ -101,11 +100,8 @@ export function patchType(exchange: Exchange, resource: ServedResource): string 
     ? [JSON_PATCH, MERGE_PATCH, APPLY_PATCH]
     : [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
   if (supported.includes(type)) return type;
-  const listed = resource.custom
-    ? [JSON_PATCH, MERGE_PATCH, APPLY_PATCH, APPLY_PATCH_CBOR]
-    : [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH, APPLY_PATCH_CBOR];
   throw errors.unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: ${listed.join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`,
   );
 }
 

@@ -97,7 +97,10 @@ export function sendList(
 ): void {
   const metadata = {
     resourceVersion: result.resourceVersion,
-    ...(result.continueToken === undefined ? {} : { continue: result.continueToken }),
+    // unstructured lists, and only those, show an empty one
+    ...(result.continueToken !== undefined || (resource.custom && view.format.as === 'Object')
+      ? { continue: result.continueToken ?? '' }
+      : {}),
     ...(result.remainingItemCount === undefined ? {} : { remainingItemCount: result.remainingItemCount }),
   };
   if (view.format === JSON_OBJECT && !view.pretty) {

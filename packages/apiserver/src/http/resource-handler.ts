@@ -4,7 +4,7 @@ import { create } from '../registry/create.ts';
 import { deletedStatus, remove } from '../registry/delete.ts';
 import { type DeleteOptions, deleteOptions } from '../registry/delete-options.ts';
 import { type Rendered, render } from '../registry/encoding.ts';
-import { list } from '../registry/list.ts';
+import { checkNotFuture, list, parseRevision } from '../registry/list.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { update } from '../registry/update.ts';
 import type { ApiContext } from './api-context.ts';
@@ -57,6 +57,8 @@ function send(
 
 function getObject(api: ApiContext, exchange: Exchange, resource: ServedResource): void {
   const { namespace, name } = exchange.info;
+  const version = exchange.query.get('resourceVersion');
+  if (version) checkNotFuture(api.cluster, parseRevision(version));
   const entry = api.cluster.store.get(resource.key(namespace, name));
   if (!entry) throw errors.notFound(resource.gr, name);
   send(api, exchange, resource, 200, render(resource, entry));

@@ -27,7 +27,7 @@ export function tableOf(
     kind: 'Table',
     apiVersion: `meta.k8s.io/${format.version}`,
     metadata: {} as Record<string, unknown>,
-    columnDefinitions: headers ? columns.map(definitionOf) : [],
+    columnDefinitions: headers ? columns.map(definitionOf) : null,
     rows: objects.map((object) => ({
       cells: columns.map((column) => column.cell(object, now)),
       object: include === 'None' ? null : include === 'Object' ? object : partialOf(object, format),

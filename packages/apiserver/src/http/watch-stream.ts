@@ -130,7 +130,7 @@ function tableEncoder(resource: ServedResource, view: View, cluster: Cluster): E
   return (event) => {
     const { object } = event.rendered;
     const isMark = event.type === 'BOOKMARK';
-    const table = tableOf(
+    const table: Record<string, unknown> = tableOf(
       resource,
       isMark ? [] : [object],
       view.format,
@@ -141,13 +141,9 @@ function tableEncoder(resource: ServedResource, view: View, cluster: Cluster): E
     if (!isMark) first = false;
     table.metadata = { resourceVersion: object.metadata.resourceVersion };
     if (isMark) {
-      const annotations = object.metadata.annotations;
-      const row = { cells: resource.columns.map(() => ''), object: { ...partialOf(object, view.format) } };
-      return encodeValue(event, {
-        ...table,
-        columnDefinitions: [],
-        rows: annotations?.[INITIAL_EVENTS_END] ? [row] : [row],
-      });
+      const cells = resource.columns.map((_, index) => (index === 0 ? '' : null));
+      const rows = [{ cells, object: partialOf(object, view.format) }];
+      return encodeValue(event, { ...table, columnDefinitions: null, rows });
     }
     return encodeValue(event, table);
   };

@@ -120,11 +120,21 @@ function decodeCustomBody(
   context: RequestContext,
 ): KubeObject {
   const parsed = parseCustom(resource, bytes, contentType);
+  checkCustomVersion(resource, parsed.value);
   const decoded = decodeCustom(resource.definition as CustomResource, parsed.value, {
     fieldValidation: context.fieldValidation,
   });
   for (const text of decoded.warnings) context.warn(text);
   return decoded.object;
+}
+
+/** A body of another version is refused before it is read (apiserver endpoints/handlers/create.go). */
+function checkCustomVersion(resource: ServedResource, value: JsonObject): void {
+  const { apiVersion } = value;
+  if (typeof apiVersion !== 'string' || apiVersion === '' || apiVersion === resource.apiVersion) return;
+  throw errors.badRequest(
+    `the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`,
+  );
 }
 
 function parseCustom(resource: ServedResource, bytes: Uint8Array, contentType: string): ParsedBody {

@@ -20,7 +20,7 @@ export function decodeContinue(text: string): ContinueToken {
   try {
     value = JSON.parse(Buffer.from(text, 'base64url').toString()) as typeof value;
   } catch {
-    throw invalidToken('continue key is not valid: not a token of this server');
+    throw invalidToken('continue key is not valid: illegal base64 data at input byte 0');
   }
   if (typeof value !== 'object' || value === null || value.v !== VERSION) {
     throw invalidToken('continue key is not valid: server does not recognize this encoded version');
@@ -35,5 +35,5 @@ export function decodeContinue(text: string): ContinueToken {
 }
 
 function invalidToken(reason: string): Error {
-  return errors.badRequest(reason);
+  return errors.badRequest(`invalid continue token: ${reason}`);
 }

@@ -3,6 +3,7 @@ import {
   type Column,
   CRD_CLEANUP_FINALIZER,
   type GroupResource,
+  isCustomResource,
   type KubeObject,
   qualified,
   type ResourceDefinition,
@@ -74,6 +75,8 @@ export class ServedResource {
   /** The `kind` and `apiVersion` that every stored object of the collection begins with, see `itemOf`. */
   readonly headLength: number;
   readonly columns: readonly Column[];
+  /** The warning that every request to a deprecated version gets. */
+  readonly deprecation: string | undefined;
   /** From a CustomResourceDefinition. */
   readonly custom: boolean;
   /** Served by a product instead of the store. */
@@ -91,6 +94,7 @@ export class ServedResource {
     this.verbs = new Set(definition.verbs ?? ALL_VERBS);
     this.collection = definition.storage ? qualified(definition.storage) : qualified(this.gr);
     this.custom = definition.custom === true;
+    this.deprecation = isCustomResource(definition) ? definition.deprecationWarning : undefined;
     this.converted = definition.storage !== undefined;
     // `{"kind":"K","apiVersion":"V",`: the closing brace's place is taken by a comma
     this.headLength = Buffer.byteLength(

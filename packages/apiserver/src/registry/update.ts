@@ -219,8 +219,12 @@ function checkPreconditions(
     }
     if (resourceVersion !== old.metadata.resourceVersion)
       throw errors.conflict(resource.gr, plan.name, CONFLICT_TEXT);
-  } else if (resource.definition.rules.unconditionalUpdate === false && plan.subresource === '') {
-    throw errors.invalid(resource.gk, plan.name, [
+  } else if (
+    resource.definition.rules.unconditionalUpdate === false &&
+    (plan.subresource === '' || resource.custom)
+  ) {
+    // upstream names the resource here where it names the kind elsewhere
+    throw errors.invalid({ group: resource.gr.group, kind: resource.gr.resource }, plan.name, [
       invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }
