@@ -113,7 +113,8 @@ function coerceValue(
 ): void {
   switch (type.type) {
     case 'struct':
-      return coerceStruct(value, type, path, goPath, unknown);
+      coerceStruct(value, type, path, goPath, unknown);
+      return;
     case 'map':
       if (!isObject(value)) mismatch(value, type, goPath);
       for (const key of Object.keys(value))

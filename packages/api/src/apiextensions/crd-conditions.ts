@@ -6,7 +6,7 @@ import {
   type CrdNames,
   type CrdStatus,
   type CustomResourceDefinition,
-  isCondition,
+  conditionOf,
 } from './crd.ts';
 import { notStructurable, validateStructural } from './structural.ts';
 
@@ -88,10 +88,9 @@ export function acceptNames(
 }
 
 function establishedBy(crd: CustomResourceDefinition, namesAccepted: Found): Found {
-  if (isCondition(crd, 'Established')) {
-    const { lastTransitionTime: _time, ...old } = crd.status?.conditions?.find(
-      (c) => c.type === 'Established',
-    ) as CrdCondition;
+  const before = conditionOf(crd, 'Established');
+  if (before?.status === 'True') {
+    const { lastTransitionTime: _time, ...old } = before;
     return old;
   }
   if (namesAccepted.status === 'True') {

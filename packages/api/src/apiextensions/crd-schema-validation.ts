@@ -274,7 +274,9 @@ class SchemaWalk {
     }
     if (s.not) visit(s.not, `${path}.not`, standing, undefined);
     for (const kind of ['allOf', 'oneOf', 'anyOf'] as const) {
-      s[kind]?.forEach((each, i) => visit(each, `${path}.${kind}[${i}]`, standing, undefined));
+      s[kind]?.forEach((each, i) => {
+        visit(each, `${path}.${kind}[${i}]`, standing, undefined);
+      });
     }
     for (const [name, definition] of Object.entries(s.definitions ?? {})) {
       visit(definition, `${path}.definitions[${name}]`, standing, undefined);
@@ -282,7 +284,9 @@ class SchemaWalk {
     const items = itemsSchema(s);
     const where = s['x-kubernetes-list-type'] === 'map' ? standing : forbidOldSelf(standing, path);
     if (items) visit(items, `${path}.items`, where, cel?.child(items));
-    itemsList(s).forEach((each, i) => visit(each, `${path}.items[${i}]`, where, cel?.child(each)));
+    itemsList(s).forEach((each, i) => {
+      visit(each, `${path}.items[${i}]`, where, cel?.child(each));
+    });
   }
 
   #standard(s: JsonSchema, path: string, standing: Standing): FieldError[] {

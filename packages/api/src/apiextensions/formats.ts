@@ -41,6 +41,7 @@ export function isDateTime(text: string): boolean {
 
 /** Go's url.ParseRequestURI, as strictly as the format needs it. */
 export function isRequestUri(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a URI has none
   if (text === '' || /[\x00-\x20\x7f]/.test(text)) return false;
   const invalidEscape = /%(?![0-9a-fA-F]{2})/.test(text.split('?')[0] ?? '');
   if (invalidEscape) return false;

@@ -159,9 +159,16 @@ function valueValidation(
   path: string,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  if (!skipAnyOf) v.anyOf?.forEach((s, i) => errors.push(...nested(s, false, `${path}.anyOf[${i}]`)));
-  v.allOf?.forEach((s, i) => errors.push(...nested(s, skipFirstAllOf && i === 0, `${path}.allOf[${i}]`)));
-  v.oneOf?.forEach((s, i) => errors.push(...nested(s, false, `${path}.oneOf[${i}]`)));
+  if (!skipAnyOf)
+    v.anyOf?.forEach((s, i) => {
+      errors.push(...nested(s, false, `${path}.anyOf[${i}]`));
+    });
+  v.allOf?.forEach((s, i) => {
+    errors.push(...nested(s, skipFirstAllOf && i === 0, `${path}.allOf[${i}]`));
+  });
+  v.oneOf?.forEach((s, i) => {
+    errors.push(...nested(s, false, `${path}.oneOf[${i}]`));
+  });
   if (v.not) errors.push(...nested(v.not, false, `${path}.not`));
   if (v.pattern) {
     try {
@@ -219,9 +226,9 @@ function completeness(v: JsonSchema, s: JsonSchema, sPath: string, vPath: string
   const errors: FieldError[] = [];
   if (v.not) errors.push(...nestedCompleteness(v.not, s, sPath, `${vPath}.not`));
   for (const kind of ['allOf', 'anyOf', 'oneOf'] as const) {
-    v[kind]?.forEach((each, i) =>
-      errors.push(...nestedCompleteness(each, s, sPath, `${vPath}.${kind}[${i}]`)),
-    );
+    v[kind]?.forEach((each, i) => {
+      errors.push(...nestedCompleteness(each, s, sPath, `${vPath}.${kind}[${i}]`));
+    });
   }
   return errors;
 }

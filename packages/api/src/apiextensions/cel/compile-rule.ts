@@ -6,7 +6,7 @@ import { estimateCost } from './estimate.ts';
 import { type Program, program } from './evaluate.ts';
 import { parse } from './parser.ts';
 import { type CelType, optionalOf } from './types.ts';
-import { EvalError } from './values.ts';
+import { CelError } from './values.ts';
 
 export const SELF = 'self';
 export const OLD_SELF = 'oldSelf';
@@ -87,7 +87,7 @@ function compile(
     return { checked, program: program(checked, VARIABLES), maxCost: estimateCost(checked, decl).max };
   } catch (error) {
     if (error instanceof CompileError) return { error: error.message, stage: 'compile' };
-    if (error instanceof EvalError) return { error: error.message, stage: 'program' };
+    if (error instanceof CelError) return { error: error.message, stage: 'program' };
     if (error instanceof RangeError) return { error: 'expression is nested too deeply', stage: 'compile' };
     throw error;
   }

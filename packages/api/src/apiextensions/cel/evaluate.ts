@@ -6,10 +6,10 @@ import { callCost, joinCost } from './runtime-cost.ts';
 import type { CelType } from './types.ts';
 import {
   ArrayList,
+  CelError,
   type CelValue,
   CostLimitError,
   describe,
-  EvalError,
   isList,
   isMap,
   LiteralMap,
@@ -41,7 +41,7 @@ type Step = (frame: Frame) => CelValue;
 export interface Outcome {
   /** Undefined when `error` says why there is none. */
   readonly value: CelValue | undefined;
-  readonly error: EvalError | CostLimitError | undefined;
+  readonly error: CelError | CostLimitError | undefined;
   readonly cost: number;
 }
 
@@ -50,7 +50,7 @@ export interface Program {
   run(variables: Readonly<Record<string, CelValue | undefined>>, limit: number): Outcome;
 }
 
-/** Compiles a checked expression into closures. Throws EvalError when a constant part cannot be evaluated. */
+/** Compiles a checked expression into closures. Throws CelError when a constant part cannot be evaluated. */
 export function program(checked: Checked, variables: readonly string[]): Program {
   const compiler = new Compiler(checked, variables);
   const root = compiler.compile(checked.expr);
@@ -64,7 +64,7 @@ export function program(checked: Checked, variables: readonly string[]): Program
       try {
         return { value: root(frame), error: undefined, cost: frame.cost };
       } catch (error) {
-        if (error instanceof EvalError || error instanceof CostLimitError) {
+        if (error instanceof CelError || error instanceof CostLimitError) {
           return { value: undefined, error, cost: frame.cost };
         }
         // a value nested deeper than the stack is refused like one that costs too much
@@ -135,7 +135,7 @@ class Compiler {
     return (frame) => {
       frame.charge(1);
       const value = frame.slots[slot];
-      if (value === undefined) throw new EvalError(`no such attribute(s): ${name}`);
+      if (value === undefined) throw new CelError(`no such attribute(s): ${name}`);
       return value;
     };
   }
@@ -234,7 +234,7 @@ class Compiler {
       for (const entry of entries) {
         const key = entry.key(frame);
         const value = entry.value(frame);
-        if (map.has(key)) throw new EvalError(`repeated key: ${describe(key)}`);
+        if (map.has(key)) throw new CelError(`repeated key: ${describe(key)}`);
         if (!entry.optional) map.set(key, value);
         else if (!(value instanceof Optional)) noSuchOverload();
         else if (value.value !== undefined) map.set(key, value.value);
@@ -330,12 +330,12 @@ function optionalField(value: Optional, field: string): Optional {
 /** `&&` (decided by false) and `||` (decided by true): an error counts only when the other side does not decide. */
 function logical(left: Step, right: Step, decisive: boolean): Step {
   return (frame) => {
-    let failure: EvalError | undefined;
+    let failure: CelError | undefined;
     let first: CelValue = null;
     try {
       first = left(frame);
     } catch (error) {
-      if (!(error instanceof EvalError)) throw error;
+      if (!(error instanceof CelError)) throw error;
       failure = error;
     }
     if (failure === undefined && first === decisive) return decisive;
@@ -361,7 +361,7 @@ function notStrictlyFalse(inner: Step): Step {
     try {
       value = inner(frame);
     } catch (error) {
-      if (!(error instanceof EvalError)) throw error;
+      if (!(error instanceof CelError)) throw error;
     }
     frame.charge(1);
     return value !== false;

@@ -5,9 +5,9 @@ import { childNode, type SchemaNode, schemaNode } from '../schema-node.ts';
 import { withTypeAndObjectMeta } from './decl-type.ts';
 import { unescapeName } from './escape.ts';
 import {
+  CelError,
   type CelValue,
   Duration,
-  EvalError,
   type ListValue,
   type MapValue,
   spend,
@@ -33,37 +33,37 @@ export function resourceNode(node: SchemaNode): SchemaNode {
 export function fromJson(value: unknown, node: SchemaNode | undefined): CelValue {
   if (value === null || value === undefined) {
     if (node?.nullable) return null;
-    throw new EvalError('invalid data, got null for schema with nullable=false');
+    throw new CelError('invalid data, got null for schema with nullable=false');
   }
   const schema = node?.schema ?? {};
   if (schema['x-kubernetes-int-or-string']) {
     if (typeof value === 'string') return value;
     if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
-    throw new EvalError('invalid data, expected XIntOrString value to be either a string or integer');
+    throw new CelError('invalid data, expected XIntOrString value to be either a string or integer');
   }
   switch (schema.type) {
     case 'object':
       if (!isObject(value))
-        throw new EvalError('invalid data, expected a map for the provided schema with type=object');
+        throw new CelError('invalid data, expected a map for the provided schema with type=object');
       return new JsonMap(value, node?.embedded ? resourceNode(node) : (node as SchemaNode));
     case 'array':
       if (!Array.isArray(value))
-        throw new EvalError('invalid data, expected an array for the provided schema with type=array');
+        throw new CelError('invalid data, expected an array for the provided schema with type=array');
       return new JsonList(value, node as SchemaNode);
     case 'string':
-      if (typeof value !== 'string') throw new EvalError('invalid data, expected string, got another type');
+      if (typeof value !== 'string') throw new CelError('invalid data, expected string, got another type');
       return fromString(value, schema.format);
     case 'integer':
       if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
-      throw new EvalError('invalid data, expected int');
+      throw new CelError('invalid data, expected int');
     case 'number':
       if (typeof value === 'number') return value;
-      throw new EvalError('invalid data, expected float');
+      throw new CelError('invalid data, expected float');
     case 'boolean':
       if (typeof value === 'boolean') return value;
-      throw new EvalError('invalid data, expected bool');
+      throw new CelError('invalid data, expected bool');
     default:
-      throw new EvalError(
+      throw new CelError(
         'invalid type, expected object, array, number, integer, boolean or string, or no type with x-kubernetes-int-or-string or x-kubernetes-preserve-unknown-fields is true',
       );
   }
@@ -74,15 +74,15 @@ function fromString(value: string, format: string | undefined): CelValue {
   switch (format) {
     case 'duration': {
       const nanos = parseLooseDuration(value);
-      if (nanos === undefined) throw new EvalError(`Invalid duration ${value}`);
+      if (nanos === undefined) throw new CelError(`Invalid duration ${value}`);
       return new Duration(nanos);
     }
     case 'date':
-      if (!isDate(value)) throw new EvalError(`Invalid date formatted string ${value}`);
+      if (!isDate(value)) throw new CelError(`Invalid date formatted string ${value}`);
       return new Timestamp(BigInt(Date.parse(`${value}T00:00:00Z`)) * 1_000_000n);
     case 'date-time': {
       const time = parseTimestamp(value);
-      if (!time) throw new EvalError(`Invalid date-time formatted string ${value}`);
+      if (!time) throw new CelError(`Invalid date-time formatted string ${value}`);
       return time;
     }
     case 'byte':

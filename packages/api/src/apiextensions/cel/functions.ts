@@ -17,12 +17,12 @@ import { timePart } from './time-parts.ts';
 import { type CelType, readType } from './types.ts';
 import {
   ArrayList,
+  CelError,
   type CelValue,
   CostLimitError,
   compare,
   Duration,
   describe,
-  EvalError,
   equals,
   formatDuration,
   formatTimestamp,
@@ -56,15 +56,15 @@ export interface Overload {
 
 const MAX_INT = 2n ** 63n;
 const int = (value: bigint): bigint => {
-  if (value >= MAX_INT || value < -MAX_INT) throw new EvalError('integer overflow');
+  if (value >= MAX_INT || value < -MAX_INT) throw new CelError('integer overflow');
   return value;
 };
 const uint = (value: bigint): Uint => {
-  if (value < 0n || value >= 2n ** 64n) throw new EvalError('unsigned integer overflow');
+  if (value < 0n || value >= 2n ** 64n) throw new CelError('unsigned integer overflow');
   return new Uint(value);
 };
 const nonZero = (value: bigint, what: string): bigint => {
-  if (value === 0n) throw new EvalError(`${what} by zero`);
+  if (value === 0n) throw new CelError(`${what} by zero`);
   return value;
 };
 const items = (list: ListValue): CelValue[] => {
@@ -213,15 +213,15 @@ const LOGIC: readonly Row[] = [
 export function at(list: ListValue, index: CelValue): CelValue {
   const i = typeof index === 'bigint' ? Number(index) : index instanceof Uint ? Number(index.value) : index;
   if (typeof i !== 'number' || !Number.isInteger(i))
-    throw new EvalError(`unsupported index type '${typeName(index)}' in list`);
-  if (i < 0 || i >= list.size) throw new EvalError(`index out of bounds: ${i}`);
+    throw new CelError(`unsupported index type '${typeName(index)}' in list`);
+  if (i < 0 || i >= list.size) throw new CelError(`index out of bounds: ${i}`);
   return list.get(i);
 }
 
 export function member(map: MapValue, key: CelValue): CelValue {
   const found = map.get(key);
   if (found === undefined)
-    throw new EvalError(`no such key: ${typeof key === 'string' ? key : describe(key)}`);
+    throw new CelError(`no such key: ${typeof key === 'string' ? key : describe(key)}`);
   return found;
 }
 
@@ -245,16 +245,16 @@ function contains(list: ListValue, value: CelValue): boolean {
 
 function parseInt64(value: string): bigint {
   if (!/^[+-]?\d{1,40}$/.test(value))
-    throw new EvalError(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+    throw new CelError(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
   const parsed = BigInt(value.replace(/^\+/, ''));
   if (parsed >= MAX_INT || parsed < -MAX_INT) {
-    throw new EvalError(`strconv.ParseInt: parsing ${JSON.stringify(value)}: value out of range`);
+    throw new CelError(`strconv.ParseInt: parsing ${JSON.stringify(value)}: value out of range`);
   }
   return parsed;
 }
 
 function doubleToInt(value: number, low: number, high: number, what: string): bigint {
-  if (!(value > low && value < high)) throw new EvalError(what);
+  if (!(value > low && value < high)) throw new CelError(what);
   return BigInt(Math.trunc(value));
 }
 
@@ -262,7 +262,7 @@ function parseDouble(value: string): number {
   if (/^[+-]?(inf|infinity)$/i.test(value)) return value.startsWith('-') ? -Infinity : Infinity;
   if (/^nan$/i.test(value)) return Number.NaN;
   if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value)) {
-    throw new EvalError(`strconv.ParseFloat: parsing ${JSON.stringify(value)}: invalid syntax`);
+    throw new CelError(`strconv.ParseFloat: parsing ${JSON.stringify(value)}: invalid syntax`);
   }
   return Number(value);
 }
@@ -272,12 +272,12 @@ const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 function parseBool(value: string): boolean {
   if (TRUE.has(value)) return true;
   if (FALSE.has(value)) return false;
-  throw new EvalError(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
+  throw new CelError(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
 }
 
 export function parseDuration(value: string): Duration {
   const nanos = parseGoDuration(value);
-  if (nanos === undefined) throw new EvalError(`time: invalid duration ${JSON.stringify(value)}`);
+  if (nanos === undefined) throw new CelError(`time: invalid duration ${JSON.stringify(value)}`);
   return new Duration(nanos);
 }
 
@@ -285,7 +285,7 @@ export function parseTime(value: string): Timestamp {
   const time = /[Zz]$|[+-]\d{2}:\d{2}$/.test(value) ? parseTimestamp(value) : undefined;
   if (!time) {
     const quoted = JSON.stringify(value);
-    throw new EvalError(
+    throw new CelError(
       `parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`,
     );
   }
@@ -353,7 +353,7 @@ function bytesToString(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new EvalError('invalid UTF-8 in bytes, cannot convert to string');
+    throw new CelError('invalid UTF-8 in bytes, cannot convert to string');
   }
 }
 
@@ -367,7 +367,7 @@ const matches = (value: string, pattern: string): boolean => {
   try {
     return pattern === '' || compilePattern(pattern).test(value);
   } catch (error) {
-    throw new EvalError(error instanceof Error ? error.message : String(error));
+    throw new CelError(error instanceof Error ? error.message : String(error));
   }
 };
 function regex<T>(pattern: string, use: (compiled: ReturnType<typeof compilePattern>) => T): T {
@@ -376,7 +376,7 @@ function regex<T>(pattern: string, use: (compiled: ReturnType<typeof compilePatt
     return use(compilePattern(pattern));
   } catch (error) {
     if (error instanceof CostLimitError) throw error;
-    throw new EvalError(`Illegal regex: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CelError(`Illegal regex: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -533,7 +533,7 @@ function timeRows(): Row[] {
 
 /** Order of list elements; unlike ones have none. */
 function best(list: ListValue, wanted: -1 | 1, name: string): CelValue {
-  if (list.size === 0) throw new EvalError(`${name} called on empty list`);
+  if (list.size === 0) throw new CelError(`${name} called on empty list`);
   let found = list.get(0);
   for (let i = 1; i < list.size; i++) {
     const item = list.get(i);
@@ -562,29 +562,29 @@ function sorted(list: ListValue, keys: ListValue): ListValue {
   const order = items(keys);
   const first = order[0];
   if (first !== undefined && order.some((key) => typeName(key) !== typeName(first))) {
-    throw new EvalError('list elements must have the same type');
+    throw new CelError('list elements must have the same type');
   }
   const indices = order.map((_, i) => i).sort((a, b) => compare(order[a] as CelValue, order[b] as CelValue));
   return new ArrayList(indices.map((i) => list.get(i)));
 }
 
 function flatten(list: ListValue, depth: number): CelValue[] {
-  if (depth < 0) throw new EvalError('level must be non-negative');
+  if (depth < 0) throw new CelError('level must be non-negative');
   const flat = items(list).flatMap((item) => (isList(item) && depth > 0 ? flatten(item, depth - 1) : [item]));
   if (flat.length > 4_000_000) throw new CostLimitError();
   return flat;
 }
 
 function slice(list: ListValue, from: number, to: number): ListValue {
-  if (from < 0 || to < 0) throw new EvalError(`cannot slice(${from}, ${to}), negative indexes not supported`);
+  if (from < 0 || to < 0) throw new CelError(`cannot slice(${from}, ${to}), negative indexes not supported`);
   if (from > to)
-    throw new EvalError(`cannot slice(${from}, ${to}), start index must be less than or equal to end index`);
-  if (list.size < to) throw new EvalError(`cannot slice(${from}, ${to}), list is length ${list.size}`);
+    throw new CelError(`cannot slice(${from}, ${to}), start index must be less than or equal to end index`);
+  if (list.size < to) throw new CelError(`cannot slice(${from}, ${to}), list is length ${list.size}`);
   return new ArrayList(items(list).slice(from, to));
 }
 
 function range(n: number): ListValue {
-  if (n < 0) throw new EvalError(`lists.range: size must be non-negative, got ${n}`);
+  if (n < 0) throw new CelError(`lists.range: size must be non-negative, got ${n}`);
   if (n > 1_000_000) throw new CostLimitError();
   spend(n >> 2);
   return new ArrayList(Array.from({ length: n }, (_, i) => BigInt(i)));
@@ -735,7 +735,7 @@ const LISTS: readonly Row[] = [
 /** The accumulator map of transformMap belongs to the loop alone, so it is changed in place. */
 function insert(map: MapValue, key: CelValue, value: CelValue): MapValue {
   const target = map instanceof LiteralMap ? map : copyMap(map);
-  if (target.has(key)) throw new EvalError(`insert failed: key ${describe(key)} already exists`);
+  if (target.has(key)) throw new CelError(`insert failed: key ${describe(key)} already exists`);
   target.set(key, value);
   return target;
 }
@@ -756,7 +756,7 @@ function isZero(value: CelValue): boolean {
 }
 
 const unwrap = (optional: Optional): CelValue => {
-  if (optional.value === undefined) throw new EvalError('optional.none() dereference');
+  if (optional.value === undefined) throw new CelError('optional.none() dereference');
   return optional.value;
 };
 const unwrapAll = (list: ListValue): ListValue =>
@@ -926,19 +926,19 @@ function isQuantity(value: string): boolean {
     QuantityValue.parse(value);
     return true;
   } catch (error) {
-    if (error instanceof EvalError) return false;
+    if (error instanceof CelError) return false;
     throw error;
   }
 }
 function asInteger(value: QuantityValue): bigint {
-  if (value.integer === undefined) throw new EvalError('cannot convert value to integer');
+  if (value.integer === undefined) throw new CelError('cannot convert value to integer');
   return value.integer;
 }
 function isUrl(value: string): boolean {
   try {
     return isOpaque(new UrlValue(value));
   } catch (error) {
-    if (error instanceof EvalError) return false;
+    if (error instanceof CelError) return false;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { type Cidr, formatIp, type IpAddress, parseCidr, parseIp } from '../../v
 import { isQualifiedName, isValidLabelValue } from '../../validation/label-syntax.ts';
 import { nameIsDNS1035Label, nameIsDNSLabel, nameIsDNSSubdomain } from '../../validation/names.ts';
 import { isRequestUri, STRING_FORMATS } from '../formats.ts';
-import { compareText, EvalError, type Opaque, spend } from './values.ts';
+import { CelError, compareText, type Opaque, spend } from './values.ts';
 
 /** resource.Quantity in rules. */
 export class QuantityValue implements Opaque {
@@ -18,7 +18,7 @@ export class QuantityValue implements Opaque {
     try {
       return new QuantityValue(Quantity.parse(text));
     } catch (error) {
-      throw new EvalError(error instanceof Error ? error.message : String(error));
+      throw new CelError(error instanceof Error ? error.message : String(error));
     }
   }
   equals(other: Opaque): boolean {
@@ -50,9 +50,9 @@ export class IpValue implements Opaque {
     const ip = IpValue.tryParse(text);
     if (ip) return ip;
     if (parseIp(text)?.mapped)
-      throw new EvalError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
+      throw new CelError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
     const quoted = JSON.stringify(text);
-    throw new EvalError(
+    throw new CelError(
       `IP Address ${quoted} parse error during conversion from string: ParseAddr(${quoted}): unable to parse IP`,
     );
   }
@@ -113,11 +113,11 @@ export class CidrValue implements Opaque {
     if (cidr) return cidr;
     const start = 'network address parse error during conversion from string: ';
     if (parseCidr(text)?.ip.mapped) {
-      throw new EvalError(`${start}IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
+      throw new CelError(`${start}IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
     }
     const quoted = JSON.stringify(text);
     const reason = text.includes('/') ? 'unable to parse IP' : "no '/'";
-    throw new EvalError(`${start}${start}netip.ParsePrefix(${quoted}): ${reason}`);
+    throw new CelError(`${start}${start}netip.ParsePrefix(${quoted}): ${reason}`);
   }
   equals(other: Opaque): boolean {
     return other instanceof CidrValue && other.text === this.text;
@@ -157,7 +157,7 @@ export class UrlValue implements Opaque {
   constructor(text: string) {
     spend(1 + (text.length >> 3));
     if (!isRequestUri(text)) {
-      throw new EvalError(
+      throw new CelError(
         `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
       );
     }
@@ -236,10 +236,10 @@ export class SemverValue implements Opaque {
     const whole = normalize ? SemverValue.normalize(text) : text;
     const version = whole === undefined ? undefined : SemverValue.tryParse(whole);
     if (version) return version;
-    if (text === '') throw new EvalError('Version string empty');
-    if (whole === undefined) throw new EvalError('short version cannot contain PreRelease/Build meta data');
-    if (whole.split('.').length < 3) throw new EvalError('No Major.Minor.Patch elements found');
-    throw new EvalError(`Invalid character(s) found in version ${JSON.stringify(text)}`);
+    if (text === '') throw new CelError('Version string empty');
+    if (whole === undefined) throw new CelError('short version cannot contain PreRelease/Build meta data');
+    if (whole.split('.').length < 3) throw new CelError('No Major.Minor.Patch elements found');
+    throw new CelError(`Invalid character(s) found in version ${JSON.stringify(text)}`);
   }
   equals(other: Opaque): boolean {
     return other instanceof SemverValue && this.compare(other) === 0;

@@ -17,7 +17,7 @@ import { type DeclType, declTypeOf } from './decl-type.ts';
 import { escapeName } from './escape.ts';
 import { validFieldPath } from './field-path.ts';
 import { fromJson, resourceNode } from './from-json.ts';
-import { type CelValue, CostLimitError, EvalError, Optional } from './values.ts';
+import { CelError, type CelValue, CostLimitError, Optional } from './values.ts';
 
 /** Cost of all rules of one request, and of one rule (apiserver pkg/apis/cel/config.go). */
 export const RUNTIME_COST_BUDGET = 10_000_000;
@@ -192,8 +192,9 @@ class Walk {
       self = fromJson(value, node);
       oldSelf = old === undefined || old === null ? undefined : fromJson(old, node);
     } catch (error) {
-      if (!(error instanceof EvalError) && !(error instanceof CostLimitError)) throw error;
-      return this.#fail(path, type, error.message);
+      if (!(error instanceof CelError) && !(error instanceof CostLimitError)) throw error;
+      this.#fail(path, type, error.message);
+      return;
     }
     tree.rules.forEach((compiled, i) => {
       if (this.remaining < 0) return;
@@ -212,8 +213,14 @@ class Walk {
     ratchet: Ratchet,
   ): void {
     const { rule } = compiled;
-    if (this.remaining === 0) return this.#stop(path, type, OUT_OF_BUDGET);
-    if (compiled.error !== undefined) return this.#fail(path, type, `rule compile error: ${compiled.error}`);
+    if (this.remaining === 0) {
+      this.#stop(path, type, OUT_OF_BUDGET);
+      return;
+    }
+    if (compiled.error !== undefined) {
+      this.#fail(path, type, `rule compile error: ${compiled.error}`);
+      return;
+    }
     if (!compiled.program) return;
     if (compiled.usesOldSelf && oldSelf === undefined && !rule.optionalOldSelf) return;
     const before = rule.optionalOldSelf
@@ -222,20 +229,26 @@ class Walk {
         : new Optional(oldSelf)
       : oldSelf;
     const outcome = compiled.program.run({ self, oldSelf: before }, PER_CALL_LIMIT);
-    if (outcome.cost > this.remaining) return this.#stop(path, type, OUT_OF_BUDGET);
+    if (outcome.cost > this.remaining) {
+      this.#stop(path, type, OUT_OF_BUDGET);
+      return;
+    }
     this.remaining -= outcome.cost;
     if (outcome.error) {
       const { message } = outcome.error;
       const shown = ruleText(rule);
       if (outcome.error instanceof CostLimitError) {
         const text = `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${shown}`;
-        return this.#stop(path, type, text);
+        this.#stop(path, type, text);
+        return;
       }
       if (message.startsWith('no such overload')) {
         const text = `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${shown}`;
-        return this.#fail(path, type, text);
+        this.#fail(path, type, text);
+        return;
       }
-      return this.#fail(path, type, `${message} evaluating rule: ${shown}`);
+      this.#fail(path, type, `${message} evaluating rule: ${shown}`);
+      return;
     }
     if (outcome.value === true) return;
     const field = fieldPath === '' ? path : childField(path, fieldPath.replace(/^\./, ''));

@@ -1,10 +1,10 @@
 import { goFloat } from '../canonical.ts';
 import { Uint } from './ast.ts';
 import {
+  CelError,
   type CelValue,
   CostLimitError,
   Duration,
-  EvalError,
   formatDuration,
   formatTimestamp,
   isList,
@@ -78,7 +78,7 @@ function findLast(text: string, needle: string, limit: number): number {
 }
 
 const outOfRange = (index: number): never => {
-  throw new EvalError(`index out of range: ${index}`);
+  throw new CelError(`index out of range: ${index}`);
 };
 
 export function charAt(text: string, index: number): string {
@@ -108,7 +108,7 @@ export function lastIndexOf(text: string, needle: string, offset?: number): numb
 export function substring(text: string, start: number, end?: number): string {
   const runes = new Runes(text);
   if (end !== undefined && start > end) {
-    throw new EvalError(`invalid substring range. start: ${start}, end: ${end}`);
+    throw new CelError(`invalid substring range. start: ${start}, end: ${end}`);
   }
   if (start < 0 || start > runes.length) outOfRange(start);
   if (end !== undefined && (end < 0 || end > runes.length)) outOfRange(end);
@@ -196,7 +196,7 @@ export function format(text: string, args: readonly CelValue[]): string {
     /%(?:%|(?:\.(\d*))?([\s\S]?))/g,
     (all, precision: string | undefined, verb: string | undefined) => {
       if (all === '%%') return '%';
-      if (next >= args.length) throw new EvalError(`index ${next} out of range`);
+      if (next >= args.length) throw new CelError(`index ${next} out of range`);
       const made = clause(verb ?? '', precision, args[next++] as CelValue);
       size += made.length;
       if (size > MAX_TEXT) throw new CostLimitError();
@@ -204,29 +204,27 @@ export function format(text: string, args: readonly CelValue[]): string {
     },
   );
   if (next < args.length)
-    throw new EvalError(
-      `too many arguments supplied to string.format (expected ${next}, got ${args.length})`,
-    );
+    throw new CelError(`too many arguments supplied to string.format (expected ${next}, got ${args.length})`);
   return bounded(out);
 }
 
 function clause(verb: string, precision: string | undefined, value: CelValue): string {
   const digits = precision === undefined || precision === '' ? 6 : Number(precision);
-  if (digits > 100) throw new EvalError('precision is too large');
+  if (digits > 100) throw new CelError('precision is too large');
   switch (verb) {
     case 's':
       return formatValue(value, true);
     case 'd':
       if (typeof value === 'bigint') return String(value);
       if (value instanceof Uint) return String(value.value);
-      throw new EvalError(
+      throw new CelError(
         `error during formatting: decimal clause can only be used on integers, was given ${typeName(value)}`,
       );
     case 'f':
     case 'e': {
       if (typeof value !== 'number') {
         const name = verb === 'f' ? 'fixed-point' : 'scientific';
-        throw new EvalError(
+        throw new CelError(
           `error during formatting: ${name} clause can only be used on doubles, was given ${typeName(value)}`,
         );
       }
@@ -246,7 +244,7 @@ function clause(verb: string, precision: string | undefined, value: CelValue): s
       return verb === 'X' ? text.toUpperCase() : text;
     }
     default:
-      throw new EvalError(`could not parse formatting clause: unrecognized formatting clause "${verb}"`);
+      throw new CelError(`could not parse formatting clause: unrecognized formatting clause "${verb}"`);
   }
 }
 
@@ -259,7 +257,7 @@ function hex(value: CelValue): string {
 function radix(value: CelValue, base: number, problem: string): string {
   if (typeof value === 'bigint') return value.toString(base);
   if (value instanceof Uint) return value.value.toString(base);
-  throw new EvalError(`error during formatting: ${problem}, was given ${typeName(value)}`);
+  throw new CelError(`error during formatting: ${problem}, was given ${typeName(value)}`);
 }
 
 /** A value as `%s` shows it; inside lists and maps texts are quoted. */
@@ -287,7 +285,7 @@ function formatValue(value: CelValue, top: boolean): string {
       .map((key) => `${formatValue(key, false)}:${formatValue(value.get(key) ?? null, false)}`);
     return `{${entries.sort().join(', ')}}`;
   }
-  throw new EvalError(
+  throw new CelError(
     `error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${typeName(value)}`,
   );
 }

@@ -1,4 +1,4 @@
-import { EvalError, type Timestamp } from './values.ts';
+import { CelError, type Timestamp } from './values.ts';
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
@@ -24,7 +24,7 @@ function offsetOf(zone: string, at: number): number {
         second: 'numeric',
       });
     } catch {
-      throw new EvalError(`unknown time zone ${zone}`);
+      throw new CelError(`unknown time zone ${zone}`);
     }
     if (formatters.size > 500) formatters.clear();
     formatters.set(zone, formatter);

@@ -23,7 +23,7 @@ export type CelValue =
   | Opaque;
 
 /** A failure of evaluation: `&&`, `||` and the quantifiers may absorb it. The message is cel-go's. */
-export class EvalError extends Error {
+export class CelError extends Error {
   readonly code = 'cel-evaluation';
 }
 
@@ -54,7 +54,7 @@ export function startWork(): void {
 }
 
 export const noSuchOverload = (): never => {
-  throw new EvalError('no such overload');
+  throw new CelError('no such overload');
 };
 
 export interface ListValue {
@@ -123,14 +123,14 @@ function mapKey(key: CelValue): string {
   if (key instanceof Uint) return `n${key.value}`;
   if (typeof key === 'number' && Number.isInteger(key)) return `n${BigInt(key)}`;
   if (typeof key === 'boolean') return `b${key}`;
-  throw new EvalError('unsupported key type');
+  throw new CelError('unsupported key type');
 }
 
 /** Nanoseconds; within int64. */
 export class Duration {
   readonly nanos: bigint;
   constructor(nanos: bigint) {
-    if (nanos >= 2n ** 63n || nanos < -(2n ** 63n)) throw new EvalError('duration overflow');
+    if (nanos >= 2n ** 63n || nanos < -(2n ** 63n)) throw new CelError('duration overflow');
     this.nanos = nanos;
   }
 }
@@ -142,7 +142,7 @@ const MAX_TIME = 253_402_300_800_000_000_000n;
 export class Timestamp {
   readonly nanos: bigint;
   constructor(nanos: bigint) {
-    if (nanos < MIN_TIME || nanos >= MAX_TIME) throw new EvalError('timestamp overflow');
+    if (nanos < MIN_TIME || nanos >= MAX_TIME) throw new CelError('timestamp overflow');
     this.nanos = nanos;
   }
 }
@@ -285,7 +285,7 @@ function equalMaps(a: MapValue, b: MapValue): boolean {
 export function compare(a: CelValue, b: CelValue): number {
   if (isNumber(a) && isNumber(b)) {
     const [left, right] = [plain(a), plain(b)];
-    if (Number.isNaN(left) || Number.isNaN(right)) throw new EvalError('NaN values cannot be ordered');
+    if (Number.isNaN(left) || Number.isNaN(right)) throw new CelError('NaN values cannot be ordered');
     return left < right ? -1 : left > right ? 1 : 0;
   }
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
