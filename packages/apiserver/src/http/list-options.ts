@@ -26,9 +26,19 @@ export function listOptions(exchange: Exchange, resource: ServedResource): ListO
   const { query, info } = exchange;
   if (query.size === 0 && info.name === '' && info.verb === 'list') return plain(info.namespace);
   const watch = info.verb === 'watch' || flag(query, 'watch') === true;
-  const sendInitialEvents = flag(query, 'sendInitialEvents');
   const resourceVersion = query.get('resourceVersion') ?? '';
-  const resourceVersionMatch = query.get('resourceVersionMatch') ?? '';
+  let sendInitialEvents = flag(query, 'sendInitialEvents');
+  let resourceVersionMatch = query.get('resourceVersionMatch') ?? '';
+  if (
+    watch &&
+    sendInitialEvents === undefined &&
+    resourceVersionMatch === '' &&
+    /^0?$/.test(resourceVersion)
+  ) {
+    // a watch from no version begins with what is there (apimachinery SetListOptionsDefaults)
+    sendInitialEvents = true;
+    resourceVersionMatch = 'NotOlderThan';
+  }
   const continueToken = query.get('continue') ?? '';
   const problems = watch
     ? watchProblems(resourceVersionMatch, sendInitialEvents, continueToken)

@@ -1,13 +1,7 @@
 import { StatusError } from '@sampan/api';
 import type { Cluster } from '../registry/cluster.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import {
-  bookmark,
-  INITIAL_EVENTS_END,
-  type StreamEvent,
-  type WatchRequest,
-  watch,
-} from '../registry/watch.ts';
+import { bookmark, type StreamEvent, type WatchRequest, watch } from '../registry/watch.ts';
 import type { Exchange } from './exchange.ts';
 import { JSON_OBJECT } from './negotiate.ts';
 import type { View } from './render.ts';
