@@ -1,5 +1,6 @@
 import { schemaOf } from '../schema/schema-of.ts';
 import { modelName } from '../schema/table.ts';
+import { kindColumns } from './columns.ts';
 import type { KindRules, ResourceDefinition } from './resource.ts';
 import { type Row, rows } from './rows.ts';
 import { extensionRules } from './rules-extensions.ts';
@@ -29,7 +30,9 @@ function rulesOf(row: Row): KindRules {
 
 function define(row: Row): ResourceDefinition {
   const { namespaced = true, status, ...rest } = row;
-  const { status: statusRules, ...rules } = rulesOf(row);
+  const { status: statusRules, ...own } = rulesOf(row);
+  const columns = own.columns ?? kindColumns[`${row.group}/${row.kind}`];
+  const rules: KindRules = columns ? { ...own, columns } : own;
   return {
     ...rest,
     namespaced,
