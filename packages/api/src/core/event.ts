@@ -130,6 +130,7 @@ function strictUpdateErrors(event: KubeObject, old: KubeObject, fields: EventFie
 /** Rules of Event for one of its groups; `strict` is events.k8s.io/v1. */
 export function eventRulesFor(fields: EventFields, strict: boolean): KindRules {
   const object = (event: KubeObject, key: string): string => event[fields.involvedObject]?.[key] ?? '';
+  const controllerOf = (event: KubeObject): string => event[fields.reportingController] ?? '';
   const prefix = fields.involvedObject;
   const ofObject = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map(
     (key) => [`${prefix}.${key}`, (event: KubeObject) => object(event, key)] as const,
@@ -150,9 +151,12 @@ export function eventRulesFor(fields: EventFields, strict: boolean): KindRules {
     selectableFields: {
       ...Object.fromEntries(ofObject),
       reason: (event) => event.reason ?? '',
-      reportingComponent: (event) => event[fields.reportingController] ?? '',
-      ...(strict ? { reportingController: (event: KubeObject) => event.reportingController ?? '' } : {}),
-      source: (event) => event[fields.source]?.component || (event[fields.reportingController] ?? ''),
+      ...(strict
+        ? { reportingController: controllerOf }
+        : {
+            reportingComponent: controllerOf,
+            source: (event: KubeObject) => event[fields.source]?.component || controllerOf(event),
+          }),
       type: (event) => event.type ?? '',
     },
   };

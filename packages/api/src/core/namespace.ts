@@ -75,8 +75,5 @@ export const namespaceRules: KindRules = {
     validateUpdate: validateStatus,
   },
   generation: false,
-  selectableFields: {
-    'status.phase': (namespace) => namespace.status?.phase ?? '',
-    name: (namespace) => namespace.metadata.name ?? '',
-  },
+  selectableFields: { 'status.phase': (namespace) => namespace.status?.phase ?? '' },
 };

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../meta/object.ts';
+import { oldLabelMessage } from './old-labels.ts';
 import { list, quantity } from './shared.ts';
 
 /** Annotations that fields have replaced. */
@@ -18,18 +19,6 @@ const OLD_SOURCES: Readonly<Record<string, string>> = {
   rbd: 'spec.rbd: deprecated in v1.28, non-functional in v1.31+',
 };
 
-/** Node labels that have stable names now (upstream's api/node GetNodeLabelDeprecatedMessage). */
-const OLD_LABELS: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region':
-    'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone':
-    'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type':
-    'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-};
-
 const lookup = (table: Readonly<Record<string, string>>, key: string): string | undefined =>
   Object.hasOwn(table, key) ? table[key] : undefined;
 
@@ -43,7 +32,7 @@ function affinityWarnings(volume: KubeObject): string[] {
   const terms = list(volume.spec?.nodeAffinity?.required?.nodeSelectorTerms);
   return terms.flatMap((term, i) =>
     list(term.matchExpressions).flatMap(({ key }, j) => {
-      const message = lookup(OLD_LABELS, key);
+      const message = oldLabelMessage(key);
       const path = `spec.nodeAffinity.required.nodeSelectorTerms[${i}].matchExpressions[${j}].key`;
       return message === undefined ? [] : [`${path}: ${key} is ${message}`];
     }),

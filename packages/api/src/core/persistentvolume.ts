@@ -221,7 +221,6 @@ export const persistentVolumeRules: KindRules = {
     validateUpdate: (volume) => (volume.metadata.resourceVersion ? [] : [required('resourceVersion')]),
   },
   generation: false,
-  selectableFields: { name: (volume) => volume.metadata.name ?? '' },
 };
 
 /** The time of a change of phase, unless the client says one (KEP-3762). */

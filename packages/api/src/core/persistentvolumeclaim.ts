@@ -254,5 +254,4 @@ export const persistentVolumeClaimRules: KindRules = {
     validateUpdate: validateStatus,
   },
   generation: false,
-  selectableFields: { name: (claim) => claim.metadata.name ?? '' },
 };

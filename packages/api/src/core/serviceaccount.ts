@@ -5,7 +5,7 @@ export const serviceAccountRules: KindRules = {
   warnings: (account, old) => {
     const key = 'kubernetes.io/enforce-mountable-secrets';
     const value = account.metadata.annotations?.[key];
-    return value === undefined || value === old?.metadata.annotations?.[key]
+    return value === undefined || old?.metadata.annotations?.[key] !== undefined
       ? []
       : [
           'metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets',

@@ -1,3 +1,4 @@
+import { oldLabelMessage } from '../core/old-labels.ts';
 import { roundToMilli } from '../core/pod/defaults.ts';
 import { validateTolerations } from '../core/pod/scheduling.ts';
 import { containerResourceNameErrors, resourceQuantityErrors } from '../core/resource-names.ts';
@@ -48,6 +49,11 @@ function validate(runtime: KubeObject): FieldError[] {
 export const runtimeClassRules: KindRules = {
   setDefaults: (runtime) => roundToMilli(runtime.overhead?.podFixed),
   validate,
+  warnings: (runtime) =>
+    Object.keys(runtime.scheduling?.nodeSelector ?? {}).flatMap((label) => {
+      const message = oldLabelMessage(label);
+      return message === undefined ? [] : [`scheduling.nodeSelector: ${message}`];
+    }),
   validateUpdate: (runtime, old) => immutable('handler', runtime.handler, old.handler),
   generation: false,
 };

@@ -166,3 +166,23 @@ describe('IP families', () => {
     ]);
   });
 });
+
+test('says what it ignores and what is going away', () => {
+  const warnings = serviceRules.warnings?.(
+    objectOf(
+      service({
+        type: 'ClusterIP',
+        clusterIP: 'None',
+        externalIPs: ['1.2.3.4'],
+        externalName: 'a.example.com',
+        trafficDistribution: 'PreferClose',
+      }),
+    ),
+    undefined,
+  );
+  expect(warnings).toEqual([
+    'spec.externalIPs is ignored for headless services',
+    'spec.externalName is ignored when spec.type is not "ExternalName"',
+    'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
+  ]);
+});
