@@ -588,7 +588,8 @@ export const STRICT_FIELDS: Scenario = {
     raw('a list', '', '[]'),
     raw('empty', '', ''),
     raw('null', '', 'null'),
-    raw('wrong types deep', '', `{${HEAD},"spec":{"o":"text","list":{"c":1}}}`),
+    raw('an object of a wrong type', '', `{${HEAD},"spec":{"o":"text"}}`),
+    raw('a list of a wrong type', '', `{${HEAD},"spec":{"list":{"c":1}}}`),
     raw('form data', '', 'a=b', 'application/x-www-form-urlencoded'),
     ...['Strict', 'Warn'].map((mode) => ({
       name: `update unknown and ${mode}`,
