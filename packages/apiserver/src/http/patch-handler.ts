@@ -105,7 +105,7 @@ export function patchType(exchange: Exchange, resource: ServedResource): string 
   );
 }
 
-function requireManager(exchange: Exchange): void {
+export function requireManager(exchange: Exchange): void {
   if (exchange.query.get('fieldManager')) return;
   throw errors.invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
     { type: 'FieldValueRequired', field: 'fieldManager', detail: 'is required for apply patch' },

@@ -65,7 +65,7 @@ export interface ProvidedHandler {
 export class ServedResource {
   readonly definition: ResourceDefinition;
   readonly gr: GroupResource;
-  /** Names the type in `Invalid` errors. */
+  /** Names the type in `Invalid` errors: by the group that it is stored in. */
   readonly gk: { readonly group: string; readonly kind: string };
   readonly apiVersion: string;
   readonly listKind: string;
@@ -88,7 +88,7 @@ export class ServedResource {
     this.provided = provided;
     this.definition = definition;
     this.gr = { group: definition.group, resource: definition.resource };
-    this.gk = { group: definition.group, kind: definition.kind };
+    this.gk = { group: definition.storage?.group ?? definition.group, kind: definition.kind };
     this.apiVersion = apiVersionOf(definition);
     this.listKind = definition.listKind ?? `${definition.kind}List`;
     this.verbs = new Set(definition.verbs ?? ALL_VERBS);

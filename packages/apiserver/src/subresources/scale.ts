@@ -1,4 +1,5 @@
 import {
+  apply,
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
@@ -6,7 +7,11 @@ import {
   errors,
   type KubeObject,
   type LabelSelector,
+  type ManagedFieldsEntry,
   matcherOfLabels,
+  nextManagedFields,
+  parentManagedFields,
+  scaleManagedFields,
   schemaOf,
 } from '@sampan/api';
 import { deepClone, isObject, type JsonObject } from '@sampan/base';
@@ -14,10 +19,13 @@ import type { ApiContext } from '../http/api-context.ts';
 import { readBody } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/handler.ts';
-import { patchType } from '../http/patch-handler.ts';
+import { flag } from '../http/list-options.ts';
+import { patchType, requireManager } from '../http/patch-handler.ts';
 import { sendValue, viewOf } from '../http/render.ts';
 import { writeContext } from '../http/write-options.ts';
 import { parseValue } from '../registry/codec.ts';
+import { formatTime } from '../registry/metadata.ts';
+import type { RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { update } from '../registry/update.ts';
 
@@ -44,19 +52,65 @@ export async function serveScale(
   }
   if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
   const context = writeContext(exchange, verb === 'update' ? 'UpdateOptions' : 'PatchOptions');
-  const change = verb === 'update' ? await replacement(exchange) : await patching(exchange, resource);
+  const change =
+    verb === 'update' ? await replacement(exchange) : await patching(api, exchange, resource, context);
   const next = (old: KubeObject | undefined) => {
     if (!old) throw errors.notFound(resource.gr, name);
-    return scaled(resource, old, name, change(scaleOf(resource, old)));
+    const live = ownedScaleOf(resource, old);
+    const wanted = change(live);
+    const object = scaled(resource, old, name, wanted);
+    const managedFields = fieldsAfter(resource, old, live, wanted, context, api.cluster.clock.now());
+    if (managedFields === undefined) delete object.metadata.managedFields;
+    else object.metadata.managedFields = managedFields;
+    return object;
   };
   const updated = await update(
     api.cluster,
     resource,
-    { namespace, name, subresource: 'scale', next, rules: { validateUpdate: ownRules(resource) } },
+    {
+      namespace,
+      name,
+      subresource: 'scale',
+      next,
+      applied: true,
+      rules: { validateUpdate: ownRules(resource) },
+    },
     context,
   );
   return sendValue(exchange, view, 200, scaleOf(resource, updated.object));
 }
+
+const SCALE_SCHEMA = 'io.k8s.api.autoscaling.v1.Scale';
+const SCALE_VERSION = 'autoscaling/v1';
+
+/** The parent's managedFields once somebody has set the replicas; an apply has set those of the scale itself. */
+function fieldsAfter(
+  resource: ServedResource,
+  old: KubeObject,
+  live: Scale,
+  wanted: unknown,
+  context: RequestContext,
+  now: number,
+): ManagedFieldsEntry[] | undefined {
+  const path = steps(pathsOf(resource).specReplicas);
+  const next = wanted as KubeObject;
+  const applied = isApplied(next);
+  const fields = applied
+    ? next.metadata.managedFields
+    : nextManagedFields({
+        live: live as unknown as KubeObject,
+        next,
+        manager: context.fieldManager,
+        time: formatTime(now),
+        schema: schemaOf(SCALE_SCHEMA),
+        apiVersion: SCALE_VERSION,
+        subresource: 'scale',
+      });
+  return parentManagedFields(old.metadata.managedFields, fields, path, resource.apiVersion);
+}
+
+const appliedScales = new WeakSet<object>();
+const isApplied = (scale: object) => appliedScales.has(scale);
 
 /** The object is checked as at any update of it; `status` stays as it is. */
 function ownRules(resource: ServedResource) {
@@ -70,15 +124,37 @@ async function replacement(exchange: Exchange): Promise<() => unknown> {
   return () => value;
 }
 
-async function patching(exchange: Exchange, resource: ServedResource): Promise<(scale: Scale) => unknown> {
+async function patching(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+  context: RequestContext,
+): Promise<(scale: Scale) => unknown> {
   const type = patchType(exchange, resource);
-  const { value } = parseValue(await readBody(exchange), 'application/json');
+  const applies = type === 'application/apply-patch+yaml';
+  const { value } = parseValue(await readBody(exchange), applies ? 'application/yaml' : 'application/json');
   if (type === 'application/json-patch+json') return (scale) => applyJsonPatch(scale, value);
   if (type === 'application/strategic-merge-patch+json') {
-    return (scale) => applyStrategicMergePatch(scale, value, schemaOf('io.k8s.api.autoscaling.v1.Scale'));
+    return (scale) => applyStrategicMergePatch(scale, value, schemaOf(SCALE_SCHEMA));
   }
   if (type === 'application/merge-patch+json') return (scale) => applyMergePatch(scale, value);
-  return (scale) => ({ ...scale, ...(isObject(value) ? { spec: value.spec } : {}) });
+  requireManager(exchange);
+  const force = flag(exchange.query, 'force') ?? false;
+  return (scale) => {
+    const result = apply({
+      live: scale as unknown as KubeObject,
+      applied: value,
+      kind: 'Scale',
+      apiVersion: SCALE_VERSION,
+      schema: schemaOf(SCALE_SCHEMA),
+      manager: context.fieldManager,
+      force,
+      time: formatTime(api.cluster.clock.now()),
+      subresource: 'scale',
+    });
+    appliedScales.add(result);
+    return result;
+  };
 }
 
 function scaled(resource: ServedResource, old: KubeObject, name: string, value: unknown): KubeObject {
@@ -90,6 +166,16 @@ function scaled(resource: ServedResource, old: KubeObject, name: string, value: 
   const wanted = isObject(spec) ? (spec.replicas ?? 0) : 0;
   if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < -(2 ** 31) || wanted >= 2 ** 31) {
     throw errors.badRequest('Scale.spec.replicas must be an integer');
+  }
+  if (wanted < 0 && resource.custom) {
+    throw errors.invalid(resource.gk, name, [
+      {
+        type: 'FieldValueInvalid',
+        field: `.${pathsOf(resource).specReplicas.replace(/^\./, '')}`,
+        value: wanted,
+        detail: 'should be a non-negative integer',
+      },
+    ]);
   }
   if (wanted < 0) {
     throw errors.invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
@@ -106,21 +192,30 @@ function scaled(resource: ServedResource, old: KubeObject, name: string, value: 
   if (typeof version === 'string' && version !== '') object.metadata.resourceVersion = version;
   const uid = isObject(metadata) ? metadata.uid : undefined;
   if (typeof uid === 'string' && uid !== '') object.metadata.uid = uid;
-  writePath(object, resource.definition.scale?.specReplicas ?? '.spec.replicas', wanted);
+  writePath(object, pathsOf(resource).specReplicas, wanted);
   return object;
 }
 
+/** With the managers of the replicas, which answers do not show. */
+function ownedScaleOf(resource: ServedResource, object: KubeObject): Scale {
+  const scale = scaleOf(resource, object);
+  const path = steps(pathsOf(resource).specReplicas);
+  const managedFields = scaleManagedFields(object.metadata.managedFields, path);
+  if (managedFields === undefined) return scale;
+  return { ...scale, metadata: { ...scale.metadata, managedFields } as unknown as JsonObject };
+}
+
 function scaleOf(resource: ServedResource, object: KubeObject): Scale {
-  const paths = resource.definition.scale;
+  const paths = pathsOf(resource);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const replicas = numberAt(object, paths?.specReplicas);
+  const replicas = numberAt(object, paths.specReplicas);
   const selector = selectorOf(resource, object);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as JsonObject,
     spec: replicas === 0 ? {} : { replicas },
-    status: { replicas: numberAt(object, paths?.statusReplicas), ...(selector === '' ? {} : { selector }) },
+    status: { replicas: numberAt(object, paths.statusReplicas), ...(selector === '' ? {} : { selector }) },
   };
 }
 
@@ -140,6 +235,10 @@ function selectorOf(resource: ServedResource, object: KubeObject): string {
 function numberAt(object: KubeObject, path: string | undefined): number {
   const value = path === undefined ? undefined : readPath(object, path);
   return typeof value === 'number' ? value : 0;
+}
+
+function pathsOf(resource: ServedResource): NonNullable<ServedResource['definition']['scale']> {
+  return resource.definition.scale ?? { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas' };
 }
 
 const steps = (path: string) => path.split('.').filter((step) => step !== '');
