@@ -1,6 +1,7 @@
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { warningsForIP } from '../validation/ip.ts';
 import {
   dns1123Label,
   each,
@@ -63,6 +64,14 @@ function validateEndpoints(endpoints: KubeObject): FieldError[] {
   return list(endpoints.subsets).flatMap((subset, i) => subsetErrors(subset, `subsets[${i}]`));
 }
 
+function addressWarnings(endpoints: KubeObject): string[] {
+  return list(endpoints.subsets).flatMap((subset, i) =>
+    ['addresses', 'notReadyAddresses'].flatMap((key) =>
+      list(subset[key]).flatMap(({ ip }, j) => warningsForIP(`subsets[${i}].${key}[${j}].ip`, ip)),
+    ),
+  );
+}
+
 export const endpointsRules: KindRules = {
   setDefaults(endpoints) {
     for (const subset of list(endpoints.subsets)) {
@@ -70,5 +79,6 @@ export const endpointsRules: KindRules = {
     }
   },
   validate: validateEndpoints,
+  warnings: addressWarnings,
   createOnUpdate: true,
 };

@@ -15,7 +15,7 @@ import { nonSpecialIpErrors } from '../core/special-ip.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { duplicate, type FieldError, invalid, notSupported, required, tooMany } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { parseIp } from '../validation/ip.ts';
+import { parseIp, warningsForIP } from '../validation/ip.ts';
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 const MAX_TOPOLOGY_LABELS = 16;
@@ -99,6 +99,13 @@ function validate(slice: KubeObject): FieldError[] {
   return [...errors, ...portsErrors(list(slice.ports))];
 }
 
+function sliceWarnings(slice: KubeObject): string[] {
+  if (slice.addressType === 'FQDN') return ['addressType: FQDN endpoints are deprecated'];
+  return list(slice.endpoints).flatMap((endpoint, i) =>
+    list(endpoint.addresses).flatMap((ip, j) => warningsForIP(`endpoints[${i}].addresses[${j}]`, ip)),
+  );
+}
+
 export const endpointSliceRules: KindRules = {
   setDefaults(slice) {
     for (const port of list(slice.ports)) {
@@ -111,7 +118,6 @@ export const endpointSliceRules: KindRules = {
     ...validate(slice),
     ...immutable('addressType', slice.addressType, old.addressType),
   ],
-  warnings: (slice, old) =>
-    slice.addressType === 'FQDN' && old === undefined ? ['addressType: FQDN endpoints are deprecated'] : [],
+  warnings: sliceWarnings,
   generation: true,
 };

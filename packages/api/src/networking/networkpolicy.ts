@@ -2,6 +2,7 @@ import { cidrErrors, each, labelSelectorErrors, list, type Part, portName, portN
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { warningsForCIDR } from '../validation/ip.ts';
 import { cidrNumber, inRange } from './ip-number.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
@@ -93,6 +94,21 @@ function rangesOf(policy: KubeObject): string[] {
   return peers.flatMap((peer) => (peer.ipBlock ? [peer.ipBlock.cidr, ...list(peer.ipBlock.except)] : []));
 }
 
+function blockWarnings(policy: KubeObject): string[] {
+  const ofRules = (rules: 'ingress' | 'egress', peers: 'from' | 'to'): string[] =>
+    list(policy.spec?.[rules]).flatMap((rule, i) =>
+      list(rule[peers]).flatMap(({ ipBlock }, j) => {
+        if (ipBlock === undefined) return [];
+        const field = `spec.${rules}[${i}].${peers}[${j}].ipBlock`;
+        return [
+          ...warningsForCIDR(`${field}.cidr`, ipBlock.cidr),
+          ...list(ipBlock.except).flatMap((range, k) => warningsForCIDR(`${field}.except[${k}]`, range)),
+        ];
+      }),
+    );
+  return [...ofRules('ingress', 'from'), ...ofRules('egress', 'to')];
+}
+
 export const networkPolicyRules: KindRules = {
   setDefaults(policy) {
     policy.spec ??= {};
@@ -106,5 +122,6 @@ export const networkPolicyRules: KindRules = {
   },
   validate: (policy) => specErrors(policy, []),
   validateUpdate: (policy, old) => specErrors(policy, rangesOf(old)),
+  warnings: blockWarnings,
   generation: true,
 };

@@ -1,4 +1,5 @@
 import { deepEqual } from '@sampan/base';
+import { oldLabelMessage } from '../core/old-labels.ts';
 import { immutable, labelNameErrors, list, oneOf, type Part } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { duplicate, type FieldError, forbidden, notSupported, required } from '../meta/field-error.ts';
@@ -62,12 +63,23 @@ function validate(storageClass: KubeObject): FieldError[] {
   ];
 }
 
+function topologyWarnings(storageClass: KubeObject): string[] {
+  return list(storageClass.allowedTopologies).flatMap((term, i) =>
+    list(term.matchLabelExpressions).flatMap(({ key }, j) => {
+      const message = oldLabelMessage(key);
+      const field = `allowedTopologies[${i}].matchLabelExpressions[${j}].key`;
+      return message === undefined ? [] : [`${field}: ${key} is ${message}`];
+    }),
+  );
+}
+
 export const storageClassRules: KindRules = {
   setDefaults(storageClass) {
     storageClass.reclaimPolicy ??= 'Delete';
     storageClass.volumeBindingMode ??= 'Immediate';
   },
   validate,
+  warnings: topologyWarnings,
   validateUpdate(storageClass, old) {
     const fixed = ['parameters', 'provisioner', 'reclaimPolicy'].filter(
       (key) => !deepEqual(storageClass[key] ?? {}, old[key] ?? {}),
