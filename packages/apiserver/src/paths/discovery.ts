@@ -18,6 +18,9 @@ interface ApiResource {
   storageVersionHash?: string;
 }
 
+/** The order of upstream's custom resources; built-in ones are sorted. */
+const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+
 const ALL_VERBS: readonly Verb[] = [
   'create',
   'delete',
@@ -204,6 +207,7 @@ function legacyResources(definition: ResourceDefinition): ApiResource[] {
   });
   const main: ApiResource = {
     ...base(resource, definition.kind, definition.verbs ?? ALL_VERBS),
+    ...(definition.custom ? { verbs: CUSTOM_VERBS } : {}),
     singularName: definition.singular,
     ...(definition.shortNames?.length ? { shortNames: [...definition.shortNames] } : {}),
     ...(definition.categories?.length ? { categories: [...definition.categories] } : {}),
@@ -245,7 +249,7 @@ function subresourcesOf(definition: ResourceDefinition): Subresource[] {
   for (const [name, subresource] of Object.entries(definition.subresources ?? {})) {
     if (!list.some((other) => other.name === name)) list.push({ name, ...subresource });
   }
-  return list.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return definition.custom ? list : list.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function aggregatedResource(definition: ResourceDefinition) {

@@ -47,5 +47,8 @@ export function throwIfInvalid(
   object: KubeObject,
   problems: readonly FieldError[],
 ): void {
-  if (problems.length > 0) throw errors.invalid(resource.gk, object.metadata.name ?? '', problems);
+  if (problems.length === 0) return;
+  // a custom object whose kind was patched is named by what it claims to be
+  const gk = resource.custom ? { group: resource.gk.group, kind: object.kind } : resource.gk;
+  throw errors.invalid(gk, object.metadata.name ?? '', problems);
 }
