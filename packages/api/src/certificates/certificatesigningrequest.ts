@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { deepEqual } from '@sampan/base';
-import { list, type Part } from '../core/shared.ts';
+import { list, nameIsPathSegment, type Part } from '../core/shared.ts';
 import type { KindRules, ValidateContext } from '../kinds/resource.ts';
 import {
   duplicate,
@@ -236,7 +236,7 @@ export const certificateSigningRequestRules: KindRules = {
   },
   validate: (request) => validate(request, allowances(request, undefined)),
   validateUpdate: (request, old) => validateUpdate(request, old, 'main'),
-  validateName: () => [],
+  validateName: nameIsPathSegment,
   status: {
     prepareForUpdate(request, old) {
       request.spec = old.spec;

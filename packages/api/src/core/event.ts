@@ -2,7 +2,14 @@ import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, invalid, required } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { byteLength } from '../validation/messages.ts';
-import { dns1123Subdomain, each, immutable, qualifiedName } from './shared.ts';
+import {
+  dns1123Subdomain,
+  each,
+  immutable,
+  nameIsDnsSubdomain,
+  nameIsPathSegment,
+  qualifiedName,
+} from './shared.ts';
 
 /**
  * The field names of an Event in the two groups that serve it: core/v1 and events.k8s.io/v1 hold one object
@@ -144,14 +151,14 @@ export function eventRulesFor(fields: EventFields, strict: boolean): KindRules {
       ...legacyErrors(event, fields),
       ...(strict ? strictUpdateErrors(event, old, fields) : []),
     ],
-    // Events have never refused a name.
-    validateName: () => [],
+    // core/v1 has never asked more of an event's name.
+    validateName: strict ? nameIsDnsSubdomain : nameIsPathSegment,
     createOnUpdate: true,
     generation: false,
     selectableFields: {
       ...Object.fromEntries(ofObject),
       reason: (event) => event.reason ?? '',
-      ...(strict
+      ...(fields === NEW_EVENT
         ? { reportingController: controllerOf }
         : {
             reportingComponent: controllerOf,

@@ -22,7 +22,7 @@ import { secretRules } from '../core/secret.ts';
 import { serviceRules } from '../core/service/rules.ts';
 import { serviceAccountRules } from '../core/serviceaccount.ts';
 import { endpointSliceRules } from '../discovery/endpointslice.ts';
-import { eventsEventRules } from '../events/event.ts';
+import { eventsBetaEventRules, eventsEventRules } from '../events/event.ts';
 import { ingressRules } from '../networking/ingress.ts';
 import { ingressClassRules } from '../networking/ingressclass.ts';
 import { ipAddressRules } from '../networking/ipaddress.ts';
@@ -72,6 +72,7 @@ export const resourceRules: Readonly<Record<string, KindRules>> = {
   'coordination.k8s.io/Lease': leaseRules,
   'discovery.k8s.io/EndpointSlice': endpointSliceRules,
   'events.k8s.io/Event': eventsEventRules,
+  'events.k8s.io/v1beta1/Event': eventsBetaEventRules,
   'networking.k8s.io/IPAddress': ipAddressRules,
   'networking.k8s.io/Ingress': ingressRules,
   'networking.k8s.io/IngressClass': ingressClassRules,

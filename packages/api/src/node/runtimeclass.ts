@@ -55,5 +55,7 @@ export const runtimeClassRules: KindRules = {
       return message === undefined ? [] : [`scheduling.nodeSelector: ${message}`];
     }),
   validateUpdate: (runtime, old) => immutable('handler', runtime.handler, old.handler),
+  createOnUpdate: true,
+  unconditionalUpdate: false,
   generation: false,
 };

@@ -1,4 +1,4 @@
-import { each, labelSelectorErrors, list, nonNegative, oneOf } from '../core/shared.ts';
+import { each, labelSelectorErrors, list, nameIsPathSegment, nonNegative, oneOf } from '../core/shared.ts';
 import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
@@ -60,6 +60,8 @@ export const podDisruptionBudgetRules: KindRules = {
       ...COUNTS.flatMap((key) => nonNegative(`status.${key}`, budget.status?.[key])),
     ],
   },
+  // Upstream has never asked more of a budget's name.
+  validateName: nameIsPathSegment,
   unconditionalUpdate: false,
   generation: true,
 };

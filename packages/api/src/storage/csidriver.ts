@@ -89,4 +89,5 @@ export const csiDriverRules: KindRules = {
       ...updatePeriodErrors(spec),
     ];
   },
+  unconditionalUpdate: false,
 };
