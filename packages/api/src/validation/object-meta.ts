@@ -128,15 +128,19 @@ export function validateAnnotations(
   return errors;
 }
 
+/** Each of these errors shows all references: a client must not be able to make the answer the square of its request. */
+const MAX_SHOWN = 8;
+
 export function validateOwnerReferences(references: readonly OwnerReference[], field: string): FieldError[] {
   const errors: FieldError[] = [];
   let controller = '';
+  let repeated = 0;
   for (const reference of references) {
     errors.push(...validateOwnerReference(reference, field));
     if (reference.controller !== true) continue;
     const name = `${reference.kind}/${reference.name}`;
     if (controller === '') controller = name;
-    else {
+    else if (++repeated <= MAX_SHOWN) {
       errors.push(
         invalid(
           field,
@@ -202,7 +206,7 @@ function validateNoNewFinalizers(
   old: readonly string[],
   field: string,
 ): FieldError[] {
-  const extra = [...new Set(finalizers)].filter((name) => !old.includes(name)).sort();
+  const extra = [...new Set(finalizers).difference(new Set(old))].sort();
   if (extra.length === 0) return [];
   const shown = extra.map((name) => JSON.stringify(name)).join(', ');
   return [
