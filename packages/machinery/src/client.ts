@@ -22,6 +22,8 @@ export interface ListOptions {
   fieldSelector?: string;
   /** Page size; the client pages by itself and returns the whole list. Default 500 over HTTP. */
   limit?: number;
+  /** Only metadata is looked at: over HTTP nothing else is sent. Objects may be whole all the same. */
+  metadataOnly?: boolean;
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -47,6 +49,11 @@ export interface WatchHandlers<T extends KubeObject = KubeObject> {
 export interface WatchRequest extends Omit<ListOptions, 'limit'> {
   resourceVersion?: string;
   bookmarks?: boolean;
+  /**
+   * WatchList (KEP-3157): first an ADDED for each object there is, then a BOOKMARK with the annotation
+   * `k8s.io/initial-events-end`. A server that does not know it ends the watch with `Invalid` or `BadRequest`.
+   */
+  sendInitialEvents?: boolean;
 }
 
 /**
@@ -55,6 +62,8 @@ export interface WatchRequest extends Omit<ListOptions, 'limit'> {
  * failure is a `SampanError` with code `client-connection`. Safe to call concurrently.
  */
 export interface Client {
+  /** A watch with `sendInitialEvents` is cheaper than a list here; becomes false when the server refused one. */
+  readonly prefersWatchList: boolean;
   get<T extends KubeObject>(
     ref: ResourceRef,
     namespace: string | undefined,
@@ -62,6 +71,15 @@ export interface Client {
     subresource?: string,
   ): Promise<T>;
   list<T extends KubeObject>(ref: ResourceRef, options?: ListOptions): Promise<KubeList<T>>;
+  /**
+   * Gives each object of a list to `onObject` without ever holding all of them, and lets others run in between.
+   * Resolves with the resourceVersion of the snapshot; a watch may start there.
+   */
+  scan<T extends KubeObject>(
+    ref: ResourceRef,
+    options: ListOptions,
+    onObject: (object: T) => void,
+  ): Promise<string>;
   /** The object is not changed; with `subresource`, `name` is that of the object. */
   create<T extends KubeObject>(
     ref: ResourceRef,

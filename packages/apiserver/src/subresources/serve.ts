@@ -25,7 +25,8 @@ export function serveSubresource(
   if (subresource === 'scale' && scale) return serveScale(api, exchange, resource);
   const definition =
     subresources && Object.hasOwn(subresources, subresource) ? subresources[subresource] : undefined;
-  if (!definition) throw resource.custom ? errors.notFound(resource.gr, exchange.info.name) : errors.pageNotFound();
+  if (!definition)
+    throw resource.custom ? errors.notFound(resource.gr, exchange.info.name) : errors.pageNotFound();
   const handler = api.subresources.get(`${resource.collection}/${subresource}`);
   const action = actions.get(`${resource.collection}/${subresource}`);
   if (!handler && !action) throw errors.pageNotFound();

@@ -1,21 +1,14 @@
-import { certificateApproval, podSubresourceRules } from '@sampan/api';
-import type { SubresourceHandlers } from './contract.ts';
-import { serveFinalize } from './finalize.ts';
+import type { SubresourceHandler, SubresourceHandlers } from './contract.ts';
 import { throughNode } from './node-proxy.ts';
 import { wholeObjectSubresource } from './status.ts';
+import { wholeObjectRules } from './whole-object-rules.ts';
 
 /** Subresources beyond status, scale and `actions`, by `RESOURCE[.GROUP]/SUBRESOURCE`. */
-export const subresources: SubresourceHandlers = new Map([
-  ['namespaces/finalize', serveFinalize],
-  [
-    'certificatesigningrequests.certificates.k8s.io/approval',
-    wholeObjectSubresource('approval', certificateApproval),
-  ],
-  [
-    'pods/ephemeralcontainers',
-    wholeObjectSubresource('ephemeralcontainers', podSubresourceRules.ephemeralcontainers),
-  ],
-  ['pods/resize', wholeObjectSubresource('resize', podSubresourceRules.resize)],
+export const subresources: SubresourceHandlers = new Map<string, SubresourceHandler>([
+  ...[...wholeObjectRules].map(([path, rules]): [string, SubresourceHandler] => [
+    path,
+    wholeObjectSubresource(path.slice(path.indexOf('/') + 1), rules),
+  ]),
   ['pods/log', throughNode('log')],
   ['pods/exec', throughNode('exec')],
   ['pods/attach', throughNode('attach')],

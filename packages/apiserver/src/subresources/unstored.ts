@@ -1,4 +1,4 @@
-import { errors } from '@sampan/api';
+import { errors, type KubeObject } from '@sampan/api';
 import type { Review } from '../auth/reviews/contract.ts';
 import { REVIEWS } from '../auth/reviews/reviews.ts';
 import type { ApiContext } from '../http/api-context.ts';
@@ -8,6 +8,7 @@ import { bodyObject } from '../http/request-body.ts';
 import { writeContext } from '../http/write-options.ts';
 import { trackCreate } from '../registry/field-manager.ts';
 import { placeNew } from '../registry/metadata.ts';
+import type { RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { admitted } from './admitted.ts';
 import { bindPod } from './binding.ts';
@@ -41,24 +42,35 @@ function reviewServer(review: Review): Server {
     const view = viewOf(exchange);
     const { namespace } = exchange.info;
     const object = await bodyObject(exchange, resource, context);
-    const { auth } = api;
-    if (!auth) throw notServed(resource.definition.resource);
-    placeNew(resource, object.metadata, namespace);
-    trackCreate(resource, object, context, api.cluster.clock.now());
-    const target = { namespace, name: object.metadata.name ?? '', subresource: '', object };
-    const answer = await admitted(api.cluster, resource, target, context, async () =>
-      review(object, {
-        user: context.user,
-        namespace,
-        authorizer: api.authorizer,
-        ruleResolver: auth.ruleResolver,
-        authenticator: auth.authenticator,
-        audiences: auth.audiences,
-        now: api.cluster.clock.now(),
-      }),
-    );
-    sendValue(exchange, view, 201, answer);
+    sendValue(exchange, view, 201, await answerReview(api, resource, review, namespace, object, context));
   };
+}
+
+/** The answer to a review; `object` is decoded and changed. */
+export async function answerReview(
+  api: ApiContext,
+  resource: ServedResource,
+  review: Review,
+  namespace: string,
+  object: KubeObject,
+  context: RequestContext,
+): Promise<KubeObject> {
+  const { auth } = api;
+  if (!auth) throw notServed(resource.definition.resource);
+  placeNew(resource, object.metadata, namespace);
+  trackCreate(resource, object, context, api.cluster.clock.now());
+  const target = { namespace, name: object.metadata.name ?? '', subresource: '', object };
+  return admitted(api.cluster, resource, target, context, async () =>
+    review(object, {
+      user: context.user,
+      namespace,
+      authorizer: api.authorizer,
+      ruleResolver: auth.ruleResolver,
+      authenticator: auth.authenticator,
+      audiences: auth.audiences,
+      now: api.cluster.clock.now(),
+    }),
+  );
 }
 
 /** The components that upstream looked at here are not separate processes: there are none. */
