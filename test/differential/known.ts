@@ -39,6 +39,11 @@ const NEWER_FIELDS: readonly (readonly [path: string, reason: string])[] = [
   ['/**/spec/internalTrafficPolicy', 'Services default internalTrafficPolicy (since 1.21).'],
   ['/**/spec/completionMode', 'Jobs default completionMode (since 1.21).'],
   ['/**/spec/suspend', 'Jobs default suspend (since 1.21).'],
+  ['/**/spec/manualSelector', 'Jobs default manualSelector (since 1.32).'],
+  ['/**/rollingUpdate/maxSurge', 'DaemonSets default maxSurge (since 1.21).'],
+  ['/**/spec/requiresRepublish', 'CSIDrivers default requiresRepublish (since 1.20 as an alpha).'],
+  ['/**/spec/seLinuxMount', 'CSIDrivers default seLinuxMount (since 1.25).'],
+  ['/**/spec/storageCapacity', 'CSIDrivers default storageCapacity (since 1.19 as an alpha).'],
   ['/**/spec/podReplacementPolicy', 'Jobs default podReplacementPolicy (since 1.28).'],
   [
     '/**/spec/persistentVolumeClaimRetentionPolicy',
@@ -46,6 +51,25 @@ const NEWER_FIELDS: readonly (readonly [path: string, reason: string])[] = [
   ],
   ['/**/status/lastPhaseTransitionTime', 'PersistentVolumes show when their phase changed (since 1.28).'],
   ['/**/status/availableReplicas', 'StatefulSets always show status.availableReplicas (since 1.22).'],
+];
+
+/**
+ * Fields that are one whole to server-side apply today (`+structType=atomic`, `+mapType=atomic`, since 1.22) and
+ * were owned part by part in 1.20.
+ */
+const ATOMIC = [
+  ...['selector', 'nodeSelector', 'labelSelector', 'podSelector', 'namespaceSelector', 'roleRef', 'subjects'],
+  ...[
+    'involvedObject',
+    'regarding',
+    'related',
+    'scaleTargetRef',
+    'describedObject',
+    'claimRef',
+    'dataSource',
+  ],
+  ...['secrets', 'imagePullSecrets', 'ownerReferences', 'fieldRef', 'secretKeyRef', 'configMapKeyRef'],
+  ...['resourceFieldRef', 'secretRef', 'configMapRef', 'target', 'loadBalancer', 'scopeSelector'],
 ];
 
 function newerField([path, reason]: readonly [string, string]): KnownDifference[] {
@@ -79,6 +103,32 @@ export const KNOWN: readonly KnownDifference[] = [
     only: 'removed' as const,
     reason: 'A manager does not own status by a write that resets it (since 1.22).',
   })),
+  ...ATOMIC.map((name) => ({
+    corpus: core,
+    path: `/**/fieldsV1/**/f:${name}/*/**`,
+    only: 'removed' as const,
+    reason: 'References, selectors and the like are owned as a whole (since 1.22).',
+  })),
+  ...['pods', 'pod-operations', 'limited'].map((scenario) => ({
+    corpus: core,
+    step: `${scenario}/*`,
+    path: '/**/metadata/generation',
+    only: 'added' as const,
+    reason: 'Pods have a generation (since 1.33).',
+  })),
+  ...['conditions', 'currentReplicas'].map((name) => ({
+    corpus: core,
+    step: 'horizontalpodautoscalers-v2/*',
+    path: `/body/status/${name}`,
+    only: 'removed' as const,
+    reason: 'Empty status of autoscaling/v2 is left out, which v2beta2 showed.',
+  })),
+  {
+    corpus: core,
+    path: '/**/fieldsV1/**/f:creationTimestamp',
+    only: 'removed',
+    reason: 'The creationTimestamp of a template is left out instead of null (since 1.34).',
+  },
   {
     corpus: core,
     path: '/**/creationTimestamp',
@@ -100,13 +150,14 @@ export const KNOWN: readonly KnownDifference[] = [
     oursContains: '"kubernetes.io/metadata.name"',
     reason: 'Namespaces carry the label kubernetes.io/metadata.name (since 1.21).',
   })),
-  {
+  ...['ingresses', 'networkpolicies'].map((scenario) => ({
     corpus: core,
-    step: 'ingresses/*',
+    step: `${scenario}/*`,
     path: '/body/details/group',
     ours: 'networking.k8s.io',
-    reason: 'Errors of Ingresses name the group networking.k8s.io, not extensions (since 1.22).',
-  },
+    reason:
+      'Errors of Ingresses and NetworkPolicies name the group networking.k8s.io, not extensions (since 1.22).',
+  })),
   ...NEWER_FIELDS.flatMap(newerField),
   {
     corpus: core,
