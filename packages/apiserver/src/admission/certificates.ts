@@ -1,6 +1,6 @@
 import { deepEqual, messageOf } from '@sampan/base';
+import { requestOf, SIGNER, type SigningRequest } from '@sampan/machinery';
 import type { Authorizer, UserInfo } from '../auth/contract.ts';
-import { requestOf, SIGNER, type SigningRequest } from '../auth/csr/csr-rules.ts';
 import type { AdmissionPlugin } from './contract.ts';
 import { forbid, on } from './forbidden.ts';
 
