@@ -15,6 +15,7 @@ import { messageOf } from '@sampan/base';
 import { NodePortAllocator } from './node-port.ts';
 import { AllocationError } from './number-pool.ts';
 import { ServiceIpAllocator } from './service-ip.ts';
+import { type Allocation, Transaction } from './transaction.ts';
 
 export interface ServiceAllocatorsOptions {
   /** One CIDR, or one of each family with the default first. Default 10.96.0.0/12. */
@@ -22,12 +23,6 @@ export interface ServiceAllocatorsOptions {
   /** Default 30000-32767. */
   readonly nodePortRange?: string;
   readonly random?: () => number;
-}
-
-/** What a write took. Exactly one of both is called, once: `commit` when it is stored, else `revert`. */
-export interface Allocation {
-  commit(): void;
-  revert(): void;
 }
 
 const NONE = 'None';
@@ -41,35 +36,6 @@ const addressesOf = (service: KubeObject): string[] =>
 
 function invalidService(service: KubeObject, list: readonly FieldError[]): StatusError {
   return errors.invalid({ group: '', kind: 'Service' }, service.metadata.name ?? '', list);
-}
-
-/** What one write takes and gives up; nothing is given up before it is committed. */
-class Transaction implements Allocation {
-  readonly #undo: (() => void)[] = [];
-  readonly #later: (() => void)[] = [];
-  readonly #dryRun: boolean;
-
-  constructor(dryRun: boolean) {
-    this.#dryRun = dryRun;
-  }
-
-  took(undo: () => void): void {
-    this.#undo.push(undo);
-  }
-
-  releases(release: () => void): void {
-    this.#later.push(release);
-  }
-
-  /** A dry run gives back what it took, and keeps what it would give up. */
-  commit(): void {
-    if (this.#dryRun) this.revert();
-    else for (const release of this.#later) release();
-  }
-
-  revert(): void {
-    for (const undo of this.#undo.toReversed()) undo();
-  }
 }
 
 /**
