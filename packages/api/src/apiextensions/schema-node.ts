@@ -16,6 +16,8 @@ export interface SchemaNode {
   readonly nullable: boolean;
   /** Undefined when there is none (also for `default: null`). */
   readonly default: Json | undefined;
+  /** Characters of the default in JSON. */
+  readonly defaultSize: number;
   readonly listType: string | undefined;
   readonly listKeys: readonly string[];
   readonly mapType: string | undefined;
@@ -49,6 +51,7 @@ export function schemaNode(schema: JsonSchema): SchemaNode {
     preserveUnknown: schema['x-kubernetes-preserve-unknown-fields'] === true,
     nullable: schema.nullable === true,
     default: hasDefault(schema) ? schema.default : undefined,
+    defaultSize: hasDefault(schema) ? JSON.stringify(schema.default).length : 0,
     listType,
     listKeys: schema['x-kubernetes-list-map-keys'] ?? [],
     mapType: schema['x-kubernetes-map-type'],

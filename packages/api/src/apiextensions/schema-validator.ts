@@ -3,6 +3,7 @@ import {
   type FieldError,
   invalid,
   notSupported,
+  OMIT_VALUE,
   required,
   tooLong,
   tooMany,
@@ -23,14 +24,33 @@ interface Found {
   readonly toError: Failure;
 }
 
+/** Steps of one validation: a schema of many alternatives on a large object must not stall the server. */
+const MAX_STEPS = 10_000_000;
+
+class TooComplex extends Error {}
+
+class Meter {
+  #steps = 0;
+  spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > MAX_STEPS) throw new TooComplex();
+  }
+}
+
 /** One walk over a value: what was found, and how many checks ran (upstream picks the best failure of anyOf by it). */
 class Run {
   readonly found: Found[] = [];
   readonly segments: string[];
+  readonly meter: Meter;
   matches = 0;
 
-  constructor(segments: string[]) {
+  constructor(segments: string[], meter: Meter) {
     this.segments = segments;
+    this.meter = meter;
+  }
+  /** A run of its own at the same place, for a schema whose errors may be dropped. */
+  branch(): Run {
+    return new Run(this.segments, this.meter);
   }
   get path(): string {
     return this.segments.join('');
@@ -71,8 +91,14 @@ export class SchemaValidator {
   }
 
   #run(value: unknown, prefix: string, correlated: Correlated | undefined): FieldError[] {
-    const run = new Run([]);
-    this.#root.validate(value, run, correlated);
+    const run = new Run([], new Meter());
+    try {
+      this.#root.validate(value, run, correlated);
+    } catch (error) {
+      if (!(error instanceof TooComplex)) throw error;
+      const text = `validation by the schema takes more than ${MAX_STEPS} steps; make the object or the schema smaller`;
+      return [invalid(prefix || NO_PATH, OMIT_VALUE, text)];
+    }
     if (run.found.length === 0 || correlated?.equal) return [];
     return run.found.map(({ name, toError }) => {
       const rest = name.startsWith('.') ? name.slice(1) : name;
@@ -117,6 +143,7 @@ function compileNode(schema: JsonSchema): Node {
   const typed = types.length > 0 || format !== '';
   return {
     validate(value, run, old) {
+      run.meter.spend(1);
       if (value === null || value === undefined) {
         checkType(null, run);
         enumOf?.(null, run);
@@ -198,6 +225,7 @@ function stringCheck(schema: JsonSchema): ((value: string, run: Run) => void) | 
     }
   }
   return (value, run) => {
+    run.meter.spend(value.length >> 5);
     if (maxLength !== undefined && longer(value, maxLength)) {
       const name = run.path;
       run.add({
@@ -228,6 +256,7 @@ function formatCheck(format: string): (value: string, run: Run) => void {
   const check = STRING_FORMATS.get(format.replaceAll('-', ''));
   return (value, run) => {
     if (!check) return;
+    run.meter.spend(value.length >> 5);
     run.matches++;
     if (!check(value)) typeFailure(run, format, value);
   };
@@ -329,7 +358,7 @@ function validateChild(
   if (old === undefined) {
     node.validate(value, run, undefined);
   } else {
-    const own = new Run(run.segments);
+    const own = run.branch();
     node.validate(value, own, old);
     if (own.found.length > 0 && old.equal) run.matches += own.matches;
     else run.merge(own);
@@ -408,7 +437,7 @@ function junctorCheck(schema: JsonSchema): Check {
   const allOf = schema.allOf?.map(compileNode) ?? [];
   const not = schema.not && compileNode(schema.not);
   const each = (node: Node, value: unknown, run: Run, old: Correlated | undefined): Run => {
-    const own = new Run(run.segments);
+    const own = run.branch();
     node.validate(value, own, old);
     return own;
   };
@@ -426,7 +455,7 @@ function junctorCheck(schema: JsonSchema): Check {
         if (!best || result.matches > best.matches) best = result;
       }
       if (!success) composite(run, `${quoted(run)} must validate at least one schema (anyOf)`);
-      run.merge(success ?? best ?? new Run(run.segments));
+      run.merge(success ?? best ?? run.branch());
     }
     if (oneOf.length > 0) {
       let best: Run | undefined;

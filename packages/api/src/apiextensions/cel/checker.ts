@@ -91,6 +91,8 @@ class Checker {
   readonly #used = new Set<string>();
   readonly #scopes: Map<string, CelType>[] = [];
   readonly #variables: ReadonlyMap<string, CelType>;
+  /** Lists whose elements may be of several types: arguments of `format`. */
+  readonly #mixed = new Set<number>();
   #bound = new Map<string, CelType>();
   #fresh = 0;
 
@@ -215,6 +217,7 @@ class Checker {
 
   #call(expr: CallExpr): CelType {
     if (expr.fn === '_?._') return this.#optionalSelect(expr);
+    if (expr.fn === 'format' && expr.args[0]) this.#mixed.add(expr.args[0].id);
     const args = expr.args.map((arg) => this.check(arg));
     if (expr.target === undefined) {
       const name = expr.fn.replace(/^\./, '');
@@ -298,7 +301,7 @@ class Checker {
     expr.items.forEach((item, i) => {
       let type = this.check(item);
       if (expr.optional.has(i)) type = this.#unwrapped(item.pos, type);
-      element = this.#join(item.pos, element, type);
+      element = this.#join(item.pos, element, type, this.#mixed.has(expr.id));
     });
     return listOf(element ?? this.#newVariable());
   }
@@ -327,10 +330,11 @@ class Checker {
     return known;
   }
 
-  #join(pos: number, previous: CelType | undefined, current: CelType): CelType {
+  #join(pos: number, previous: CelType | undefined, current: CelType, mixed = false): CelType {
     if (previous === undefined) return current;
     if (this.#assign(previous, current))
       return this.#substitute(previous, false).kind === 'dyn' ? previous : mostGeneral(previous, current);
+    if (mixed) return DYN;
     this.#report(
       pos,
       `expected type '${formatType(this.#substitute(previous, true))}' but found '${formatType(this.#substitute(current, true))}'`,

@@ -15,6 +15,7 @@ import {
   LiteralMap,
   noSuchOverload,
   Optional,
+  startRequestWork,
   startWork,
   TypeValue,
   typeName,
@@ -56,12 +57,12 @@ export function program(checked: Checked, variables: readonly string[]): Program
   const root = compiler.compile(checked.expr);
   return {
     run(values, limit) {
-      startWork();
       const frame = new Frame(
         variables.map((name) => values[name] as CelValue),
         limit,
       );
       try {
+        startWork();
         return { value: root(frame), error: undefined, cost: frame.cost };
       } catch (error) {
         if (error instanceof CelError || error instanceof CostLimitError) {
@@ -186,7 +187,7 @@ class Compiler {
     const [arg] = args;
     const constant = arg && this.#constants.get(arg);
     if (args.length === 1 && constant && CONST_FOLDED.has(name)) {
-      startWork();
+      startRequestWork();
       return this.#constant(step(new Frame([], Number.POSITIVE_INFINITY)));
     }
     const list = name === '@in' && args[1] ? this.#constants.get(args[1]) : undefined;

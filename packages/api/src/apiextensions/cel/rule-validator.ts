@@ -17,7 +17,7 @@ import { type DeclType, declTypeOf } from './decl-type.ts';
 import { escapeName } from './escape.ts';
 import { validFieldPath } from './field-path.ts';
 import { fromJson, resourceNode } from './from-json.ts';
-import { CelError, type CelValue, CostLimitError, Optional } from './values.ts';
+import { CelError, type CelValue, CostLimitError, Optional, startRequestWork } from './values.ts';
 
 /** Cost of all rules of one request, and of one rule (apiserver pkg/apis/cel/config.go). */
 export const RUNTIME_COST_BUDGET = 10_000_000;
@@ -42,6 +42,7 @@ export function ruleValidator(node: SchemaNode, resourceRoot = true): RuleValida
   if (!tree) return undefined;
   return {
     validate(value, old, budget, correlated, path = '') {
+      startRequestWork();
       const walk = new Walk(budget);
       walk.visit(tree, path, value, old, { current: correlated, parent: undefined });
       return { errors: walk.errors, remaining: walk.remaining };

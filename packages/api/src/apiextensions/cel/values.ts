@@ -35,9 +35,12 @@ export class CostLimitError extends Error {
   }
 }
 
-/** Steps of real work (elements and 64-byte blocks visited) that one evaluation may do, whatever its cost says. */
-const MAX_WORK = 20_000_000;
+/** Steps of real work (elements and blocks of text visited) that one run of a rule may do, whatever its cost says. */
+const MAX_WORK = 5_000_000;
+/** The same for all rules of a request. */
+const MAX_REQUEST_WORK = 20_000_000;
 let work = 0;
+let requestWork = 0;
 
 /**
  * Counts work that the cost model does not see (deep equality is one unit there): a rule can never stall the
@@ -48,9 +51,17 @@ export function spend(units: number): void {
   if (work > MAX_WORK) throw new CostLimitError();
 }
 
-/** Starts the count of one evaluation. */
+/** Starts the count of one run. Throws CostLimitError when the runs of the request have used up its share. */
 export function startWork(): void {
+  requestWork += work;
   work = 0;
+  if (requestWork > MAX_REQUEST_WORK) throw new CostLimitError();
+}
+
+/** Starts the count of a request. */
+export function startRequestWork(): void {
+  work = 0;
+  requestWork = 0;
 }
 
 export const noSuchOverload = (): never => {
