@@ -72,6 +72,43 @@ const ATOMIC = [
   ...['resourceFieldRef', 'secretRef', 'configMapRef', 'target', 'loadBalancer', 'scopeSelector'],
 ];
 
+/** Requests that today's Kubernetes answers otherwise altogether. */
+const CHANGED: readonly (readonly [step: string, reason: string])[] = [
+  ['pods/bad proc mount', 'procMount is validated (the gate was off in 1.20).'],
+  ['pods/ephemeral containers at creation', 'Ephemeral containers are refused at creation (since 1.23).'],
+  [
+    'statefulsets/template without containers',
+    'Templates of StatefulSets are validated as pods are (since 1.36).',
+  ],
+  [
+    'statefulsets/template with a bad container',
+    'Templates of StatefulSets are validated as pods are (since 1.36).',
+  ],
+  ['services/put status', 'Only Services of type LoadBalancer have load balancer status (since 1.29).'],
+  [
+    'services/patch status leaves the rest',
+    'Only Services of type LoadBalancer have load balancer status (since 1.29).',
+  ],
+  ['services/get status', 'Only Services of type LoadBalancer have load balancer status (since 1.29).'],
+  [
+    'services/field selector of services',
+    'Services can be selected by spec.type and spec.clusterIP (since 1.25).',
+  ],
+  [
+    'services/update: leave out the version',
+    'Services can be updated without a resourceVersion (since 1.21).',
+  ],
+  [
+    'services/update: leave out the cluster address',
+    'A Service updated without its addresses keeps them (since 1.21).',
+  ],
+  [
+    'ingresses/class name and annotation',
+    'The annotation for an Ingress class may repeat the field (since 1.27).',
+  ],
+  ['apply/port without a protocol', 'Applied ports default their protocol (since 1.21).'],
+];
+
 function newerField([path, reason]: readonly [string, string]): KnownDifference[] {
   const name = path.slice(path.lastIndexOf('/') + 1);
   return [
@@ -158,6 +195,7 @@ export const KNOWN: readonly KnownDifference[] = [
     reason:
       'Errors of Ingresses and NetworkPolicies name the group networking.k8s.io, not extensions (since 1.22).',
   })),
+  ...CHANGED.map(([step, reason]) => ({ corpus: core, step, path: '/**', reason })),
   ...NEWER_FIELDS.flatMap(newerField),
   {
     corpus: core,

@@ -512,6 +512,9 @@ export const OBJECTS: Scenario = {
     }),
     put('scale of one that is not there', `${W}/none/scale`, { ...scale, metadata: { name: 'none' } }),
     put('scale of another kind', `${ONE}/scale`, work),
+    post('create without replicas', W, instance(WORK, 'none', { spec: {} })),
+    get('get scale without replicas', `${W}/none/scale`),
+    patch('patch scale without replicas', 'merge', `${W}/none/scale`, { spec: { replicas: 2 } }),
     get('get after scaling counts generations', ONE),
     get('resources', '/apis/objects.trial.example.com/v1', {
       ignore: ['/body/resources/*/storageVersionHash'],

@@ -136,7 +136,7 @@ export const APPLY: Scenario = {
       status: { replicas: 5 },
     }),
     get('get the deployment', `${NS}/d`),
-    apply('service', `${SVC}/s`, 'one', service({ port: 80, name: 'a' })),
+    apply('service', `${SVC}/s`, 'one', service({ port: 80, name: 'a', protocol: 'TCP' })),
     apply(
       'ports are keyed by number and protocol',
       `${SVC}/s`,

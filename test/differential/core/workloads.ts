@@ -51,7 +51,7 @@ function scaleSteps(path: string, kind: string) {
   const scale = {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
-    metadata: { name: kind },
+    metadata: { name: kind, namespace: 'trial-apps' },
     spec: { replicas: 4 },
   };
   return [
@@ -62,12 +62,18 @@ function scaleSteps(path: string, kind: string) {
       { op: 'replace', path: '/spec/replicas', value: 3 },
     ]),
     put('negative scale', `${path}/scale`, { ...scale, spec: { replicas: -1 } }),
-    put('scale with another name', `${path}/scale`, { ...scale, metadata: { name: 'other' } }),
+    put('scale with another name', `${path}/scale`, {
+      ...scale,
+      metadata: { name: 'other', namespace: 'trial-apps' },
+    }),
     put('scale with an old version', `${path}/scale`, {
       ...scale,
-      metadata: { name: kind, resourceVersion: '1' },
+      metadata: { name: kind, namespace: 'trial-apps', resourceVersion: '1' },
     }),
-    put('scale of one that is not there', `${path}x/scale`, { ...scale, metadata: { name: `${kind}x` } }),
+    put('scale of one that is not there', `${path}x/scale`, {
+      ...scale,
+      metadata: { name: `${kind}x`, namespace: 'trial-apps' },
+    }),
     get('get after scaling', path),
   ];
 }
