@@ -1,0 +1,1 @@
+export type Level = 'privileged' | 'baseline' | 'restricted';
