@@ -1,0 +1,2 @@
+/** Milliseconds of CLOCK_MONOTONIC, the same for all processes of the machine. */
+export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
