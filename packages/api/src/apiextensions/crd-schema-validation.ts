@@ -1,7 +1,8 @@
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { canonical } from './canonical.ts';
 import { compileRules } from './cel/compile-rule.ts';
-import { type DeclType, declTypeOf } from './cel/decl-type.ts';
+import { asSelf, type DeclType, declTypeOf } from './cel/decl-type.ts';
+import { escapeName } from './cel/escape.ts';
 import { MAX_COST } from './cel/estimate.ts';
 import { validFieldPath } from './cel/field-path.ts';
 import { shownRule, shownSchema } from './crd-internal.ts';
@@ -142,25 +143,43 @@ class CelContext {
   readonly total: Total;
   /** How often the schema's data can exist; undefined = unbounded. */
   readonly cardinality: number | undefined;
-  readonly #root: boolean;
+  readonly #parent: CelContext | undefined;
+  /** Finds the type in the parent's. */
+  readonly #within: (parent: DeclType) => DeclType | undefined;
+  /** This schema or one above has rules, so that types are made for it anyway. */
+  readonly scoped: boolean;
   #decl: DeclType | undefined | null = null;
 
-  constructor(schema: JsonSchema, parent?: CelContext) {
+  constructor(
+    schema: JsonSchema,
+    parent?: CelContext,
+    within: (parent: DeclType) => DeclType | undefined = () => undefined,
+  ) {
     this.schema = schema;
-    this.#root = parent === undefined;
+    this.#parent = parent;
+    this.#within = within;
+    this.scoped = parent?.scoped === true || (schema['x-kubernetes-validations'] ?? []).length > 0;
     this.total = parent?.total ?? { sum: 0, mostExpensive: [] };
     const factor = parent ? maxElements(parent.schema) : 1;
     const above = parent ? parent.cardinality : 1;
     this.cardinality =
       factor === undefined || above === undefined ? undefined : Math.min(MAX_COST, factor * above);
   }
-  child(schema: JsonSchema): CelContext {
-    return new CelContext(schema, this);
+  property(schema: JsonSchema, name: string): CelContext {
+    const escaped = escapeName(name);
+    return new CelContext(schema, this, (parent) =>
+      escaped === undefined ? undefined : parent.fields?.get(escaped),
+    );
+  }
+  element(schema: JsonSchema): CelContext {
+    return new CelContext(schema, this, (parent) => parent.element);
   }
   get decl(): DeclType | undefined {
     if (this.#decl === null) {
-      const resource = this.#root || this.schema['x-kubernetes-embedded-resource'] === true;
-      this.#decl = declTypeOf(this.schema, resource);
+      const parent = this.#parent;
+      const above = parent?.scoped ? parent.decl : undefined;
+      const resource = parent === undefined || this.schema['x-kubernetes-embedded-resource'] === true;
+      this.#decl = (above && this.#within(above)) ?? declTypeOf(this.schema, resource);
     }
     return this.#decl ?? undefined;
   }
@@ -259,7 +278,7 @@ class SchemaWalk {
             reason: 'inside additionalProperties applying to object metadata',
           }
         : standing;
-      if (extra) visit(extra, `${path}.additionalProperties`, where, cel?.child(extra));
+      if (extra) visit(extra, `${path}.additionalProperties`, where, cel?.element(extra));
     }
     const mapType = s['x-kubernetes-map-type'];
     for (const [name, property] of properties) {
@@ -270,7 +289,7 @@ class SchemaWalk {
         where = { ...where, insideMeta: true };
         if (isRoot) where = { ...where, allowDefaults: false, reason: `in top-level ${name}` };
       }
-      visit(property, `${path}.properties[${name}]`, where, cel?.child(property));
+      visit(property, `${path}.properties[${name}]`, where, cel?.property(property, name));
     }
     if (s.not) visit(s.not, `${path}.not`, standing, undefined);
     for (const kind of ['allOf', 'oneOf', 'anyOf'] as const) {
@@ -283,9 +302,9 @@ class SchemaWalk {
     }
     const items = itemsSchema(s);
     const where = s['x-kubernetes-list-type'] === 'map' ? standing : forbidOldSelf(standing, path);
-    if (items) visit(items, `${path}.items`, where, cel?.child(items));
+    if (items) visit(items, `${path}.items`, where, cel?.element(items));
     itemsList(s).forEach((each, i) => {
-      visit(each, `${path}.items[${i}]`, where, cel?.child(each));
+      visit(each, `${path}.items[${i}]`, where, cel?.element(each));
     });
   }
 
@@ -330,7 +349,7 @@ class SchemaWalk {
         'internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations';
       return [{ type: 'InternalError', field: `${path}.x-kubernetes-validations`, detail: text }];
     }
-    compileRules(rules, decl).forEach((compiled, i) => {
+    compileRules(rules, asSelf(decl)).forEach((compiled, i) => {
       const at = `${path}.x-kubernetes-validations[${i}]`;
       const rule = rules[i] as ValidationRule;
       const cost = cel.cost(compiled.maxCost, compiled.maxCardinality);

@@ -96,13 +96,17 @@ export class CompileError extends Error {
   }
 }
 
+/** Each issue shows its line: few are shown of a long source. */
 const MAX_SHOWN = 100;
+const MAX_SHOWN_TEXT = 200_000;
 
 /** cel-go's common.Errors display: each error with its line and a caret under its column. */
 function display(source: string, issues: readonly Issue[]): string {
   const lines = source.split('\n');
-  const sorted = [...issues].sort((a, b) => a.pos - b.pos).slice(0, MAX_SHOWN);
+  const sorted = [...issues].sort((a, b) => a.pos - b.pos);
+  const shown = Math.max(1, Math.min(MAX_SHOWN, Math.floor(MAX_SHOWN_TEXT / (source.length + 1))));
   return sorted
+    .slice(0, shown)
     .map(({ pos, message }) => {
       let line = 0;
       let start = 0;

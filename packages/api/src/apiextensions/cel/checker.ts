@@ -93,7 +93,8 @@ class Checker {
   readonly #variables: ReadonlyMap<string, CelType>;
   /** Lists whose elements may be of several types: arguments of `format`. */
   readonly #mixed = new Set<number>();
-  #bound = new Map<string, CelType>();
+  readonly #bound = new Map<string, CelType>();
+  readonly #trail: [string, CelType | undefined][] = [];
   #fresh = 0;
 
   constructor(variables: ReadonlyMap<string, CelType>) {
@@ -117,7 +118,10 @@ class Checker {
     if (this.issues.length < 100) this.issues.push({ pos, message });
   }
 
+  /** Macros use some parts twice, in the same scope: those are checked once. */
   check(expr: Expr): CelType {
+    const known = this.#types.get(expr.id);
+    if (known) return known;
     const type = this.#check(expr);
     this.#types.set(expr.id, type);
     return type;
@@ -413,9 +417,9 @@ class Checker {
   #substitute(type: CelType, final: boolean): CelType {
     switch (type.kind) {
       case 'param': {
-        const bound = this.#bound.get(type.name);
-        if (bound) return this.#substitute(bound, final);
-        return final ? DYN : type;
+        const known = this.#walk(type).type;
+        if (known.kind !== 'param') return this.#substitute(known, final);
+        return final ? DYN : known;
       }
       case 'list':
       case 'optional':
@@ -429,13 +433,27 @@ class Checker {
   }
 
   #assignAll(actual: readonly CelType[], formal: readonly CelType[]): boolean {
-    const saved = new Map(this.#bound);
+    const start = this.#trail.length;
     for (let i = 0; i < formal.length; i++) {
       if (this.#unify(formal[i] as CelType, actual[i] as CelType)) continue;
-      this.#bound = saved;
+      this.#undo(start);
       return false;
     }
     return true;
+  }
+
+  #bind(name: string, type: CelType): void {
+    this.#trail.push([name, this.#bound.get(name)]);
+    this.#bound.set(name, type);
+  }
+
+  /** Takes back what was bound since then: a failed overload must leave nothing behind. */
+  #undo(start: number): void {
+    while (this.#trail.length > start) {
+      const [name, before] = this.#trail.pop() as [string, CelType | undefined];
+      if (before === undefined) this.#bound.delete(name);
+      else this.#bound.set(name, before);
+    }
   }
 
   #assign(to: CelType, from: CelType): boolean {
@@ -443,7 +461,30 @@ class Checker {
   }
 
   #unify(to: CelType, from: CelType): boolean {
-    if (to.kind === 'param' || from.kind === 'param') return this.#unifyVariable(to, from);
+    const a = this.#walk(to);
+    const b = this.#walk(from);
+    if (a.type.kind === 'param' || b.type.kind === 'param') return this.#unifyVariable(a.type, b.type);
+    if (!this.#assignable(a.type, b.type)) return false;
+    // a more general type than the one bound so far replaces it
+    if (a.variable !== undefined && isAny(b.type)) this.#bind(a.variable, b.type);
+    if (b.variable !== undefined && isAny(a.type)) this.#bind(b.variable, a.type);
+    return true;
+  }
+
+  /** Follows variables to what they are bound to; `variable` is the last one on the way. */
+  #walk(start: CelType): { type: CelType; variable: string | undefined } {
+    let type = start;
+    let variable: string | undefined;
+    while (type.kind === 'param') {
+      const bound = this.#bound.get(type.name);
+      if (!bound) break;
+      variable = type.name;
+      type = bound;
+    }
+    return { type, variable };
+  }
+
+  #assignable(to: CelType, from: CelType): boolean {
     if (to === from || isAny(to) || isAny(from)) return true;
     if (to.kind === 'null' || from.kind === 'null') {
       return to.kind === from.kind || NULLABLE.has(to.kind) || NULLABLE.has(from.kind);
@@ -466,20 +507,14 @@ class Checker {
     }
   }
 
+  /** One of them is a variable that nothing is known of. */
   #unifyVariable(to: CelType, from: CelType): boolean {
-    const variable = to.kind === 'param' ? to : (from as CelType & { kind: 'param' });
-    const other = to.kind === 'param' ? from : to;
-    const bound = this.#bound.get(variable.name);
-    if (bound) {
-      if (!this.#unify(bound, other)) return false;
-      // a more general type than the one bound so far replaces it
-      const known = this.#substitute(other, false);
-      if (isAny(known)) this.#bound.set(variable.name, known);
-      return true;
-    }
+    // of two variables the newer one is bound, or chains of them would grow with each element of a list
+    const variable = (from.kind === 'param' ? from : to) as CelType & { kind: 'param' };
+    const other = from.kind === 'param' ? to : from;
     if (other.kind === 'param' && other.name === variable.name) return true;
     if (this.#occurs(variable.name, other)) return false;
-    this.#bound.set(variable.name, other);
+    this.#bind(variable.name, other);
     return true;
   }
 

@@ -161,3 +161,8 @@ function stringDecl(schema: JsonSchema): DeclType {
 export function maxCardinality(decl: DeclType): number {
   return Math.floor(MAX_REQUEST_BYTES / (decl.minSerializedSize + 1));
 }
+
+/** The same declaration, called what `self` is called in messages. */
+export function asSelf(decl: DeclType): DeclType {
+  return decl.type.kind === 'object' ? { ...decl, type: { ...decl.type, name: SELF_TYPE } } : decl;
+}

@@ -61,6 +61,7 @@ export function estimateCost(checked: Checked, root: DeclType): Range {
 class Estimator {
   readonly #checked: Checked;
   readonly #root: DeclType;
+  readonly #costs = new Map<number, Range>();
   readonly #paths = new Map<number, readonly string[]>();
   readonly #sizes = new Map<number, Range>();
   readonly #entries = new Map<number, EntrySize>();
@@ -71,7 +72,17 @@ class Estimator {
     this.#root = root;
   }
 
+  /** Macros use some parts twice, in the same scope: those are estimated once, and counted twice. */
   cost(expr: Expr): Range {
+    let cost = this.#costs.get(expr.id);
+    if (cost === undefined) {
+      cost = this.#cost(expr);
+      this.#costs.set(expr.id, cost);
+    }
+    return cost;
+  }
+
+  #cost(expr: Expr): Range {
     switch (expr.kind) {
       case 'const':
         return ZERO;

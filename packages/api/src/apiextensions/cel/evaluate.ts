@@ -91,6 +91,7 @@ const CONST_FOLDED: ReadonlySet<string> = new Set([
 class Compiler {
   readonly #checked: Checked;
   readonly #scope: string[];
+  readonly #steps = new Map<number, Step>();
   readonly #constants = new WeakMap<Step, { value: CelValue }>();
 
   constructor(checked: Checked, variables: readonly string[]) {
@@ -98,7 +99,17 @@ class Compiler {
     this.#scope = [...variables];
   }
 
+  /** Macros use some parts twice, in the same scope: those are compiled once. */
   compile(expr: Expr): Step {
+    let step = this.#steps.get(expr.id);
+    if (step === undefined) {
+      step = this.#compile(expr);
+      this.#steps.set(expr.id, step);
+    }
+    return step;
+  }
+
+  #compile(expr: Expr): Step {
     const named = this.#checked.typeNames.get(expr.id);
     if (named !== undefined) return this.#constant(new TypeValue(named));
     switch (expr.kind) {
