@@ -4,7 +4,7 @@
  */
 import { type Difference, matchesPath, matchesText } from './compare.ts';
 import { CORPUS_NAMES, type CorpusName } from './corpus-name.ts';
-import { REWORDED } from './reworded.ts';
+import { REWORDED, rewordingOf } from './reworded.ts';
 import type { Answer, Json } from './step.ts';
 
 /** A rule that allows a difference. All given members must hold. */
@@ -257,7 +257,7 @@ export const KNOWN: readonly KnownDifference[] = [
       corpus,
       path,
       oracles:
-        /unmarshal|Go value|Go struct|readObjectStart|Read[A-Z]\w+: |json parse error|yaml: |invalid character|legacyscheme|pkg\/api\//,
+        /unmarshal|Go value|Go struct|readObjectStart|Read[A-Z]\w+: |json parse error|yaml: |invalid character|error found in #\d+ byte|legacyscheme|pkg\/api\//,
       reason: "Messages that quote Go's decoders are worded by our own.",
     })),
   ),
@@ -305,14 +305,7 @@ function allows(
 /** Whether our text is the oracle's in the words of today. */
 function rewording({ expected, actual }: Difference): string | undefined {
   if (typeof expected !== 'string' || typeof actual !== 'string') return undefined;
-  const used: string[] = [];
-  let text = expected;
-  for (const { old, now, reason } of REWORDED) {
-    const next = typeof now === 'string' ? text.replace(old, now) : text.replace(old, now);
-    if (next !== text) used.push(reason);
-    text = next;
-  }
-  return text === actual ? used[0] : undefined;
+  return rewordingOf(expected, actual);
 }
 
 /** The reasons as a Markdown list, one line each, for docs/compatibility.md. */

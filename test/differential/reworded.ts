@@ -1,11 +1,11 @@
 /**
- * Messages that Kubernetes words differently since 1.20. The oracle's text with these replacements made must
- * equal ours, so a reworded message is still compared to the letter.
+ * Messages that Kubernetes words differently since 1.20. The oracle's text with some of these replacements made
+ * must equal ours, so a reworded message is still compared to the letter.
  */
 export interface Rewording {
-  /** With the global flag. */
+  /** With the global flag. It is matched against the oracle's text alone. */
   readonly old: RegExp;
-  /** Replacement, with `$1` and the like. */
+  /** Replacement, with `$1` and the like, or what makes one of the text that matched. */
   readonly now: string | ((text: string) => string);
   /** A sentence that is a line in docs/compatibility.md. */
   readonly reason: string;
@@ -13,10 +13,106 @@ export interface Rewording {
 
 const reason = 'Messages that Kubernetes has reworded since 1.20 have the words of 1.36.';
 
+const byJson = "Messages print values as JSON where 1.20 printed Go's syntax.";
+
+/** `[]string{"a", "b"}` as JSON; the strings are quoted alike. */
+const listAsJson = (list: string): string =>
+  list
+    .replace(/^\[\][\w.]+\{/, '[')
+    .replace(/\}$/, ']')
+    .replaceAll('", "', '","');
+
+/** `map[string]string{"a":"b", "c":"d"}` as JSON. */
+const mapAsJson = (map: string): string => map.replace(/^map\[\w+\]\w+/, '').replaceAll('", "', '","');
+
+const QUOTED = '"(?:[^"\\\\]|\\\\.)*"';
+
 export const REWORDED: readonly Rewording[] = [
+  { old: RegExp(`\\[\\][\\w.]+\\{(?:${QUOTED}(?:, )?)*\\}`, 'g'), now: listAsJson, reason: byJson },
+  {
+    old: RegExp(`map\\[string\\]string\\{(?:${QUOTED}:${QUOTED}(?:, )?)*\\}`, 'g'),
+    now: mapAsJson,
+    reason: byJson,
+  },
+  { old: /\[\][\w.]+\(nil\)|map\[\w+\]\w+\(nil\)|core\.ResourceList\(nil\)/g, now: 'null', reason: byJson },
+  { old: /(?<=value: )0x0\b/g, now: '0', reason: byJson },
+  { old: /(?<=value: )\(\*[\w.]+\)\(nil\)/g, now: 'null', reason: byJson },
   {
     old: /Too long: must have at most (\d+) (?:bytes|characters)/g,
     now: 'Too long: may not be more than $1 bytes',
     reason,
   },
+  { old: /must be no more than (\d+) characters/g, now: 'must be no more than $1 bytes', reason },
+  { old: /a qualified name must consist/g, now: 'a valid label key must consist', reason },
+  { old: /(?<=value: "": )(?:uid|kind|name) must not be empty/g, now: 'must not be empty', reason },
+  {
+    old: /expected: '=', '!=', '==', 'in', notin'/g,
+    now: 'expected: in, notin, =, ==, !=, gt, lt',
+    reason,
+  },
+  {
+    old: /invalid label value: ("[^"]*"): at key: "([^"]*)"/g,
+    now: 'values[0][$2]: Invalid value: $1',
+    reason,
+  },
+  {
+    // of a value that is a subdomain
+    old: /(?<="[a-z0-9.-]*\.[a-z0-9.-]*": )a lowercase RFC 1123 label must consist of [^']*'-'[^']*'my-name',[^']*'123-abc',[^']*'[^']*'\)/g,
+    now: 'must not contain dots',
+    reason,
+  },
+  {
+    old: /must be (?:a )?valid IP address/g,
+    now: 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    reason,
+  },
+  { old: /\(127\.0\.0\.0\/8\)/g, now: '(127.0.0.0/8, ::1/128)', reason },
+  { old: /\(169\.254\.0\.0\/16\)/g, now: '(169.254.0.0/16, fe80::/10)', reason },
+  { old: /\(224\.0\.0\.0\/24\)/g, now: '(224.0.0.0/24, ff02::/10)', reason },
+  { old: /at least one letter or number \(a-z, 0-9\)/g, now: 'at least one letter (a-z)', reason },
+  { old: /data\[%s\]\[([\w-]+)\]/g, now: 'data[$1]', reason },
+  {
+    old: /^"?Unable to convert to Table as requested: includeObject: Invalid value: ("[^"]*"): must be .*/g,
+    now: 'unrecognized includeObject value: $1',
+    reason,
+  },
 ];
+
+/**
+ * Why `expected` is the same message as `actual`: the reason of the first rewording that it takes; undefined when
+ * no rewordings make it equal. From left to right, a rewording is made where `actual` goes on with the new words.
+ */
+export function rewordingOf(expected: string, actual: string): string | undefined {
+  const used: string[] = [];
+  let text = '';
+  let end = 0;
+  for (const { start, old, now, reason } of matchesIn(expected)) {
+    if (start < end) continue;
+    const next = text + expected.slice(end, start) + now;
+    if (!actual.startsWith(next)) continue;
+    text = next;
+    end = start + old.length;
+    used.push(reason);
+  }
+  return text + expected.slice(end) === actual ? used[0] : undefined;
+}
+
+interface Match {
+  readonly start: number;
+  readonly old: string;
+  readonly now: string;
+  readonly reason: string;
+}
+
+function matchesIn(text: string): Match[] {
+  const found = REWORDED.flatMap(({ old, now, reason }) =>
+    [...text.matchAll(old)].map((match) => ({
+      start: match.index,
+      old: match[0],
+      now:
+        typeof now === 'string' ? now.replaceAll(/\$(\d)/g, (_, n) => match[Number(n)] ?? '') : now(match[0]),
+      reason,
+    })),
+  );
+  return found.sort((a, b) => a.start - b.start);
+}
