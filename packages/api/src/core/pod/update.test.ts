@@ -98,7 +98,7 @@ describe('the subresources of a pod', () => {
     const object = structuredClone(old);
     change(object);
     rules.prepareForUpdate?.(object, old, NOW);
-    return { object, errors: (rules.validateUpdate?.(object, old, NOW) ?? []).map(fieldErrorMessage) };
+    return { object, errors: (rules.validateUpdate?.(object, old) ?? []).map(fieldErrorMessage) };
   };
   const debug = { name: 'debug', image: 'a', imagePullPolicy: 'Always', terminationMessagePolicy: 'File' };
 

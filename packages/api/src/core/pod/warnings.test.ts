@@ -86,7 +86,7 @@ describe('an update of the status', () => {
     const object = structuredClone(old);
     object.status = { ...object.status, ...status };
     podRules.status?.prepareForUpdate?.(object, old, { now: 0 });
-    return (podRules.status?.validateUpdate?.(object, old, { now: 0 }) ?? []).map(fieldErrorMessage);
+    return (podRules.status?.validateUpdate?.(object, old) ?? []).map(fieldErrorMessage);
   };
   const running = { name: 'c', state: { running: { startedAt: '2026-01-01T00:00:00Z' } }, restartCount: 0 };
   const ended = { name: 'c', state: { terminated: { exitCode: 1 } }, restartCount: 0 };
