@@ -11,7 +11,7 @@ import { bootstrap } from './bootstrap.ts';
 import { InProcessClient } from './client/in-process-client.ts';
 import { StoreReader } from './client/store-reader.ts';
 import { CustomResources } from './crd/custom-resources.ts';
-import { sendText } from './http/respond.ts';
+import { sendJson, sendText } from './http/respond.ts';
 import { OpenApi } from './paths/openapi.ts';
 import { at } from './paths/path-server.ts';
 
@@ -31,6 +31,8 @@ export interface ControlPlaneOptions {
   readonly externalAddress: string;
   /** Doc texts for OpenAPI, read when first needed. */
   descriptions?(): Descriptions;
+  /** JSON answers to GET of further paths, behind the same authentication and RBAC (`nonResourceURLs`). */
+  readonly reports?: Readonly<Record<string, () => unknown>>;
 }
 
 /** A whole cluster's API: requests, authentication, admission, the objects every cluster has. */
@@ -68,6 +70,9 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
         ...(options.descriptions ? { descriptions: options.descriptions } : {}),
       }),
       ...openIdDocuments(auth.tokenIssuer.issuer, options.externalAddress, options.keys).map(openIdPath),
+      ...Object.entries(options.reports ?? {}).map(([path, report]) =>
+        at(path, (exchange) => sendJson(exchange, 200, report())),
+      ),
     ],
   });
   const client = (name: string) => new InProcessClient(api.context, name);

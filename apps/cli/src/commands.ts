@@ -1,0 +1,152 @@
+import type { Command, OptionSpec } from './command.ts';
+
+/** Options that every command takes. */
+export const GLOBAL_OPTIONS = {
+  home: {
+    type: 'string',
+    value: 'DIR',
+    help: 'Folder of all state (SAMPAN_HOME; default ~/.sampan, for root /var/lib/sampan)',
+  },
+  port: {
+    type: 'string',
+    value: 'N',
+    help: 'TLS port (SAMPAN_PORT; default 6443, or a free one, remembered)',
+  },
+  help: { type: 'boolean', short: 'h', help: 'Show help' },
+} as const satisfies Record<string, OptionSpec>;
+
+const output = (...choices: string[]): OptionSpec => ({
+  type: 'string',
+  short: 'o',
+  value: choices.join('|'),
+  choices,
+  help: 'Output format',
+});
+
+const UNLIMITED = Number.POSITIVE_INFINITY;
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'up',
+    summary: 'Start Sampan in the background; harmless when it runs',
+    options: {
+      listen: { type: 'string', value: 'ADDRESS', help: 'Address to listen on (default 127.0.0.1)' },
+      foreground: { type: 'boolean', help: 'Stay in this terminal, and log to it' },
+      'legacy-apis': {
+        type: 'boolean',
+        help: 'Also serve removed betas that Kubernetes 1.20 components ask for',
+      },
+      'no-node': { type: 'boolean', help: 'Do not run containers on this machine' },
+      'no-sample': { type: 'boolean', help: 'Do not create sample objects' },
+      timeout: {
+        type: 'string',
+        value: 'SECONDS',
+        help: 'Longest time to wait until it is ready (default 60)',
+      },
+    },
+    load: () => import('./commands/up.ts'),
+  },
+  {
+    name: 'down',
+    summary: 'Stop Sampan; all objects stay',
+    load: () => import('./commands/down.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'Show version, processes, endpoints, memory and objects',
+    details: 'Exit code 1 when Sampan does not run.',
+    options: { output: output('json', 'yaml') },
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'kubeconfig',
+    summary: 'Print a kubeconfig with full rights',
+    details: 'For example: sampan kubeconfig > ~/.kube/sampan; export KUBECONFIG=~/.kube/sampan',
+    options: {
+      cluster: { type: 'string', value: 'NAME', help: 'Cluster (default host)' },
+      output: output('json', 'yaml'),
+    },
+    load: () => import('./commands/kubeconfig.ts'),
+  },
+  {
+    name: 'kubectl',
+    args: '…',
+    summary: 'Run the installed kubectl on Sampan',
+    details:
+      'What follows is given to kubectl as it is; --home and --port go before or right after "kubectl".',
+    passThrough: true,
+    load: () => import('./commands/kubectl.ts'),
+  },
+  {
+    name: 'user create',
+    args: 'NAME',
+    arity: [1, 1],
+    summary: 'Make a person: a kubeconfig on stdout, and a password for the registry, shown once',
+    options: {
+      group: {
+        type: 'string',
+        short: 'g',
+        value: 'G',
+        multiple: true,
+        help: 'Group of the person; may be repeated',
+      },
+      output: output('json', 'yaml'),
+    },
+    load: () => import('./commands/user-create.ts'),
+  },
+  {
+    name: 'user list',
+    summary: 'List people',
+    options: { output: output('wide', 'json', 'yaml', 'name') },
+    load: () => import('./commands/user-list.ts'),
+  },
+  {
+    name: 'user delete',
+    args: 'NAME',
+    arity: [1, 1],
+    summary: 'Delete a person and the password; the certificate stays valid until it ends',
+    load: () => import('./commands/user-delete.ts'),
+  },
+  {
+    name: 'logs',
+    summary: 'Show the log of the server',
+    options: {
+      follow: { type: 'boolean', short: 'f', help: 'Go on as it grows' },
+      tail: { type: 'string', short: 'n', value: 'N', help: 'Last lines to show (default 100)' },
+    },
+    load: () => import('./commands/logs.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'Check this machine, and say how to mend what is missing',
+    options: { output: output('json', 'yaml') },
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'reset',
+    summary: 'Stop Sampan and delete its home with all objects',
+    options: { confirm: { type: 'boolean', help: 'Yes, delete everything' } },
+    load: () => import('./commands/reset.ts'),
+  },
+  {
+    name: 'completion',
+    args: 'bash|zsh|fish',
+    arity: [1, 1],
+    summary: 'Print completion for a shell',
+    details: 'For example in ~/.bashrc: source <(sampan completion bash)',
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    name: 'version',
+    summary: 'Show the version',
+    options: { output: output('json', 'yaml') },
+    load: () => import('./commands/version.ts'),
+  },
+  {
+    name: 'help',
+    args: '[COMMAND]',
+    arity: [0, UNLIMITED],
+    summary: 'Show help',
+    load: () => import('./commands/help.ts'),
+  },
+];

@@ -1,0 +1,31 @@
+import { existsSync, rmSync } from 'node:fs';
+import { SampanError } from '@sampan/base';
+import { isHome, readRunState } from '@sampan/home';
+import type { Invocation } from '../command.ts';
+import { stopServer } from '../stop-server.ts';
+
+export async function run({ home, options }: Invocation): Promise<number> {
+  if (!existsSync(home.root)) {
+    process.stdout.write(`There is nothing at ${home.root}.\n`);
+    return 0;
+  }
+  if (!isHome(home.root)) {
+    throw new SampanError('not-a-home', `${home.root} is not a Sampan home: nothing was deleted.`, {
+      hint: 'Name the home with --home.',
+    });
+  }
+  if (options.confirm !== true) {
+    throw new SampanError(
+      'not-confirmed',
+      `This deletes ${home.root} with all objects, keys and users, for good.`,
+      {
+        hint: 'If that is what you want: sampan reset --confirm',
+      },
+    );
+  }
+  const running = readRunState(home);
+  if (running) await stopServer(running);
+  rmSync(home.root, { recursive: true, force: true });
+  process.stdout.write(`${home.root} deleted\n`);
+  return 0;
+}

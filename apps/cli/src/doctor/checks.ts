@@ -1,0 +1,198 @@
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { freemem, totalmem } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { type HomeLayout, isHome, readRunState, readSettings } from '@sampan/home';
+
+export interface Finding {
+  /** `problem`: Sampan cannot run so. `warning`: something will not work. */
+  readonly level: 'ok' | 'warning' | 'problem';
+  readonly found: string;
+  /** What to do about it. */
+  readonly mend?: string;
+}
+
+export interface Machine {
+  readonly home: HomeLayout;
+  readonly port: number | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export interface Check {
+  readonly name: string;
+  check(machine: Machine): Finding | Promise<Finding>;
+}
+
+const MIB = 2 ** 20;
+const OLDEST_NODE = 26;
+
+/** In the order in which they are printed. */
+export const CHECKS: readonly Check[] = [
+  { name: 'node', check: checkNode },
+  { name: 'user', check: checkUser },
+  { name: 'home', check: checkHome },
+  { name: 'disk', check: checkDisk },
+  { name: 'memory', check: checkMemory },
+  { name: 'port', check: checkPort },
+  { name: 'files', check: checkOpenFiles },
+  { name: 'inotify', check: checkInotify },
+  { name: 'cgroup', check: checkCgroup },
+  { name: 'kubectl', check: checkKubectl },
+];
+
+function checkNode(): Finding {
+  const found = `Node ${process.versions.node}`;
+  if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) return { level: 'ok', found };
+  return {
+    level: 'problem',
+    found,
+    mend: `Sampan needs Node ${OLDEST_NODE}: run "make build", which installs it beside Sampan.`,
+  };
+}
+
+function checkUser(): Finding {
+  if (process.getuid?.() !== 0)
+    return { level: 'ok', found: 'not root: clusters work, containers on this machine will need root' };
+  const hasUseradd = ['/usr/sbin/useradd', '/sbin/useradd'].some((file) => existsSync(file));
+  return {
+    level: 'ok',
+    found: `root: the server gives it up and runs as ${hasUseradd ? 'the user sampan' : 'user id 60642'}`,
+  };
+}
+
+function checkHome({ home }: Machine): Finding {
+  const existing = nearest(home.root);
+  try {
+    accessSync(existing, constants.W_OK | constants.X_OK);
+  } catch {
+    return {
+      level: 'problem',
+      found: `${existing} cannot be written to`,
+      mend: 'Name a folder of your own with --home.',
+    };
+  }
+  if (existing !== home.root) return { level: 'ok', found: `${home.root} will be made` };
+  return isHome(home.root)
+    ? { level: 'ok', found: `${home.root} is a Sampan home` }
+    : { level: 'ok', found: `${home.root} is there and no home yet; it must be empty` };
+}
+
+function checkDisk({ home }: Machine): Finding {
+  const { bavail, bsize } = statfsSync(nearest(home.root));
+  const free = Math.floor((bavail * bsize) / MIB);
+  const found = `${free} MiB free`;
+  if (free < 100)
+    return {
+      level: 'problem',
+      found,
+      mend: 'Free at least 100 MiB, or name a folder on another disk with --home.',
+    };
+  if (free < 1024) return { level: 'warning', found, mend: 'Little room for growth: 1 GiB is better.' };
+  return { level: 'ok', found };
+}
+
+function checkMemory(): Finding {
+  const found = `${Math.round(freemem() / MIB)} of ${Math.round(totalmem() / MIB)} MiB available`;
+  return freemem() < 256 * MIB
+    ? {
+        level: 'warning',
+        found,
+        mend: 'Sampan needs about 150 MiB, and more with many objects: end other programs.',
+      }
+    : { level: 'ok', found };
+}
+
+async function checkPort({ home, port }: Machine): Promise<Finding> {
+  const running = readable(() => readRunState(home));
+  if (running) return { level: 'ok', found: `${running.port} is Sampan's own (process ${running.pid})` };
+  const wanted = port ?? readable(() => readSettings(home).port) ?? 6443;
+  if (await isFree(wanted)) return { level: 'ok', found: `${wanted} is free` };
+  const level = port === undefined ? 'warning' : 'problem';
+  const mend =
+    port === undefined
+      ? 'Nothing to do: "sampan up" will take a free one and say which.'
+      : 'Name another one with --port.';
+  return { level, found: `${wanted} is taken by another program`, mend };
+}
+
+function checkOpenFiles(): Finding {
+  const limit = /^Max open files\s+(\S+)/m.exec(readOr('/proc/self/limits'))?.[1] ?? '';
+  const found = `${limit || 'unknown'} open files allowed`;
+  return Number(limit) < 1024
+    ? {
+        level: 'warning',
+        found,
+        mend: 'Each watch is an open connection: raise the limit with "ulimit -n 65536".',
+      }
+    : { level: 'ok', found };
+}
+
+function checkInotify(): Finding {
+  const limit = Number(readOr('/proc/sys/fs/inotify/max_user_instances'));
+  const found = limit ? `${limit} instances allowed` : 'not available';
+  return limit > 0 && limit < 128
+    ? {
+        level: 'warning',
+        found,
+        mend: 'Containers that watch files need more: sysctl -w fs.inotify.max_user_instances=512',
+      }
+    : { level: 'ok', found };
+}
+
+function checkCgroup(): Finding {
+  return existsSync('/sys/fs/cgroup/cgroup.controllers')
+    ? { level: 'ok', found: 'version 2' }
+    : {
+        level: 'warning',
+        found: 'not version 2',
+        mend: 'Containers on this machine will need cgroup v2: boot with systemd.unified_cgroup_hierarchy=1',
+      };
+}
+
+function checkKubectl({ environment }: Machine): Finding {
+  const found = (environment.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'kubectl'))
+    .find(isExecutable);
+  if (found) return { level: 'ok', found };
+  return {
+    level: 'warning',
+    found: 'not installed',
+    mend: 'Install it: apt-get install kubernetes-client (Debian), or see https://kubernetes.io/docs/tasks/tools/',
+  };
+}
+
+/** The folder itself, or the first one above it that exists. */
+function nearest(folder: string): string {
+  return existsSync(folder) || folder === '/' ? folder : nearest(dirname(folder));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined for what this user may not read: the check of the home says so. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function readOr(file: string, otherwise = ''): string {
+  return readable(() => readFileSync(file, 'utf8')) ?? otherwise;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}

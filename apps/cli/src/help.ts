@@ -1,0 +1,70 @@
+import type { Command, OptionSpec } from './command.ts';
+import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts';
+import { usage } from './parse.ts';
+import { suggest } from './suggest.ts';
+
+/** Prints help of the whole, of a family (`user`), or of one command. Throws `usage` for an unknown one. */
+export function printHelp(words: readonly string[]): void {
+  const name = words.join(' ');
+  const found = COMMANDS.filter((command) => command.name === name || command.name.startsWith(`${name} `));
+  const [only] = found;
+  if (name === '') process.stdout.write(overview());
+  else if (!only) throw unknown(name);
+  else if (found.length === 1) process.stdout.write(helpOf(only));
+  else process.stdout.write(`${table(found.map(row))}\nMore: sampan help ${only.name}\n`);
+}
+
+function overview(): string {
+  return `Sampan: a container cloud for people who are not Kubernetes experts.
+
+Usage: sampan COMMAND [OPTIONS]
+
+${table(COMMANDS.map(row))}
+Options of all commands:
+${table(optionRows(GLOBAL_OPTIONS))}
+Begin with: sampan up
+More on a command: sampan help COMMAND
+`;
+}
+
+function helpOf(command: Command): string {
+  const own = command.options ? `\nOptions:\n${table(optionRows(command.options))}` : '';
+  const details = command.details ? `\n${command.details}\n` : '';
+  const usageLine = ['sampan', command.name, command.args, command.passThrough ? undefined : '[OPTIONS]'];
+  return `${command.summary}.
+${details}
+Usage: ${usageLine.filter(Boolean).join(' ')}
+${own}
+Options of all commands:
+${table(optionRows(GLOBAL_OPTIONS))}`;
+}
+
+const row = ({ name, args, summary }: Command): [string, string] => [
+  args ? `${name} ${args}` : name,
+  summary,
+];
+
+function optionRows(options: Readonly<Record<string, OptionSpec>>): [string, string][] {
+  return Object.entries(options)
+    .filter(([, { hidden }]) => !hidden)
+    .map(([name, { short, value, help }]) => [
+      `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`,
+      help,
+    ]);
+}
+
+function table(rows: readonly [string, string][]): string {
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}\n`).join('');
+}
+
+function unknown(name: string) {
+  const meant = suggest(
+    name,
+    COMMANDS.map((command) => command.name),
+  );
+  return usage(
+    `There is no command "${name}".`,
+    meant ? `Did you mean: sampan help ${meant}` : 'See: sampan help',
+  );
+}

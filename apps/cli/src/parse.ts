@@ -1,0 +1,141 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { messageOf, SampanError } from '@sampan/base';
+import type { Command, OptionValues } from './command.ts';
+import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts';
+import { suggest } from './suggest.ts';
+
+export interface Parsed {
+  /** Undefined: none was named. */
+  readonly command: Command | undefined;
+  readonly options: OptionValues;
+  readonly args: readonly string[];
+}
+
+/** Finds the command in the words and parses what follows it. Throws `usage`. */
+export function parse(words: readonly string[]): Parsed {
+  const leading = leadingGlobals(words);
+  const rest = words.slice(leading.length);
+  const globals = parseOptions(leading, undefined);
+  if (rest.length === 0) return { command: undefined, options: globals.options, args: [] };
+  const command = findCommand(rest);
+  const after = rest.slice(command.name.split(' ').length);
+  if (command.passThrough) {
+    const own = leadingGlobals(after, ['home', 'port']);
+    const options = { ...globals.options, ...parseOptions(own, undefined).options };
+    return { command, options, args: after.slice(own.length) };
+  }
+  const { options, args } = parseOptions(after, command);
+  if (options.help !== true) checkArity(command, args);
+  return { command, options: { ...globals.options, ...options }, args };
+}
+
+/** The global options at the beginning, with their values. */
+function leadingGlobals(
+  words: readonly string[],
+  names: readonly string[] = Object.keys(GLOBAL_OPTIONS),
+): string[] {
+  const found: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? '';
+    const [name = '', value] = word.startsWith('--') ? word.slice(2).split('=', 2) : [];
+    const spec = names.includes(name) ? GLOBAL_OPTIONS[name as keyof typeof GLOBAL_OPTIONS] : undefined;
+    const isHelp = word === '-h' && names.includes('help');
+    if (!spec && !isHelp) {
+      if (word.startsWith('-') && word !== '-' && names.includes('help'))
+        throw unknownOption(word, undefined);
+      break;
+    }
+    found.push(word);
+    if (spec?.type === 'string' && value === undefined) {
+      const next = words[++index];
+      if (next !== undefined) found.push(next);
+    }
+  }
+  return found;
+}
+
+function findCommand(words: readonly string[]): Command {
+  const [first = '', second = ''] = words;
+  const exact = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
+  if (exact) return exact;
+  const family = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
+  if (family.length > 0) {
+    const meant =
+      second &&
+      suggest(
+        second,
+        family.map((name) => name.slice(first.length + 1)),
+      );
+    const said =
+      second && !second.startsWith('-')
+        ? `There is no command "${first} ${second}".`
+        : `"${first}" needs a second word.`;
+    throw usage(said, meant ? `Did you mean: sampan ${first} ${meant}` : `Known: ${family.join(', ')}`);
+  }
+  const names = [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? ''))];
+  const meant = suggest(first, names);
+  throw usage(
+    `There is no command "${first}".`,
+    meant ? `Did you mean: sampan ${meant}` : 'See: sampan help',
+  );
+}
+
+function parseOptions(
+  words: readonly string[],
+  command: Command | undefined,
+): { options: OptionValues; args: string[] } {
+  const specs = { ...GLOBAL_OPTIONS, ...command?.options };
+  const config: ParseArgsOptionsConfig = {};
+  for (const [name, { type, short, multiple }] of Object.entries<NonNullable<Command['options']>[string]>(
+    specs,
+  )) {
+    config[name] = { type, ...(short ? { short } : {}), ...(multiple ? { multiple } : {}) };
+  }
+  try {
+    const { values, positionals } = parseArgs({ args: [...words], options: config, allowPositionals: true });
+    checkChoices(values, specs);
+    return { options: values as OptionValues, args: positionals };
+  } catch (error) {
+    if (error instanceof SampanError) throw error;
+    const unknown = /^Unknown option '(--?[^' ]+)/.exec(messageOf(error))?.[1];
+    if (unknown) throw unknownOption(unknown, command);
+    throw usage(
+      messageOf(error)
+        .replace(/\. To specify.*$/s, '.')
+        .split('\n')[0] ?? '',
+      helpOf(command),
+    );
+  }
+}
+
+function checkChoices(values: Record<string, unknown>, specs: NonNullable<Command['options']>): void {
+  for (const [name, value] of Object.entries(values)) {
+    const choices = specs[name]?.choices;
+    if (choices && !choices.includes(String(value))) {
+      throw usage(`--${name} cannot be ${JSON.stringify(value)}.`, `Known: ${choices.join(', ')}`);
+    }
+  }
+}
+
+function checkArity(
+  { name, args: names, arity: [least, most] = [0, 0] }: Command,
+  args: readonly string[],
+): void {
+  if (args.length < least) throw usage(`"${name}" needs ${names}.`, `See: sampan help ${name}`);
+  if (args.length > most)
+    throw usage(`"${name}" does not take ${JSON.stringify(args[most])}.`, `See: sampan help ${name}`);
+}
+
+function unknownOption(word: string, command: Command | undefined): SampanError {
+  const names = Object.keys({ ...GLOBAL_OPTIONS, ...command?.options });
+  const meant = suggest(word.replace(/^-+/, '').split('=')[0] ?? '', names);
+  const where = command ? `"${command.name}" has no option ${word}.` : `There is no option ${word}.`;
+  return usage(where, meant ? `Did you mean: --${meant}` : helpOf(command));
+}
+
+const helpOf = (command: Command | undefined): string =>
+  `See: sampan help${command ? ` ${command.name}` : ''}`;
+
+export function usage(message: string, hint: string): SampanError {
+  return new SampanError('usage', message, { hint });
+}

@@ -1,0 +1,32 @@
+import { SampanError } from '@sampan/base';
+import { isRunning, type RunState } from '@sampan/home';
+import { waitFor } from './wait.ts';
+
+const PATIENCE_MS = 20_000;
+
+/** Ends the server; resolves when it is gone. What it acknowledged is on disk, so that even SIGKILL loses nothing. */
+export async function stopServer(state: RunState): Promise<void> {
+  if (!signal(state, 'SIGTERM')) return;
+  if (await waitFor(() => !isRunning(state), PATIENCE_MS)) return;
+  process.stderr.write(`The process ${state.pid} did not stop within ${PATIENCE_MS / 1000} s: killing it.\n`);
+  signal(state, 'SIGKILL');
+  if (await waitFor(() => !isRunning(state), 5000)) return;
+  throw new SampanError('stop-failed', `The process ${state.pid} cannot be stopped.`, {
+    hint: 'It may wait for a disk that does not answer; see the kernel log (dmesg).',
+  });
+}
+
+/** False when it is gone already. */
+function signal({ pid }: RunState, name: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    throw new SampanError('not-permitted', `This user may not stop the process ${pid}.`, {
+      hint: 'Run the command as the user who started Sampan, or as root: sudo sampan down',
+      cause: error,
+    });
+  }
+}

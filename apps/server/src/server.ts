@@ -1,0 +1,176 @@
+import { createControlPlane, SigningKeys } from '@sampan/apiserver';
+import type { Logger } from '@sampan/base';
+import {
+  createHome,
+  ensurePki,
+  type HomeLayout,
+  homeLayout,
+  type Pki,
+  processIdentity,
+  type RunState,
+  readSettings,
+  removeRunState,
+  writeRunState,
+  writeSettings,
+} from '@sampan/home';
+import { openSqliteStore, type Store } from '@sampan/store';
+import { type Bound, bind } from './bind.ts';
+import { keepCertificates } from './certificates.ts';
+import { startControllersOf } from './controllers.ts';
+import { openDescriptions } from './descriptions.ts';
+import { Gate } from './gate.ts';
+import { lockHome } from './home-lock.ts';
+import { type LogFile, openLogFile } from './log-file.ts';
+import type { ServerOptions } from './options.ts';
+import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';
+import { KUBERNETES_VERSION, SAMPAN_VERSION } from './version.ts';
+
+export interface RunningServer {
+  readonly port: number;
+  /** The port that was to be used but was taken. */
+  readonly portTaken: number | undefined;
+  readonly log: Logger;
+  /** Ends connections, commits what is pending and gives the home back; may be called twice. */
+  stop(): Promise<void>;
+}
+
+/** What needs privilege, or the way to a home that only root can reach: done before root is given up. */
+interface Prepared {
+  readonly home: HomeLayout;
+  readonly log: LogFile;
+  readonly pki: Pki;
+  readonly store: Store;
+  readonly gate: Gate;
+  readonly bound: Bound;
+  readonly state: RunState;
+  /** In reverse order of what was taken. */
+  release(): Promise<void>;
+}
+
+/**
+ * Starts a server on a home; resolves when it is ready. Changes the process: its folder becomes the home and,
+ * for root, its user the service user. Throws SampanErrors.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const prepared = await prepare(options);
+  try {
+    return await serve(options, prepared);
+  } catch (error) {
+    await prepared.release();
+    throw error;
+  }
+}
+
+async function prepare(options: ServerOptions): Promise<Prepared> {
+  createHome(options.home);
+  // Whoever cannot reach the home from outside can from inside, and nobody can move it away underneath us.
+  process.chdir(options.home);
+  const home = homeLayout('.');
+  const cleanup: (() => unknown)[] = [];
+  const release = async () => {
+    for (const task of cleanup.splice(0).reverse()) await task();
+  };
+  try {
+    cleanup.push(lockHome(home, options.home));
+    const log = openLogFile(home.serverLog, { echo: options.foreground });
+    cleanup.push(() => log.close());
+    const settings = readSettings(home);
+    const pki = ensurePki(home, { serverNames: listenNames(options.listen) });
+    const store = openSqliteStore({ file: home.hostDatabase });
+    cleanup.push(() => store.close());
+    const gate = new Gate();
+    const bound = await bind({
+      wanted: options.port,
+      remembered: settings.port,
+      host: options.listen,
+      certificate: pki.serving.certificate,
+      key: pki.serving.key,
+      clientCa: pki.authority.certificatePem,
+      handle: gate.handle,
+    });
+    cleanup.push(() => bound.listener.close());
+    const state = newState(options, bound.listener.port);
+    writeRunState(home, state);
+    cleanup.push(() => removeRunState(home));
+    if (settings.port !== state.port) writeSettings(home, { ...settings, port: state.port });
+    return { home, log, pki, store, gate, bound, state, release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function serve(options: ServerOptions, prepared: Prepared): Promise<RunningServer> {
+  const { home, log, pki, store, gate, bound, state, release } = prepared;
+  const descriptions = openDescriptions();
+  dropRoot(log);
+  const plane = await createControlPlane({
+    store,
+    clientCa: pki.authority.certificatePem,
+    keys: new SigningKeys(pki.serviceAccountKey),
+    version: KUBERNETES_VERSION,
+    log,
+    legacyApis: options.legacyApis,
+    externalAddress: `${state.host}:${state.port}`,
+    ...(descriptions ? { descriptions } : {}),
+    reports: { '/sampan/status': () => ({ version: SAMPAN_VERSION, ...store.stats() }) },
+  });
+  const stopControllers = await startControllersOf(plane, { pki, log });
+  const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
+  gate.open((request, response) => void plane.api.handle(request, response));
+  writeRunState(home, { ...state, state: 'ready' });
+  log.info('ready', {
+    version: state.version,
+    port: state.port,
+    home: options.home,
+    objects: store.stats().objects,
+  });
+  return {
+    port: state.port,
+    portTaken: bound.taken,
+    log,
+    stop: once(async () => {
+      log.info('stopping');
+      stopRenewal();
+      await stopControllers();
+      await bound.listener.close();
+      plane.stop();
+      await release();
+    }),
+  };
+}
+
+function dropRoot(log: Logger): void {
+  if (process.getuid?.() !== 0) return;
+  const user = ensureServiceUser();
+  giveHome('.', user);
+  becomeServiceUser(user);
+  log.info('gave up root', { user: user.name, uid: user.uid });
+}
+
+function newState({ listen }: ServerOptions, port: number): RunState {
+  return {
+    pid: process.pid,
+    identity: processIdentity(process.pid),
+    state: 'starting',
+    version: SAMPAN_VERSION,
+    startedAt: Date.now(),
+    host: ANY_ADDRESS.includes(listen) ? '127.0.0.1' : listen,
+    port,
+  };
+}
+
+const ANY_ADDRESS = ['0.0.0.0', '::'];
+
+/** The address is named in the serving certificate, unless it stands for all. */
+function listenNames(listen: string): string[] {
+  return ANY_ADDRESS.includes(listen) ? [] : [listen];
+}
+
+function once(task: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= task();
+    return running;
+  };
+}

@@ -1,0 +1,12 @@
+/**
+ * Tier 2: the folder that holds all of Sampan's state on one machine (docs/architecture.md, "On a machine"):
+ * its layout, its keys, who runs on it. The server keeps it; the command line reads it. Start with `layout.ts`.
+ */
+export * from './kubeconfig.ts';
+export * from './layout.ts';
+export * from './open-home.ts';
+export * from './pki-files.ts';
+export * from './run-state.ts';
+export * from './settings.ts';
+export * from './users.ts';
+export * from './write-file.ts';

@@ -1,0 +1,149 @@
+import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { messageOf, SampanError } from '@sampan/base';
+import { certificateFingerprint, issueCertificate } from '@sampan/machinery';
+import type { HomeLayout } from './layout.ts';
+import { type CertificatePair, readAuthority } from './pki-files.ts';
+import { isMissing } from './settings.ts';
+import { writeFileSafely } from './write-file.ts';
+
+/** A person who may use the cluster by certificate and the registry by password. */
+export interface User {
+  readonly name: string;
+  readonly groups: readonly string[];
+  /** RFC 3339. */
+  readonly created: string;
+  readonly certificateExpires: string;
+  /** SHA-256 of the certificate, hex. */
+  readonly certificateFingerprint: string;
+  /** `scrypt$LOG2N$R$P$SALT$HASH`, base64url; the password itself is kept nowhere. */
+  readonly password: string;
+}
+
+export interface NewUser {
+  readonly user: User;
+  readonly certificate: CertificatePair;
+  /** Shown once. */
+  readonly password: string;
+}
+
+/** OWASP's parameters for scrypt: 32 MiB and about 50 ms a check. */
+const SCRYPT = { log2n: 15, r: 8, p: 1 };
+const SCRYPT_MEMORY = 64 << 20;
+const KEY_BYTES = 32;
+/** Without letters that look alike. 24 of 32 letters: 120 bits. */
+const PASSWORD_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
+const PASSWORD_LENGTH = 24;
+
+const NAME = /^[a-z0-9]([a-z0-9._@-]{0,62}[a-z0-9])?$/;
+const GROUP = /^[A-Za-z0-9]([A-Za-z0-9._:@-]{0,62}[A-Za-z0-9])?$/;
+
+/** All users by name. Throws `users-invalid`. */
+export function readUsers(home: HomeLayout): User[] {
+  try {
+    const value = JSON.parse(readFileSync(home.users, 'utf8')) as { users: User[] };
+    if (!Array.isArray(value.users)) throw new Error('it has no list "users"');
+    return value.users;
+  } catch (error) {
+    if (isMissing(error)) return [];
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error;
+    throw new SampanError('users-invalid', `${home.users} cannot be read: ${messageOf(error)}.`, {
+      hint: 'Restore the file from a backup of the home.',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Makes a user: a client certificate of one year signed by the home's authority, and a password. Throws
+ * `user-name-invalid`, `user-exists`, `home-not-started`.
+ */
+export function createUser(
+  home: HomeLayout,
+  name: string,
+  groups: readonly string[],
+  now = Date.now(),
+): NewUser {
+  if (!NAME.test(name)) throw nameInvalid('name', name);
+  for (const group of groups) if (!GROUP.test(group)) throw nameInvalid('group', group);
+  const users = readUsers(home);
+  if (users.some((user) => user.name === name)) {
+    throw new SampanError('user-exists', `The user ${name} exists already.`, {
+      hint: `Choose another name, or delete the user first: sampan user delete ${name}`,
+    });
+  }
+  const authority = readAuthority(home);
+  if (!authority) throw notStarted(home);
+  const issued = issueCertificate(authority, {
+    subject: { commonName: name, organizations: [...groups] },
+    usages: ['digital signature', 'key encipherment', 'client auth'],
+    now,
+  });
+  const password = newPassword();
+  const user: User = {
+    name,
+    groups,
+    created: new Date(now).toISOString(),
+    certificateExpires: new Date(issued.notAfter).toISOString(),
+    certificateFingerprint: certificateFingerprint(issued.certificatePem),
+    password: hashPassword(password),
+  };
+  writeUsers(home, [...users, user]);
+  return {
+    user,
+    password,
+    certificate: { certificate: issued.certificatePem, key: issued.privateKeyPem ?? '' },
+  };
+}
+
+/** Whether there was such a user. The certificate stays valid until it ends: certificates cannot be taken back. */
+export function deleteUser(home: HomeLayout, name: string): User | undefined {
+  const users = readUsers(home);
+  const found = users.find((user) => user.name === name);
+  if (found)
+    writeUsers(
+      home,
+      users.filter((user) => user !== found),
+    );
+  return found;
+}
+
+/** In constant time. */
+export function isPasswordOf(user: User, password: string): boolean {
+  const [scheme, log2n, r, p, salt = '', hash = ''] = user.password.split('$');
+  if (scheme !== 'scrypt') return false;
+  const expected = Buffer.from(hash, 'base64url');
+  const options = { N: 2 ** Number(log2n), r: Number(r), p: Number(p), maxmem: SCRYPT_MEMORY };
+  const found = scryptSync(password, Buffer.from(salt, 'base64url'), KEY_BYTES, options);
+  return expected.length === found.length && timingSafeEqual(expected, found);
+}
+
+export function notStarted(home: HomeLayout): SampanError {
+  return new SampanError('home-not-started', `Sampan was never started in ${home.root}.`, {
+    hint: 'Start it with: sampan up',
+  });
+}
+
+function hashPassword(password: string): string {
+  const { log2n, r, p } = SCRYPT;
+  const salt = randomBytes(16);
+  const hash = scryptSync(password, salt, KEY_BYTES, { N: 2 ** log2n, r, p, maxmem: SCRYPT_MEMORY });
+  return ['scrypt', log2n, r, p, salt.toString('base64url'), hash.toString('base64url')].join('$');
+}
+
+function newPassword(): string {
+  return [...randomBytes(PASSWORD_LENGTH)]
+    .map((byte) => PASSWORD_LETTERS[byte % PASSWORD_LETTERS.length])
+    .join('');
+}
+
+function writeUsers(home: HomeLayout, users: readonly User[]): void {
+  const sorted = users.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  writeFileSafely(home.users, `${JSON.stringify({ users: sorted }, null, 2)}\n`);
+}
+
+function nameInvalid(what: string, value: string): SampanError {
+  return new SampanError('user-name-invalid', `${JSON.stringify(value)} is no ${what} of a user.`, {
+    hint: 'Use up to 64 letters, digits and . _ @ -, beginning and ending with a letter or digit (names: lower case).',
+  });
+}
