@@ -27,6 +27,8 @@ export interface SchemaNode {
   readonly embeddedBelow: boolean;
   /** Something at or below is a list of type set or map. */
   readonly listTypesBelow: boolean;
+  /** Something at or below has CEL rules. */
+  readonly rulesBelow: boolean;
 }
 
 export function schemaNode(schema: JsonSchema): SchemaNode {
@@ -42,7 +44,9 @@ export function schemaNode(schema: JsonSchema): SchemaNode {
   if (additional !== undefined && additional !== true) children.push(additional);
   const embedded = schema['x-kubernetes-embedded-resource'] === true;
   const listType = schema['x-kubernetes-list-type'];
+  const rules = schema['x-kubernetes-validations'] ?? [];
   return {
+    rulesBelow: rules.length > 0 || children.some((child) => child.rulesBelow),
     schema,
     properties,
     items,

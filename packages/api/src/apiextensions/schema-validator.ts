@@ -111,6 +111,22 @@ interface Node {
   validate(value: unknown, run: Run, old: Correlated | undefined): void;
 }
 
+/** Compiled when first used: most of a large schema never is, for a default or a small object. */
+class LazyNode implements Node {
+  readonly #schema: JsonSchema;
+  #node: Node | undefined;
+
+  constructor(schema: JsonSchema) {
+    this.#schema = schema;
+  }
+  validate(value: unknown, run: Run, old: Correlated | undefined): void {
+    this.#node ??= compileNode(this.#schema);
+    this.#node.validate(value, run, old);
+  }
+}
+
+const lazyNode = (schema: JsonSchema): Node => new LazyNode(schema);
+
 type Check = (value: unknown, run: Run, old: Correlated | undefined) => void;
 
 /** JSON type and, for numbers, the format that upstream infers from the Go type. */
@@ -370,7 +386,7 @@ function listCheck(
   schema: JsonSchema,
 ): (value: readonly unknown[], run: Run, old: Correlated | undefined) => void {
   const itemSchema = itemsSchema(schema);
-  const item = itemSchema && compileNode(itemSchema);
+  const item = itemSchema && lazyNode(itemSchema);
   const { minItems, maxItems } = schema;
   return (value, run, old) => {
     if (item)
@@ -391,10 +407,10 @@ function objectCheck(
   schema: JsonSchema,
 ): (value: Record<string, unknown>, run: Run, old: Correlated | undefined) => void {
   const properties = new Map(
-    Object.entries(schema.properties ?? {}).map(([name, sub]) => [name, compileNode(sub)]),
+    Object.entries(schema.properties ?? {}).map(([name, sub]) => [name, lazyNode(sub)]),
   );
   const extraSchema = additionalSchema(schema);
-  const extra = extraSchema && compileNode(extraSchema);
+  const extra = extraSchema && lazyNode(extraSchema);
   const closed = schema.additionalProperties === false;
   const { minProperties, maxProperties } = schema;
   const needed = schema.required ?? [];
@@ -432,10 +448,10 @@ function objectCheck(
 }
 
 function junctorCheck(schema: JsonSchema): Check {
-  const anyOf = schema.anyOf?.map(compileNode) ?? [];
-  const oneOf = schema.oneOf?.map(compileNode) ?? [];
-  const allOf = schema.allOf?.map(compileNode) ?? [];
-  const not = schema.not && compileNode(schema.not);
+  const anyOf = schema.anyOf?.map(lazyNode) ?? [];
+  const oneOf = schema.oneOf?.map(lazyNode) ?? [];
+  const allOf = schema.allOf?.map(lazyNode) ?? [];
+  const not = schema.not && lazyNode(schema.not);
   const each = (node: Node, value: unknown, run: Run, old: Correlated | undefined): Run => {
     const own = run.branch();
     node.validate(value, own, old);

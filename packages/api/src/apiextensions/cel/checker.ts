@@ -501,7 +501,7 @@ class Checker {
           this.#unify(to.key, (from as typeof to).key) && this.#unify(to.value, (from as typeof to).value)
         );
       case 'object':
-        return to.name === (from as typeof to).name;
+        return to.fields === (from as typeof to).fields;
       default:
         return true;
     }

@@ -55,6 +55,19 @@ export function declTypeOf(
   resourceRoot: boolean,
   name = SELF_TYPE,
 ): DeclType | undefined {
+  if (resourceRoot) return makeDecl(schema, true, name);
+  let decl = known.get(schema);
+  if (decl === undefined) {
+    decl = makeDecl(schema, false, name) ?? null;
+    known.set(schema, decl);
+  }
+  return decl ?? undefined;
+}
+
+/** Types by schema: nested schemas with rules and defaults ask for the same ones again. */
+const known = new WeakMap<JsonSchema, DeclType | null>();
+
+function makeDecl(schema: JsonSchema, resourceRoot: boolean, name: string): DeclType | undefined {
   if (schema['x-kubernetes-int-or-string']) {
     return scalar(
       DYN,

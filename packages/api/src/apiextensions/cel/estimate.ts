@@ -447,6 +447,11 @@ class Estimator {
       if (typeof value === 'bigint' && value >= 0n) return Number(value);
       return value instanceof Uint ? Number(value.value) : otherwise;
     };
+    const set = /^list_sets_(contains|intersects|equivalent)_list$/.exec(id);
+    if (set && args[0] && args[1]) {
+      const pairs = multiply(this.#argumentSize(args[0]), this.#argumentSize(args[1]));
+      return { cost: add(scale(pairs, set[1] === 'equivalent' ? 2 : 1), ONE) };
+    }
     if (target === undefined) {
       return id === 'lists_range' ? allocating(1, fixed(literal(args[0], MAX_COST))) : undefined;
     }

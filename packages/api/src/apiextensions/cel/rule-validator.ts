@@ -38,8 +38,10 @@ export interface RuleValidator {
 
 /** Undefined when nothing in the schema has rules. Source: apiextensions-apiserver pkg/apiserver/schema/cel. */
 export function ruleValidator(node: SchemaNode, resourceRoot = true): RuleValidator | undefined {
-  const tree = ruleTree(node.schema, node, resourceRoot, declTypeOf(node.schema, resourceRoot));
-  if (!tree) return undefined;
+  if (!node.rulesBelow) return undefined;
+  const decl = declTypeOf(node.schema, resourceRoot);
+  if (!decl) return undefined;
+  const tree = new RuleTree(node, resourceRoot, decl);
   return {
     validate(value, old, budget, correlated, path = '') {
       startRequestWork();
@@ -50,55 +52,57 @@ export function ruleValidator(node: SchemaNode, resourceRoot = true): RuleValida
   };
 }
 
-interface RuleTree {
+/** The rules of a schema node and of those below; each part is made when a value first needs it. */
+class RuleTree {
   readonly node: SchemaNode;
   readonly resourceRoot: boolean;
-  readonly rules: readonly CompiledRule[];
-  /** The rule's field paths, normalized. */
-  readonly fieldPaths: readonly string[];
-  readonly items: RuleTree | undefined;
-  readonly properties: ReadonlyMap<string, RuleTree>;
-  readonly additional: RuleTree | undefined;
-  readonly allOf: readonly RuleTree[];
-}
+  readonly #decl: DeclType;
+  readonly #children = new Map<SchemaNode, RuleTree | undefined>();
+  #rules: readonly CompiledRule[] | undefined;
+  #fieldPaths: readonly string[] | undefined;
 
-/** `rules` is the schema that brings the rules: the node's own, or one of its allOf. */
-function ruleTree(
-  rules: JsonSchema,
-  node: SchemaNode,
-  resourceRoot: boolean,
-  decl: DeclType | undefined,
-): RuleTree | undefined {
-  if (decl === undefined) return undefined;
-  const own = rules['x-kubernetes-validations'] ?? [];
-  const compiled = own.length > 0 ? compileRules(own, decl) : [];
-  const items = itemsTree(rules, node, decl);
-  const properties = new Map<string, RuleTree>();
-  for (const [name, property] of Object.entries(rules.properties ?? {})) {
-    const child = node.properties.get(name);
-    if (!child) continue;
-    const escaped = escapeName(name);
-    const type = escaped === undefined ? declTypeOf(child.schema, child.embedded) : decl.fields?.get(escaped);
-    const tree = ruleTree(property, child, child.embedded, type);
-    if (tree) properties.set(name, tree);
+  constructor(node: SchemaNode, resourceRoot: boolean, decl: DeclType) {
+    this.node = node;
+    this.resourceRoot = resourceRoot;
+    this.#decl = decl;
   }
-  const extra = rules.additionalProperties;
-  const values = node.additional === true ? undefined : node.additional;
-  const additional =
-    isObject(extra) && values
-      ? ruleTree(extra as JsonSchema, values, values.embedded, decl.element)
-      : undefined;
-  const allOf = (rules.allOf ?? []).flatMap((nested) => ruleTree(nested, node, resourceRoot, decl) ?? []);
-  if (compiled.length === 0 && !items && properties.size === 0 && !additional && allOf.length === 0)
-    return undefined;
-  const fieldPaths = own.map((rule) => (rule.fieldPath ? normalized(rule.fieldPath, node.schema) : ''));
-  return { node, resourceRoot, rules: compiled, fieldPaths, items, properties, additional, allOf };
-}
-
-function itemsTree(rules: JsonSchema, node: SchemaNode, decl: DeclType): RuleTree | undefined {
-  const { items } = rules;
-  if (!node.items || items === undefined || Array.isArray(items)) return undefined;
-  return ruleTree(items as JsonSchema, node.items, node.items.embedded, decl.element);
+  get rules(): readonly CompiledRule[] {
+    this.#rules ??= compileRules(this.node.schema['x-kubernetes-validations'] ?? [], this.#decl);
+    return this.#rules;
+  }
+  /** Where the rules report their errors, normalized; '' = at the value. */
+  get fieldPaths(): readonly string[] {
+    this.#fieldPaths ??= this.rules.map(({ rule }) =>
+      rule.fieldPath ? normalized(rule.fieldPath, this.node.schema) : '',
+    );
+    return this.#fieldPaths;
+  }
+  get items(): RuleTree | undefined {
+    const { items } = this.node;
+    return items && this.#child(items, () => this.#decl.element);
+  }
+  property(name: string): RuleTree | undefined {
+    const child = this.node.properties.get(name);
+    if (!child) return undefined;
+    const escaped = escapeName(name);
+    return this.#child(child, () =>
+      escaped === undefined ? declTypeOf(child.schema, child.embedded) : this.#decl.fields?.get(escaped),
+    );
+  }
+  get additional(): RuleTree | undefined {
+    const { additional } = this.node;
+    return additional === undefined || additional === true
+      ? undefined
+      : this.#child(additional, () => this.#decl.element);
+  }
+  #child(node: SchemaNode, declOf: () => DeclType | undefined): RuleTree | undefined {
+    if (!node.rulesBelow) return undefined;
+    if (this.#children.has(node)) return this.#children.get(node);
+    const decl = declOf();
+    const tree = decl && new RuleTree(node, node.embedded, decl);
+    this.#children.set(node, tree);
+    return tree;
+  }
 }
 
 function normalized(path: string, schema: JsonSchema): string {
@@ -140,18 +144,16 @@ class Walk {
   visit(tree: RuleTree, path: string, value: unknown, old: unknown, ratchet: Ratchet): void {
     if (value === null || value === undefined || this.remaining < 0) return;
     this.#rules(tree, path, value, old, ratchet);
-    for (const nested of tree.allOf) {
-      this.visit(nested, path, value, old, { current: undefined, parent: ratchet.parent });
-    }
     if (Array.isArray(value)) this.#items(tree, path, value, old, ratchet);
     else if (isObject(value)) this.#fields(tree, path, value, old, ratchet);
   }
 
   #items(tree: RuleTree, path: string, value: readonly unknown[], old: unknown, ratchet: Ratchet): void {
-    if (!tree.items) return;
+    const { items } = tree;
+    if (!items) return;
     const before = new MapList(tree.node, old);
     for (let i = 0; i < value.length && this.remaining >= 0; i++) {
-      this.visit(tree.items, indexField(path, i), value[i], before.get(value[i]), ratchetIndex(ratchet, i));
+      this.visit(items, indexField(path, i), value[i], before.get(value[i]), ratchetIndex(ratchet, i));
     }
   }
 
@@ -163,13 +165,14 @@ class Walk {
     ratchet: Ratchet,
   ): void {
     const previous = isObject(old) ? old : undefined;
+    const { additional } = tree;
     for (const key of Object.keys(value)) {
       if (this.remaining < 0) return;
-      const child = tree.properties.get(key);
+      const child = tree.property(key);
       const oldValue = previous && Object.hasOwn(previous, key) ? previous[key] : undefined;
       if (child) this.visit(child, childField(path, key), value[key], oldValue, ratchetKey(ratchet, key));
-      else if (tree.additional) {
-        this.visit(tree.additional, keyField(path, key), value[key], oldValue, ratchetKey(ratchet, key));
+      else if (additional) {
+        this.visit(additional, keyField(path, key), value[key], oldValue, ratchetKey(ratchet, key));
       }
     }
   }

@@ -128,8 +128,9 @@ function standardCost(id: string, first: CelValue | undefined, second: CelValue 
       return 11 + (typeof first === 'bigint' ? Math.max(0, Number(first)) : 0);
     case 'list_distinct':
       return 11 + 2 * sizeOf(first ?? null) ** 2;
-    case 'list_sets_contains_list':
     case 'list_sets_equivalent_list':
+      return 1 + 2 * sizeOf(first ?? null) * sizeOf(second ?? null);
+    case 'list_sets_contains_list':
     case 'list_sets_intersects_list':
       return 1 + sizeOf(first ?? null) * sizeOf(second ?? null);
   }

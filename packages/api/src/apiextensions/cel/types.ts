@@ -5,7 +5,7 @@ export type CelType =
   | { readonly kind: 'map'; readonly key: CelType; readonly value: CelType }
   | { readonly kind: 'optional'; readonly of: CelType }
   | { readonly kind: 'type'; readonly of: CelType }
-  /** An object of the schema; equal only to itself. */
+  /** An object of the schema; equal only to one of the same fields (the same map). */
   | { readonly kind: 'object'; readonly name: string; readonly fields: ReadonlyMap<string, CelType> }
   /** A type parameter of an overload or a variable of the checker. */
   | { readonly kind: 'param'; readonly name: string };
@@ -128,5 +128,5 @@ export function sameType(a: CelType, b: CelType): boolean {
   if (a.kind === 'map')
     return sameType(a.key, (b as typeof a).key) && sameType(a.value, (b as typeof a).value);
   if (a.kind === 'param') return a.name === (b as typeof a).name;
-  return a.kind !== 'object' || a.name === (b as typeof a).name;
+  return a.kind !== 'object' || a.fields === (b as typeof a).fields;
 }
