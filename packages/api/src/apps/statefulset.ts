@@ -7,6 +7,7 @@ import type { KindRules } from '../kinds/resource.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { GoStruct } from '../meta/go-quote.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { append } from '../validation/append.ts';
 import { semanticEqual } from '../validation/immutable.ts';
 import { validateLabels } from '../validation/label-selector.ts';
 import { nameIsDNS1035Label, nameIsDNSLabel, nameIsDNSSubdomain } from '../validation/names.ts';
@@ -77,7 +78,7 @@ function rollingUpdateErrors(update: k8s.RollingUpdateStatefulSetStrategy, field
   const most = update.maxUnavailable;
   if (most === undefined) return errors;
   const at = `${field}.maxUnavailable`;
-  errors.push(...intOrPercentErrors(most, at));
+  append(errors, intOrPercentErrors(most, at));
   if (intOrPercentValue(most) === 0) errors.push(invalid(at, most, 'cannot be 0'));
   return [...errors, ...notMoreThan100PercentErrors(most, at)];
 }
@@ -89,7 +90,7 @@ function policyErrors(spec: Spec): FieldError[] {
   else if (management !== 'OrderedReady' && management !== 'Parallel') {
     errors.push(invalid('spec.podManagementPolicy', management, "must be 'OrderedReady' or 'Parallel'"));
   }
-  errors.push(...strategyErrors(spec.updateStrategy ?? {}));
+  append(errors, strategyErrors(spec.updateStrategy ?? {}));
   const retention = spec.persistentVolumeClaimRetentionPolicy;
   if (retention === undefined) return errors;
   for (const when of ['whenDeleted', 'whenScaled'] as const) {
@@ -162,8 +163,12 @@ function creationErrors(set: KubeObject): FieldError[] {
     const name = claim.metadata?.name ?? '';
     const messages = nameIsDNSSubdomain(name, false);
     if (name === '') errors.push(required(`${at}.metadata.name`));
-    else errors.push(...messages.map((message) => invalid(`${at}.metadata.name`, name, message)));
-    errors.push(...persistentVolumeClaimSpecErrors(claim.spec ?? {}, `${at}.spec`));
+    else
+      append(
+        errors,
+        messages.map((message) => invalid(`${at}.metadata.name`, name, message)),
+      );
+    append(errors, persistentVolumeClaimSpecErrors(claim.spec ?? {}, `${at}.spec`));
   });
   return errors;
 }

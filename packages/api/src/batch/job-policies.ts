@@ -9,6 +9,7 @@ import {
   tooLong,
   tooMany,
 } from '../meta/field-error.ts';
+import { append } from '../validation/append.ts';
 import { isQualifiedName } from '../validation/label-syntax.ts';
 import { byteLength, IS_NEGATIVE } from '../validation/messages.ts';
 import { countIndexes } from './indexes.ts';
@@ -60,9 +61,9 @@ function ruleErrors(
     errors.push(invalid(`${path}.action`, rule.action, 'requires the backoffLimitPerIndex to be set'));
   }
   const { onExitCodes, onPodConditions = [] } = rule;
-  if (onExitCodes !== undefined) errors.push(...exitCodeErrors(onExitCodes, names, `${path}.onExitCodes`));
+  if (onExitCodes !== undefined) append(errors, exitCodeErrors(onExitCodes, names, `${path}.onExitCodes`));
   const patterns = onPodConditions ?? [];
-  if (patterns.length > 0) errors.push(...conditionErrors(patterns, `${path}.onPodConditions`));
+  if (patterns.length > 0) append(errors, conditionErrors(patterns, `${path}.onPodConditions`));
   if (onExitCodes !== undefined && patterns.length > 0) {
     const detail = 'specifying both OnExitCodes and OnPodConditions is not supported';
     errors.push(invalid(path, OMIT_VALUE, detail));

@@ -5,6 +5,7 @@ import { validatePodTemplate } from '../core/pod/template.ts';
 import type * as k8s from '../generated/types.ts';
 import { type FieldError, invalid, notSupported, required, tooLong } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { append } from '../validation/append.ts';
 import { isDNS1123Label } from '../validation/dns.ts';
 import { isDomainPrefixedPath } from '../validation/formats.ts';
 import { semanticEqual, validateImmutable } from '../validation/immutable.ts';
@@ -84,7 +85,7 @@ function generatedSelectorErrors(job: KubeObject, old: KubeObject | undefined): 
     expected[CONTROLLER_UID] = uid;
     expected[JOB_NAME] = name;
   }
-  for (const [key, value] of Object.entries(expected)) errors.push(...labelErrors(spec.template, key, value));
+  for (const [key, value] of Object.entries(expected)) append(errors, labelErrors(spec.template, key, value));
   if (!selects(spec, expected))
     errors.push(invalid('spec.selector', spec.selector, '`selector` not auto-generated'));
   return errors;
@@ -105,8 +106,9 @@ function jobSpecErrors(spec: JobSpec, old: JobSpec | undefined): FieldError[] {
   if (spec.selector === undefined) errors.push(required('spec.selector'));
   else {
     const allowInvalidLabelValueInSelector = hasInvalidLabelValue(old?.selector);
-    errors.push(
-      ...validateLabelSelector(spec.selector, 'spec.selector', { allowInvalidLabelValueInSelector }),
+    append(
+      errors,
+      validateLabelSelector(spec.selector, 'spec.selector', { allowInvalidLabelValueInSelector }),
     );
   }
   const labels = spec.template?.metadata?.labels;
@@ -122,21 +124,21 @@ export function commonJobSpecErrors(spec: JobSpec, path: string, old?: JobSpec):
     errors.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
   }
   if (spec.managedBy !== undefined) {
-    errors.push(...isDomainPrefixedPath(`${path}.managedBy`, spec.managedBy));
+    append(errors, isDomainPrefixedPath(`${path}.managedBy`, spec.managedBy));
     if (byteLength(spec.managedBy) > MAX_MANAGED_BY)
       errors.push(tooLong(`${path}.managedBy`, MAX_MANAGED_BY));
   }
-  errors.push(...completionModeErrors(spec, path));
+  append(errors, completionModeErrors(spec, path));
   if (spec.podFailurePolicy !== undefined) {
-    errors.push(...podFailurePolicyErrors(spec, spec.podFailurePolicy, `${path}.podFailurePolicy`));
+    append(errors, podFailurePolicyErrors(spec, spec.podFailurePolicy, `${path}.podFailurePolicy`));
   }
   if (spec.successPolicy !== undefined) {
     const field = `${path}.successPolicy`;
-    if (isIndexed(spec)) errors.push(...successPolicyErrors(spec, spec.successPolicy, field));
+    if (isIndexed(spec)) append(errors, successPolicyErrors(spec, spec.successPolicy, field));
     else errors.push(invalid(field, spec.successPolicy, 'requires indexed completion mode'));
   }
-  errors.push(...replacementPolicyErrors(spec, `${path}.podReplacementPolicy`));
-  errors.push(...validatePodTemplate(spec.template ?? {}, `${path}.template`, old?.template));
+  append(errors, replacementPolicyErrors(spec, `${path}.podReplacementPolicy`));
+  append(errors, validatePodTemplate(spec.template ?? {}, `${path}.template`, old?.template));
   return [...errors, ...restartPolicyErrors(spec, `${path}.template.spec.restartPolicy`)];
 }
 

@@ -1,4 +1,5 @@
 import { duplicate, type FieldError, invalid, notSupported, required, tooLong } from '../meta/field-error.ts';
+import { append } from './append.ts';
 import { validateLabelName } from './label-selector.ts';
 import { byteLength, regexError } from './messages.ts';
 
@@ -37,7 +38,7 @@ export function validateConditions(
     const at = `${field}[${i}]`;
     if (seen.has(condition.type)) errors.push(duplicate(`${at}.type`, condition.type));
     seen.add(condition.type);
-    errors.push(...validateCondition(condition, at));
+    append(errors, validateCondition(condition, at));
   });
   return errors;
 }

@@ -1,4 +1,5 @@
 import { type FieldError, fieldErrorMessage, forbidden, invalid, required } from '../meta/field-error.ts';
+import { append } from './append.ts';
 import { isQualifiedName, isValidLabelValue } from './label-syntax.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -202,7 +203,7 @@ export function validateLabelSelector(
   if (selector === undefined || selector === null) return [];
   const errors = validateLabels(selector.matchLabels, `${field}.matchLabels`);
   selector.matchExpressions?.forEach((expression, i) => {
-    errors.push(...validateSelectorRequirement(expression, `${field}.matchExpressions[${i}]`, options));
+    append(errors, validateSelectorRequirement(expression, `${field}.matchExpressions[${i}]`, options));
   });
   return errors;
 }
@@ -228,7 +229,7 @@ export function validateSelectorRequirement(
   } else if (options.allowUnknownOperator !== true) {
     errors.push(invalid(`${field}.operator`, operator ?? '', 'not a valid selector operator'));
   }
-  errors.push(...validateLabelName(requirement.key ?? '', `${field}.key`));
+  append(errors, validateLabelName(requirement.key ?? '', `${field}.key`));
   if (options.allowInvalidLabelValueInSelector !== true) {
     values.forEach((value, i) => {
       for (const message of isValidLabelValue(value))

@@ -1,5 +1,6 @@
 import { type FieldError, invalid, tooLong } from '../meta/field-error.ts';
 import type { ManagedFieldsEntry } from '../meta/object.ts';
+import { append } from './append.ts';
 import { byteLength } from './messages.ts';
 
 const MAX_MANAGER = 128;
@@ -44,7 +45,7 @@ export function validateManagedFields(entries: readonly ManagedFieldsEntry[], fi
     if (entry.fieldsType && entry.fieldsType !== 'FieldsV1') {
       errors.push(invalid(`${at}.fieldsType`, entry.fieldsType, 'must be `FieldsV1`'));
     }
-    if (entry.manager) errors.push(...validateFieldManager(entry.manager, `${at}.manager`));
+    if (entry.manager) append(errors, validateFieldManager(entry.manager, `${at}.manager`));
     if (byteLength(entry.subresource ?? '') > MAX_SUBRESOURCE) {
       errors.push(tooLong(`${at}.subresource`, MAX_SUBRESOURCE));
     }

@@ -3,6 +3,7 @@ import { type FieldError, forbidden, invalid, required, tooLong } from '../meta/
 import { GoStruct } from '../meta/go-quote.ts';
 import type { ObjectMeta, OwnerReference } from '../meta/object.ts';
 import { parseApiVersion } from '../meta/object.ts';
+import { append } from './append.ts';
 import { validateImmutable } from './immutable.ts';
 import { validateLabels } from './label-selector.ts';
 import { isQualifiedName } from './label-syntax.ts';
@@ -43,22 +44,22 @@ export function validateObjectMeta(
     }
   }
   if ((meta.generation ?? 0) < 0) errors.push(invalid(`${field}.generation`, meta.generation, IS_NEGATIVE));
-  errors.push(...validateCommon(meta, field));
+  append(errors, validateCommon(meta, field));
   if (meta.finalizers !== undefined)
-    errors.push(...validateFinalizers(meta.finalizers, `${field}.finalizers`));
+    append(errors, validateFinalizers(meta.finalizers, `${field}.finalizers`));
   if (meta.managedFields !== undefined) {
-    errors.push(...validateManagedFields(meta.managedFields, `${field}.managedFields`));
+    append(errors, validateManagedFields(meta.managedFields, `${field}.managedFields`));
   }
   return errors;
 }
 
 function validateCommon(meta: ObjectMeta, field: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (meta.labels !== undefined) errors.push(...validateLabels(meta.labels, `${field}.labels`));
+  if (meta.labels !== undefined) append(errors, validateLabels(meta.labels, `${field}.labels`));
   if (meta.annotations !== undefined)
-    errors.push(...validateAnnotations(meta.annotations, `${field}.annotations`));
+    append(errors, validateAnnotations(meta.annotations, `${field}.annotations`));
   if (meta.ownerReferences !== undefined) {
-    errors.push(...validateOwnerReferences(meta.ownerReferences, `${field}.ownerReferences`));
+    append(errors, validateOwnerReferences(meta.ownerReferences, `${field}.ownerReferences`));
   }
   return errors;
 }
@@ -82,8 +83,9 @@ export function validateObjectMetaUpdate(
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (old.deletionTimestamp) {
-    errors.push(
-      ...validateNoNewFinalizers(meta.finalizers ?? [], old.finalizers ?? [], `${field}.finalizers`),
+    append(
+      errors,
+      validateNoNewFinalizers(meta.finalizers ?? [], old.finalizers ?? [], `${field}.finalizers`),
     );
   }
   if (!meta.resourceVersion) {
@@ -96,7 +98,7 @@ export function validateObjectMetaUpdate(
   }
   for (const name of IMMUTABLE_FIELDS) {
     const absent = ABSENT_AS_TEXT.has(name) ? '' : null;
-    errors.push(...validateImmutable(meta[name] ?? absent, old[name] ?? absent, `${field}.${name}`));
+    append(errors, validateImmutable(meta[name] ?? absent, old[name] ?? absent, `${field}.${name}`));
   }
   // What has not changed was valid when it was stored.
   if (
@@ -104,10 +106,10 @@ export function validateObjectMetaUpdate(
     !deepEqual(meta.annotations, old.annotations) ||
     !deepEqual(meta.ownerReferences, old.ownerReferences)
   ) {
-    errors.push(...validateCommon(meta, field));
+    append(errors, validateCommon(meta, field));
   }
   if (meta.managedFields !== undefined && meta.managedFields !== old.managedFields) {
-    errors.push(...validateManagedFields(meta.managedFields, `${field}.managedFields`));
+    append(errors, validateManagedFields(meta.managedFields, `${field}.managedFields`));
   }
   return errors;
 }
@@ -136,7 +138,7 @@ export function validateOwnerReferences(references: readonly OwnerReference[], f
   let controller = '';
   let repeated = 0;
   for (const reference of references) {
-    errors.push(...validateOwnerReference(reference, field));
+    append(errors, validateOwnerReference(reference, field));
     if (reference.controller !== true) continue;
     const name = `${reference.kind}/${reference.name}`;
     if (controller === '') controller = name;

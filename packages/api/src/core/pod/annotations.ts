@@ -1,6 +1,7 @@
 import type * as k8s from '../../generated/types.ts';
 import { type FieldError, forbidden, invalid } from '../../meta/field-error.ts';
 import { goQuote } from '../../meta/go-quote.ts';
+import { append } from '../../validation/append.ts';
 import { checkDescendingPath } from './checks.ts';
 import { hasContainer, visitContainers } from './containers.ts';
 import type { Errors, PodContext } from './types.ts';
@@ -35,7 +36,7 @@ export function validatePodAnnotations(
     ) {
       errors.push(invalid(at, value, 'must be a 32bit integer'));
     } else if (key === SECCOMP_POD || key.startsWith(SECCOMP_CONTAINER_PREFIX)) {
-      errors.push(...seccompErrors(value, `${path}.${key}`));
+      append(errors, seccompErrors(value, `${path}.${key}`));
     } else if (key.startsWith(APPARMOR_PREFIX)) {
       validateAppArmor(key.slice(APPARMOR_PREFIX.length), value, spec, at, errors);
     }
@@ -139,13 +140,13 @@ export function validateProfilesMatch(
   const pod = spec.securityContext;
   const podSeccomp = own(annotations, SECCOMP_POD);
   if (podSeccomp !== undefined && pod?.seccompProfile !== undefined) {
-    errors.push(...seccompMatch(podSeccomp, pod.seccompProfile, `${path}.securityContext.seccompProfile`));
+    append(errors, seccompMatch(podSeccomp, pod.seccompProfile, `${path}.securityContext.seccompProfile`));
   }
   visitContainers(spec, path, (container, at) => {
     const seccomp = own(annotations, SECCOMP_CONTAINER_PREFIX + container.name);
     const seccompField = container.securityContext?.seccompProfile;
     if (seccomp !== undefined && seccompField !== undefined) {
-      errors.push(...seccompMatch(seccomp, seccompField, `${at}.securityContext.seccompProfile`));
+      append(errors, seccompMatch(seccomp, seccompField, `${at}.securityContext.seccompProfile`));
     }
   });
   if (spec.os?.name === 'windows') return;
@@ -154,7 +155,7 @@ export function validateProfilesMatch(
     const field = container.securityContext?.appArmorProfile ?? pod?.appArmorProfile;
     if (appArmor !== undefined && field !== undefined) {
       const where = `${at}.securityContext.appArmorProfile`;
-      errors.push(...matchErrors('apparmor', appArmor, field, where, PLAIN_VALUES[field.type] ?? []));
+      append(errors, matchErrors('apparmor', appArmor, field, where, PLAIN_VALUES[field.type] ?? []));
     }
   });
 }

@@ -1,4 +1,5 @@
 import { duplicate, type FieldError, invalid, notSupported, required } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { isDNS1123Label, isDNS1123Subdomain } from '../../validation/dns.ts';
 import { isValidPortName, isValidPortNum } from '../../validation/formats.ts';
 import { IS_NEGATIVE } from '../../validation/messages.ts';
@@ -73,7 +74,7 @@ export function pathBackstepErrors(path: string, field: string): FieldError[] {
 /** A relative path without `..` (validateLocalDescendingPath). */
 export function checkDescendingPath(errors: Errors, field: string, path: string): void {
   if (path.startsWith('/')) errors.push(invalid(field, path, 'must be a relative path'));
-  errors.push(...pathBackstepErrors(path, field));
+  append(errors, pathBackstepErrors(path, field));
 }
 
 /** The same, and not starting with `..`, which the kubelet keeps for itself (ValidateLocalNonReservedPath). */

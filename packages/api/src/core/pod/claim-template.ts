@@ -1,5 +1,6 @@
 import type * as k8s from '../../generated/types.ts';
 import { forbidden } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { validateLabels } from '../../validation/label-selector.ts';
 import { validateAnnotations } from '../../validation/object-meta.ts';
 import { persistentVolumeClaimSpecErrors } from '../persistentvolumeclaim.ts';
@@ -14,11 +15,11 @@ export function validateClaimTemplate(
   errors: Errors,
 ): void {
   const meta = template.metadata ?? {};
-  errors.push(...validateAnnotations(meta.annotations, `${path}.metadata.annotations`));
-  errors.push(...validateLabels(meta.labels, `${path}.metadata.labels`));
+  append(errors, validateAnnotations(meta.annotations, `${path}.metadata.annotations`));
+  append(errors, validateLabels(meta.labels, `${path}.metadata.labels`));
   for (const [field, value] of Object.entries(meta)) {
     if (ALLOWED.has(field) || value === undefined || value === null || value === '') continue;
     errors.push(forbidden(`${path}.metadata.${field}`, 'cannot be set'));
   }
-  errors.push(...persistentVolumeClaimSpecErrors(template.spec ?? {}, `${path}.spec`));
+  append(errors, persistentVolumeClaimSpecErrors(template.spec ?? {}, `${path}.spec`));
 }

@@ -261,3 +261,15 @@ describe('a new pod', () => {
     expect(errors({ nodeSelector: { constructor: 'a' } }, { labels: { constructor: 'b' } })).toEqual([]);
   });
 });
+
+describe('a very large pod', () => {
+  const many = <T>(make: (i: number) => T): T[] => Array.from({ length: 150_000 }, (_, i) => make(i));
+
+  it('is refused in time that grows with its size alone', () => {
+    const labels = Object.fromEntries(many((i) => [`a${i}`, '@']));
+    expect(errors({ nodeSelector: labels })).toHaveLength(150_000);
+    const paths = many((i) => ({ configMap: { name: 'a', items: [{ key: 'k', path: `p${i}` }] } }));
+    const made = created(podRules, pod({ volumes: [{ name: 'v', projected: { sources: paths } }] }));
+    expect(podRules.warnings?.(made, undefined)).toEqual([]);
+  });
+});

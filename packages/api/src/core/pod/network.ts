@@ -1,5 +1,6 @@
 import type * as k8s from '../../generated/types.ts';
 import { invalid, required } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { isDNS1123SubdomainWithUnderscore } from '../../validation/dns.ts';
 import { isValidIPForLegacyField } from '../../validation/ip.ts';
 import { byteLength } from '../../validation/messages.ts';
@@ -21,7 +22,7 @@ export function validateHostAliases(
   errors: Errors,
 ): void {
   aliases.forEach((alias, i) => {
-    errors.push(...isValidIPForLegacyField(`${path}[${i}].ip`, alias.ip ?? '', context.allowed.ips));
+    append(errors, isValidIPForLegacyField(`${path}[${i}].ip`, alias.ip ?? '', context.allowed.ips));
     alias.hostnames?.forEach((name, j) => {
       checkDNS1123Subdomain(errors, `${path}[${i}].hostnames[${j}]`, name);
     });
@@ -59,7 +60,7 @@ export function validateDNSConfig(
     errors.push(invalid(`${path}.nameservers`, nameservers, detail));
   }
   nameservers.forEach((server, i) => {
-    errors.push(...isValidIPForLegacyField(`${path}.nameservers[${i}]`, server, context.allowed.ips));
+    append(errors, isValidIPForLegacyField(`${path}.nameservers[${i}]`, server, context.allowed.ips));
   });
   validateSearches(config.searches ?? [], `${path}.searches`, errors);
   config.options?.forEach((option, i) => {

@@ -1,5 +1,6 @@
 import type * as k8s from '../../generated/types.ts';
 import { forbidden, invalid, required } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { isDNS1123Subdomain } from '../../validation/dns.ts';
 import { validateLabelName } from '../../validation/label-selector.ts';
 import { isValidLabelValue } from '../../validation/label-syntax.ts';
@@ -90,7 +91,7 @@ function validateExpression(
     default:
       errors.push(invalid(`${path}.operator`, requirement.operator ?? '', NOT_AN_OPERATOR));
   }
-  errors.push(...validateLabelName(requirement.key ?? '', `${path}.key`));
+  append(errors, validateLabelName(requirement.key ?? '', `${path}.key`));
   if (allowInvalidValues) return;
   values.forEach((value, i) => {
     addMessages(errors, `${path}.values[${i}]`, value, isValidLabelValue(value));

@@ -1,20 +1,25 @@
 import type * as k8s from '../../generated/types.ts';
 import { goQuote } from '../../meta/go-quote.ts';
+import { append } from '../../validation/append.ts';
 
 /** Files of one volume that hide each other (warningsForOverlappingVirtualPaths). */
 
-/** More files than this in one volume are not compared with each other. */
-const MAX_FILES = 1000;
+/** Comparisons of two files for one pod, after which no more are made: their number grows with the square of the files'. */
+const MAX_COMPARISONS = 1_000_000;
+interface Budget {
+  left: number;
+}
 
 export function overlapWarnings(volumes: readonly k8s.Volume[]): string[] {
+  const budget: Budget = { left: MAX_COMPARISONS };
   return volumes.flatMap((volume) => {
     const name = `volume ${goQuote(volume.name ?? '')}`;
     const { configMap, secret, downwardAPI } = volume;
     return [
-      ...overlaps(pathsOf(configMap?.items), `${name} (ConfigMap ${goQuote(configMap?.name ?? '')})`),
-      ...overlaps(pathsOf(secret?.items), `${name} (Secret ${goQuote(secret?.secretName ?? '')})`),
-      ...overlaps(pathsOf(downwardAPI?.items), `${name} (DownwardAPI)`),
-      ...projectedOverlaps(volume.projected, name),
+      ...overlaps(pathsOf(configMap?.items), `${name} (ConfigMap ${goQuote(configMap?.name ?? '')})`, budget),
+      ...overlaps(pathsOf(secret?.items), `${name} (Secret ${goQuote(secret?.secretName ?? '')})`, budget),
+      ...overlaps(pathsOf(downwardAPI?.items), `${name} (DownwardAPI)`, budget),
+      ...projectedOverlaps(volume.projected, name, budget),
     ];
   });
 }
@@ -23,7 +28,11 @@ function pathsOf(items: readonly { path?: string }[] | undefined): string[] {
   return (items ?? []).map((item) => item.path ?? '');
 }
 
-function projectedOverlaps(projected: k8s.ProjectedVolumeSource | undefined, name: string): string[] {
+function projectedOverlaps(
+  projected: k8s.ProjectedVolumeSource | undefined,
+  name: string,
+  budget: Budget,
+): string[] {
   const warnings: string[] = [];
   const all = new Set<string>();
   for (const source of projected?.sources ?? []) {
@@ -36,9 +45,10 @@ function projectedOverlaps(projected: k8s.ProjectedVolumeSource | undefined, nam
     }
     const [what, paths] = described;
     const label = `${name} (Projected ${what})`;
-    warnings.push(...overlaps(paths, label));
+    append(warnings, overlaps(paths, label, budget));
     const unique = [...new Set(paths)];
-    warnings.push(...overlaps([...unique, ...all].sort(), label));
+    if (budget.left < 0) break;
+    append(warnings, overlaps([...unique, ...all].sort(), label, budget));
     for (const path of unique) all.add(path);
   }
   return warnings;
@@ -54,8 +64,10 @@ function describe(source: k8s.VolumeProjection): [string, string[]] | undefined 
   return [`ClusterTrustBundle ${goQuote(bundle.name ?? bundle.signerName ?? '')}`, [bundle.path]];
 }
 
-function overlaps(paths: readonly string[], label: string): string[] {
-  if (paths.length < 2 || paths.length > MAX_FILES) return [];
+function overlaps(paths: readonly string[], label: string, budget: Budget): string[] {
+  if (paths.length < 2) return [];
+  budget.left -= paths.length * paths.length;
+  if (budget.left < 0) return [];
   const warnings: string[] = [];
   const seen = new Set<string>();
   for (const path of paths) {

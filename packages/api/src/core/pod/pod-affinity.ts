@@ -1,5 +1,6 @@
 import type * as k8s from '../../generated/types.ts';
 import { forbidden, invalid, required } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { isDNS1123Label } from '../../validation/dns.ts';
 import {
   type LabelSelector,
@@ -30,14 +31,14 @@ export function validatePodAffinity(
 
 function validateTerm(term: k8s.PodAffinityTerm, path: string, context: PodContext, errors: Errors): void {
   const options = { allowInvalidLabelValueInSelector: context.allowed.invalidLabelValueInSelector === true };
-  errors.push(...validateLabelSelector(term.labelSelector, `${path}.labelSelector`, options));
-  errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`, options));
+  append(errors, validateLabelSelector(term.labelSelector, `${path}.labelSelector`, options));
+  append(errors, validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`, options));
   for (const name of term.namespaces ?? [])
     addMessages(errors, `${path}.namespace`, name, isDNS1123Label(name));
   validateLabelKeys(term, path, errors);
   const key = term.topologyKey ?? '';
   if (key === '') errors.push(required(`${path}.topologyKey`, 'can not be empty'));
-  errors.push(...validateLabelName(key, `${path}.topologyKey`));
+  append(errors, validateLabelName(key, `${path}.topologyKey`));
 }
 
 /** Keys whose values come from the pod's own labels (KEP-3633). */
@@ -50,7 +51,7 @@ function validateLabelKeys(term: k8s.PodAffinityTerm, path: string, errors: Erro
       continue;
     }
     keys.forEach((key, i) => {
-      errors.push(...validateLabelName(key, `${path}.${field}[${i}]`));
+      append(errors, validateLabelName(key, `${path}.${field}[${i}]`));
     });
   }
   if (labelSelector !== undefined && matchLabelKeys.length > 0) {

@@ -1,5 +1,6 @@
 import type * as k8s from '../../generated/types.ts';
 import { invalid, notSupported, required } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { isDNS1123Subdomain } from '../../validation/dns.ts';
 import { validateLabels } from '../../validation/label-selector.ts';
 import { byteLength, inclusiveRangeError } from '../../validation/messages.ts';
@@ -46,7 +47,7 @@ export function validatePodSpec(spec: k8s.PodSpec, path: string, context: PodCon
   checkEnum(errors, `${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES);
   validateDNSPolicy(spec, `${path}.dnsPolicy`, errors);
   if (spec.nodeSelector !== undefined)
-    errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
+    append(errors, validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
   validatePodSecurityContext(spec, `${path}.securityContext`, context, errors);
   validatePlacement(spec, path, context, errors);
   validateDNSConfig(spec, `${path}.dnsConfig`, context, errors);
@@ -68,7 +69,7 @@ function validatePlacement(spec: k8s.PodSpec, path: string, context: PodContext,
   if (topologySpreadConstraints !== undefined) {
     validateTopologySpread(topologySpreadConstraints, `${path}.topologySpreadConstraints`, context, errors);
   }
-  if (tolerations !== undefined) errors.push(...validateTolerations(tolerations, `${path}.tolerations`));
+  if (tolerations !== undefined) append(errors, validateTolerations(tolerations, `${path}.tolerations`));
 }
 
 /** Names of other things: each must be able to exist. */

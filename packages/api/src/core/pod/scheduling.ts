@@ -7,6 +7,7 @@ import {
   notSupported,
   required,
 } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { validateLabelName, validateLabelSelector } from '../../validation/label-selector.ts';
 import { isQualifiedName, isValidLabelValue } from '../../validation/label-syntax.ts';
 import { NOT_POSITIVE } from '../../validation/messages.ts';
@@ -43,7 +44,7 @@ export function validateTolerations(tolerations: readonly k8s.Toleration[], path
 
 function validateToleration(toleration: k8s.Toleration, at: string, errors: Errors): void {
   const { key = '', operator = '', value = '', effect = '', tolerationSeconds } = toleration;
-  if (key !== '') errors.push(...validateLabelName(key, `${at}.key`));
+  if (key !== '') append(errors, validateLabelName(key, `${at}.key`));
   if (key === '' && operator !== 'Exists') {
     const detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
     errors.push(invalid(`${at}.operator`, operator, detail));
@@ -91,7 +92,7 @@ export function validateTopologySpread(
     checkOptionalEnum(errors, `${at}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, ['Honor', 'Ignore']);
     validateMatchLabelKeys(constraint, `${at}.matchLabelKeys`, errors);
     if (context.allowed.invalidTopologySpreadSelector !== true) {
-      errors.push(...validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`));
+      append(errors, validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`));
     }
   });
 }
@@ -132,7 +133,7 @@ function validateMatchLabelKeys(
     seen.add(key);
   }
   matchLabelKeys.forEach((key, i) => {
-    errors.push(...validateLabelName(key, `${field}[${i}]`));
+    append(errors, validateLabelName(key, `${field}[${i}]`));
     if (repeated.has(key)) {
       errors.push(invalid(`${field}[${i}]`, key, 'exists in both matchLabelKeys and labelSelector'));
     }

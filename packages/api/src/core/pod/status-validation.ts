@@ -1,6 +1,7 @@
 import type * as k8s from '../../generated/types.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported } from '../../meta/field-error.ts';
 import type { KubeObject } from '../../meta/object.ts';
+import { append } from '../../validation/append.ts';
 import { isDNS1123Subdomain } from '../../validation/dns.ts';
 import { isValidGroupID, isValidUserID } from '../../validation/formats.ts';
 import { validateImmutable } from '../../validation/immutable.ts';
@@ -42,7 +43,7 @@ export function validatePodStatusUpdate(pod: KubeObject, old: KubeObject): Field
   if (nominated && nominated !== oldStatus.nominatedNodeName) {
     addMessages(errors, 'status.nominatedNodeName', nominated, isDNS1123Subdomain(nominated));
   }
-  errors.push(...validateImmutable(status.qosClass ?? '', oldStatus.qosClass ?? '', 'status.qosClass'));
+  append(errors, validateImmutable(status.qosClass ?? '', oldStatus.qosClass ?? '', 'status.qosClass'));
   validateTransitions(status, oldStatus, oldSpec, errors);
   validateClaimStatuses(status, spec, errors);
   validateAddresses(status, oldStatus, errors);
@@ -113,7 +114,7 @@ function validateIPs(
 ): void {
   const known = old.map(({ ip = '' }) => ip);
   ips.forEach(({ ip = '' }, i) => {
-    errors.push(...isValidIPForLegacyField(`${path}[${i}]`, ip, known));
+    append(errors, isValidIPForLegacyField(`${path}[${i}]`, ip, known));
   });
   if (ips.length <= 1) return;
   const families = new Set(ips.map(({ ip = '' }) => parseIp(ip)?.family));

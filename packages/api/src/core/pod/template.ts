@@ -1,5 +1,6 @@
 import type * as k8s from '../../generated/types.ts';
 import { type FieldError, forbidden } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { validateLabels } from '../../validation/label-selector.ts';
 import { validateAnnotations } from '../../validation/object-meta.ts';
 import { allowedForUpdate } from './allowed.ts';
@@ -17,8 +18,8 @@ export function validatePodTemplate(
   const spec = template.spec ?? {};
   const annotations = template.metadata?.annotations;
   const context = { isPod: false, allowed: allowedForUpdate(old?.spec, old?.metadata) };
-  errors.push(...validateLabels(template.metadata?.labels, `${path}.labels`));
-  errors.push(...validateAnnotations(annotations, `${path}.annotations`));
+  append(errors, validateLabels(template.metadata?.labels, `${path}.labels`));
+  append(errors, validateAnnotations(annotations, `${path}.annotations`));
   validatePodAnnotations(annotations, spec, `${path}.annotations`, context, errors);
   validatePodSpec(spec, `${path}.spec`, context, errors);
   validateProfilesMatch(annotations, spec, `${path}.spec`, errors);

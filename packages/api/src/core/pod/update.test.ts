@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type * as k8s from '../../generated/types.ts';
+import type { KindRules } from '../../kinds/resource.ts';
 import { fieldErrorMessage } from '../../meta/field-error.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import { created, updateMessages } from '../testing.ts';
@@ -90,15 +91,15 @@ describe('an update of a pod', () => {
 
 describe('the subresources of a pod', () => {
   const through = (
-    rules: (typeof podSubresourceRules)['resize'],
+    rules: NonNullable<KindRules['status']>,
     change: (pod: KubeObject) => void,
     spec: Record<string, unknown> = {},
   ): { object: KubeObject; errors: string[] } => {
     const old = created(podRules, pod(spec));
     const object = structuredClone(old);
     change(object);
-    rules.prepareForUpdate?.(object, old, NOW);
-    return { object, errors: (rules.validateUpdate?.(object, old) ?? []).map(fieldErrorMessage) };
+    rules.prepareForUpdate?.(object, old);
+    return { object, errors: (rules.validateUpdate?.(object, old, NOW) ?? []).map(fieldErrorMessage) };
   };
   const debug = { name: 'debug', image: 'a', imagePullPolicy: 'Always', terminationMessagePolicy: 'File' };
 

@@ -1,6 +1,7 @@
 import type * as k8s from '../../generated/types.ts';
 import { type FieldError, forbidden, invalid, required } from '../../meta/field-error.ts';
 import type { KubeObject } from '../../meta/object.ts';
+import { append } from '../../validation/append.ts';
 import { semanticEqual } from '../../validation/immutable.ts';
 import { inclusiveRangeError } from '../../validation/messages.ts';
 import { allowedForUpdate } from './allowed.ts';
@@ -151,7 +152,7 @@ function validateAddedTolerations(
     errors.push(forbidden('spec.tolerations', detail));
     return;
   }
-  errors.push(...validateTolerations(tolerations, 'spec.tolerations'));
+  append(errors, validateTolerations(tolerations, 'spec.tolerations'));
 }
 
 function validateDeletedGates(

@@ -1,5 +1,6 @@
 import type * as k8s from '../../generated/types.ts';
 import { invalid, notSupported, required, tooLong } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { isDNS1123Subdomain } from '../../validation/dns.ts';
 import { inclusiveRangeError } from '../../validation/messages.ts';
 import {
@@ -29,7 +30,7 @@ const HOST_PATH_TYPES = [
 
 export function validateHostPath(source: k8s.HostPathVolumeSource, path: string, errors: Errors): void {
   if (!checkRequired(errors, `${path}.path`, source.path)) return;
-  errors.push(...pathBackstepErrors(source.path, `${path}.path`));
+  append(errors, pathBackstepErrors(source.path, `${path}.path`));
   checkOptionalEnum(errors, `${path}.type`, source.type, HOST_PATH_TYPES);
 }
 

@@ -1,6 +1,7 @@
 import { signerNameErrors } from '../../certificates/signer-name.ts';
 import type * as k8s from '../../generated/types.ts';
 import { forbidden, invalid, notSupported, required } from '../../meta/field-error.ts';
+import { append } from '../../validation/append.ts';
 import { isDNS1123Subdomain } from '../../validation/dns.ts';
 import { validateLabelSelector } from '../../validation/label-selector.ts';
 import { maskTrailingDash } from '../../validation/names.ts';
@@ -129,8 +130,8 @@ function validateTrustBundle(bundle: k8s.ClusterTrustBundleProjection, at: strin
     }
   } else if (bundle.signerName !== undefined) {
     if (bundle.signerName === '') errors.push(required(`${at}.signerName`, 'must be a valid signer name'));
-    errors.push(...signerNameErrors(bundle.signerName, `${at}.signerName`));
-    errors.push(...validateLabelSelector(bundle.labelSelector, `${at}.labelSelector`));
+    append(errors, signerNameErrors(bundle.signerName, `${at}.signerName`));
+    append(errors, validateLabelSelector(bundle.labelSelector, `${at}.labelSelector`));
   } else {
     errors.push(required(at, 'either name or signerName must be specified'));
   }
@@ -150,7 +151,7 @@ function validateCertificate(
   paths: Paths,
   errors: Errors,
 ): void {
-  errors.push(...signerNameErrors(certificate.signerName ?? '', `${at}.signerName`));
+  append(errors, signerNameErrors(certificate.signerName ?? '', `${at}.signerName`));
   if (!KEY_TYPES.includes(certificate.keyType)) {
     errors.push(notSupported(`${at}.keyType`, certificate.keyType ?? '', KEY_TYPES));
   }

@@ -85,8 +85,8 @@ describe('an update of the status', () => {
     old.status = { ...old.status, ...from };
     const object = structuredClone(old);
     object.status = { ...object.status, ...status };
-    podRules.status?.prepareForUpdate?.(object, old, { now: 0 });
-    return (podRules.status?.validateUpdate?.(object, old) ?? []).map(fieldErrorMessage);
+    podRules.status?.prepareForUpdate?.(object, old);
+    return (podRules.status?.validateUpdate?.(object, old, { now: 0 }) ?? []).map(fieldErrorMessage);
   };
   const running = { name: 'c', state: { running: { startedAt: '2026-01-01T00:00:00Z' } }, restartCount: 0 };
   const ended = { name: 'c', state: { terminated: { exitCode: 1 } }, restartCount: 0 };

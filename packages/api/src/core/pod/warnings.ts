@@ -1,5 +1,6 @@
 import type * as k8s from '../../generated/types.ts';
 import { goQuote } from '../../meta/go-quote.ts';
+import { append } from '../../validation/append.ts';
 import { warningsForIP } from '../../validation/ip.ts';
 import { quantity } from '../shared.ts';
 import { APPARMOR_PREFIX, SECCOMP_CONTAINER_PREFIX, SECCOMP_POD } from './annotations.ts';
@@ -81,17 +82,17 @@ export function podWarnings(
     warnFractions(container.resources?.requests, `${at}.resources.requests`, warnings);
     warnEnv(container.env ?? [], `${at}.env`, warnings);
   });
-  warnings.push(...portWarnings(spec, path));
+  append(warnings, portWarnings(spec, path));
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
     warnings.push(
       `${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
     );
   }
   spec.dnsConfig?.nameservers?.forEach((ip, i) => {
-    warnings.push(...warningsForIP(`${path}.dnsConfig.nameservers[${i}]`, ip));
+    append(warnings, warningsForIP(`${path}.dnsConfig.nameservers[${i}]`, ip));
   });
   spec.hostAliases?.forEach(({ ip }, i) => {
-    warnings.push(...warningsForIP(`${path}.hostAliases[${i}].ip`, ip ?? ''));
+    append(warnings, warningsForIP(`${path}.hostAliases[${i}].ip`, ip ?? ''));
   });
   return warnings;
 }
@@ -203,7 +204,7 @@ function warnVolumes(spec: k8s.PodSpec, path: string, warnings: string[]): void 
     }
   });
   if (tokens.size > 0) warnTokenPaths(spec, tokens, path, warnings);
-  warnings.push(...overlapWarnings(spec.volumes ?? []));
+  append(warnings, overlapWarnings(spec.volumes ?? []));
 }
 
 function warnTokenPaths(
