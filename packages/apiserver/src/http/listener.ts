@@ -47,6 +47,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     },
     (request: IncomingMessage, response: ServerResponse) => options.handle(request, response),
   );
+  http1.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.destroyed || !socket.writable) return;
+    // ended, not destroyed: over TLS a destroyed socket loses what was just written
+    socket.end(`HTTP/1.1 ${clientErrorStatus(error.code)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  });
   if (options.upgrade)
     http1.on('upgrade', options.upgrade as (r: IncomingMessage, s: unknown, h: Buffer) => void);
   const http2 = createHttp2({
@@ -94,6 +99,12 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+function clientErrorStatus(code: string | undefined): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
+  return '400 Bad Request';
 }
 
 function secure(cert: string, key: string, ca: string) {

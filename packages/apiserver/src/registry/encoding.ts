@@ -1,4 +1,4 @@
-import type { KubeObject } from '@sampan/api';
+import { errors, type KubeObject } from '@sampan/api';
 import type { Encode, Entry } from '@sampan/store';
 import type { ServedResource } from './served-resource.ts';
 
@@ -8,12 +8,23 @@ export function ordered(object: KubeObject): KubeObject {
   return { kind, apiVersion, metadata, ...rest };
 }
 
+/** The largest object (what etcd takes, by default): 1.5 MiB. */
+export const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;
+
+function tooLarge(bytes: number): Error {
+  return errors.tooLarge(
+    `the object is too large: ${bytes} bytes as stored, the limit is ${MAX_OBJECT_BYTES}; split it, or keep large data elsewhere`,
+  );
+}
+
 /** Bytes of an object, its revision written into it. The object must not be used for writing afterwards. */
 export function encodeObject(object: KubeObject): Encode {
   const stored = ordered(object);
   return (revision) => {
     stored.metadata.resourceVersion = String(revision);
-    return { bytes: Buffer.from(JSON.stringify(stored)), object: stored };
+    const bytes = Buffer.from(JSON.stringify(stored));
+    if (bytes.length > MAX_OBJECT_BYTES) throw tooLarge(bytes.length);
+    return { bytes, object: stored };
   };
 }
 
