@@ -2,6 +2,9 @@ import { type Descriptions, type KubeObject, kinds, legacyKinds, StatusError } f
 import { type Clock, type Logger, messageOf, silentLogger, systemClock } from '@sampan/base';
 import type { Client, ObjectReader } from '@sampan/machinery';
 import type { Store } from '@sampan/store';
+import type { PodSecurityOptions } from './admission/pod-security/options.ts';
+import { createAdmission } from './admission/table.ts';
+import { ServiceAllocators } from './allocators/index.ts';
 import { ApiServer, type VersionInfo } from './api-server.ts';
 import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
 import { type PolicyChange, planDefaultPolicy } from './auth/rbac/reconcile.ts';
@@ -11,6 +14,7 @@ import { bootstrap } from './bootstrap.ts';
 import { InProcessClient } from './client/in-process-client.ts';
 import { StoreReader } from './client/store-reader.ts';
 import { CustomResources } from './crd/custom-resources.ts';
+import { EventTtl } from './expiry/event-ttl.ts';
 import { sendJson, sendText } from './http/respond.ts';
 import { OpenApi } from './paths/openapi.ts';
 import { at } from './paths/path-server.ts';
@@ -29,6 +33,8 @@ export interface ControlPlaneOptions {
   readonly legacyApis?: boolean;
   /** `HOST:PORT` under which tokens can be verified from outside. */
   readonly externalAddress: string;
+  /** Cluster-wide defaults and exemptions of Pod Security. */
+  readonly podSecurity?: PodSecurityOptions;
   /** Doc texts for OpenAPI, read when first needed. */
   descriptions?(): Descriptions;
   /** JSON answers to GET of further paths, behind the same authentication and RBAC (`nonResourceURLs`). */
@@ -52,6 +58,18 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const log = options.log ?? silentLogger;
   const reader = new StoreReader(options.store);
   const auth = createClusterAuth({ reader, keys: options.keys, clock });
+  const services = new ServiceAllocators();
+  services.rebuild(reader.list('services'));
+  const admission = createAdmission({
+    reader,
+    authorizer: auth.authorizer,
+    rbac: auth.rbac,
+    clock,
+    log,
+    services,
+    client: () => client('kube-apiserver'),
+    ...(options.podSecurity ? { podSecurity: options.podSecurity } : {}),
+  });
   let ready = 'still starting';
   const api = new ApiServer({
     store: options.store,
@@ -60,7 +78,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     definitions: options.legacyApis ? [...kinds, ...legacyKinds] : kinds,
     authenticator: auth.authenticator,
     authorizer: auth.authorizer,
-    admission: [],
+    admission: admission.plugins,
     auth,
     version: options.version,
     readyChecks: [{ name: 'bootstrap', check: () => (ready === '' ? undefined : ready) }],
@@ -83,6 +101,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     log,
   });
   customResources.start();
+  const eventTtl = new EventTtl({ store: options.store, clock, log });
+  eventTtl.start();
   await bootstrap(client('sampan-server'), { clientCa: options.clientCa });
   await reconcilePolicy(client('sampan-server'), reader, api);
   ready = '';
@@ -90,6 +110,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
 
   function stop(): void {
     customResources.stop();
+    eventTtl.close();
+    admission.close();
     auth.close();
   }
 }

@@ -35,7 +35,10 @@ export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
     validate(request): undefined {
       const signer = (request.old as SigningRequest | undefined)?.spec.signerName ?? '';
       if (mayFor(authorizer, request.user, 'approve', signer)) return;
-      throw forbid(request, `user not permitted to approve requests with signerName ${JSON.stringify(signer)}`);
+      throw forbid(
+        request,
+        `user not permitted to approve requests with signerName ${JSON.stringify(signer)}`,
+      );
     },
   };
 }

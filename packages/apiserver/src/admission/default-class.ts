@@ -50,7 +50,10 @@ export const defaultStorageClass = (reader: ObjectReader): AdmissionPlugin =>
     classes: 'storageclasses.storage.k8s.io',
     field: 'storageClassName',
     annotation: 'volume.beta.kubernetes.io/storage-class',
-    marks: ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'],
+    marks: [
+      'storageclass.kubernetes.io/is-default-class',
+      'storageclass.beta.kubernetes.io/is-default-class',
+    ],
   });
 
 /** Ingresses without a class get the default one (Kubernetes docs "Default IngressClass"). */

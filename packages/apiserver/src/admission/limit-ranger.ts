@@ -42,7 +42,8 @@ export function limitRanger(reader: ObjectReader): AdmissionPlugin {
       // what only waits for its end may always be changed
       if (!object || request.old?.metadata.deletionTimestamp !== undefined) return;
       for (const limits of rangesIn(reader, request)) {
-        const problems = definition.kind === 'Pod' ? podProblems(object, limits) : claimProblems(object, limits);
+        const problems =
+          definition.kind === 'Pod' ? podProblems(object, limits) : claimProblems(object, limits);
         if (problems.length > 0) throw forbid(request, aggregate(problems));
       }
     },

@@ -21,7 +21,8 @@ export function secretReferenceProblem(pod: KubeObject, account: Account | undef
   const because = `is not allowed because service account ${account?.metadata.name ?? ''} does not reference that`;
   for (const volume of (pod.spec?.volumes ?? []) as { secret?: { secretName?: string } }[]) {
     const name = volume.secret?.secretName;
-    if (volume.secret && !allowed.has(name)) return `volume with secret.secretName="${name}" ${because} secret`;
+    if (volume.secret && !allowed.has(name))
+      return `volume with secret.secretName="${name}" ${because} secret`;
   }
   for (const [list, what] of LISTS) {
     for (const container of (pod.spec?.[list] ?? []) as Container[]) {

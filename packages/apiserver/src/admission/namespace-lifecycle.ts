@@ -15,9 +15,7 @@ export function namespaceLifecycle(reader: ObjectReader): AdmissionPlugin {
     name: 'NamespaceLifecycle',
     handles: ({ definition, operation }) => {
       if (definition.group === '' && definition.resource === 'namespaces') return operation === 'DELETE';
-      return (
-        definition.namespaced && operation !== 'DELETE' && !WITHOUT_NAMESPACE.has(definition.resource)
-      );
+      return definition.namespaced && operation !== 'DELETE' && !WITHOUT_NAMESPACE.has(definition.resource);
     },
     admit(request) {
       if (request.operation === 'DELETE') checkMortal(request);

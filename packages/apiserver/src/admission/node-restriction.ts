@@ -31,29 +31,33 @@ export function nodeRestriction(reader: ObjectReader): AdmissionPlugin {
   };
 }
 
-const unexpected = (request: AdmissionRequest) => forbid(request, `unexpected operation ${q(request.operation)}`);
+const unexpected = (request: AdmissionRequest) =>
+  forbid(request, `unexpected operation ${q(request.operation)}`);
 
 function checkPod(request: AdmissionRequest, node: string, reader: ObjectReader): void {
-  switch (request.subresource) {
-    case '':
-      if (request.operation === 'CREATE') return checkMirrorPod(request, node, reader);
-      if (request.operation === 'DELETE') {
-        if (request.old?.spec?.nodeName === node) return;
-        throw forbid(request, `node ${q(node)} can only delete pods with spec.nodeName set to itself`);
-      }
-      throw forbid(
-        request,
-        `unexpected operation ${q(request.operation)}, node ${q(node)} can only create and delete mirror pods`,
-      );
-    case 'status':
-      return checkPodStatus(request, node);
-    case 'eviction':
-      return checkEviction(request, node, reader);
-    default:
-      throw forbid(
-        request,
-        `unexpected pod subresource ${q(request.subresource)}, only 'status' and 'eviction' are allowed`,
-      );
+  const { subresource } = request;
+  if (subresource === '') checkPodItself(request, node, reader);
+  else if (subresource === 'status') checkPodStatus(request, node);
+  else if (subresource === 'eviction') checkEviction(request, node, reader);
+  else {
+    throw forbid(
+      request,
+      `unexpected pod subresource ${q(subresource)}, only 'status' and 'eviction' are allowed`,
+    );
+  }
+}
+
+function checkPodItself(request: AdmissionRequest, node: string, reader: ObjectReader): void {
+  const { operation, old } = request;
+  if (operation === 'CREATE') {
+    checkMirrorPod(request, node, reader);
+  } else if (operation !== 'DELETE') {
+    throw forbid(
+      request,
+      `unexpected operation ${q(operation)}, node ${q(node)} can only create and delete mirror pods`,
+    );
+  } else if (old?.spec?.nodeName !== node) {
+    throw forbid(request, `node ${q(node)} can only delete pods with spec.nodeName set to itself`);
   }
 }
 
@@ -91,7 +95,7 @@ function checkOwner(request: AdmissionRequest, pod: KubeObject, node: string, re
   const start = `node ${q(node)} can only create pods with`;
   if (owners.length > 1) throw forbid(request, `${start} a single owner reference set to itself`);
   const [owner] = owners;
-  if (!owner || owner.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node) {
+  if (owner?.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node) {
     throw forbid(request, `${start} an owner reference set to itself`);
   }
   if (!owner.controller) throw forbid(request, `${start} a controller owner reference set to itself`);
@@ -109,7 +113,10 @@ function checkPodStatus(request: AdmissionRequest, node: string): void {
   const { object, old } = request;
   if (request.operation !== 'UPDATE') throw unexpected(request);
   if (old?.spec?.nodeName !== node) {
-    throw forbid(request, `node ${q(node)} can only update pod status for pods with spec.nodeName set to itself`);
+    throw forbid(
+      request,
+      `node ${q(node)} can only update pod status for pods with spec.nodeName set to itself`,
+    );
   }
   if (!deepEqual(old?.metadata.labels ?? {}, object?.metadata.labels ?? {})) {
     throw forbid(request, `node ${q(node)} cannot update labels through pod status`);
@@ -139,7 +146,10 @@ function checkNode(request: AdmissionRequest, node: string): void {
       throw forbid(request, `node ${q(node)} is not allowed to create pods with a non-nil configSource`);
     }
     if (labels.length > 0) {
-      throw forbid(request, `node ${q(node)} is not allowed to set the following labels: ${labels.join(', ')}`);
+      throw forbid(
+        request,
+        `node ${q(node)} is not allowed to set the following labels: ${labels.join(', ')}`,
+      );
     }
     if ((object.metadata.ownerReferences ?? []).length > 0) {
       throw forbid(request, `node ${q(node)} is not allowed to set owner references`);
@@ -147,7 +157,10 @@ function checkNode(request: AdmissionRequest, node: string): void {
     return;
   }
   if (object.spec?.configSource && !deepEqual(object.spec.configSource, old?.spec?.configSource)) {
-    throw forbid(request, `node ${q(node)} is not allowed to update configSource to a new non-nil configSource`);
+    throw forbid(
+      request,
+      `node ${q(node)} is not allowed to update configSource to a new non-nil configSource`,
+    );
   }
   if (!deepEqual(object.spec?.taints ?? [], old?.spec?.taints ?? [])) {
     throw forbid(request, `node ${q(node)} is not allowed to modify taints`);
@@ -164,8 +177,13 @@ function checkClaim(request: AdmissionRequest, node: string): void {
   if (request.operation !== 'UPDATE') throw unexpected(request);
   const bare = (claim: KubeObject | undefined): unknown => {
     if (!claim) return undefined;
-    const { capacity: _c, conditions: _o, allocatedResources: _a, allocatedResourceStatuses: _s, ...status } =
-      claim.status ?? {};
+    const {
+      capacity: _c,
+      conditions: _o,
+      allocatedResources: _a,
+      allocatedResourceStatuses: _s,
+      ...status
+    } = claim.status ?? {};
     const { managedFields: _m, resourceVersion: _r, ...metadata } = claim.metadata;
     return { ...claim, metadata, status };
   };
@@ -179,7 +197,7 @@ function checkClaim(request: AdmissionRequest, node: string): void {
 function checkToken(request: AdmissionRequest, node: string, reader: ObjectReader): void {
   if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
   const ref = request.object?.spec?.boundObjectRef;
-  if (!ref || ref.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
+  if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
     throw forbid(request, 'node requested token not bound to a pod');
   }
   if (!ref.uid) throw forbid(request, 'node requested token with a pod binding without a uid');

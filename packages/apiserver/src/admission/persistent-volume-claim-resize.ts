@@ -29,7 +29,9 @@ const sizeOf = (claim: KubeObject): Quantity =>
   Quantity.tryParse(String(claim.spec?.resources?.requests?.storage ?? '0')) ?? ZERO;
 
 const classOf = (claim: KubeObject): string =>
-  claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? claim.spec?.storageClassName ?? '';
+  claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ??
+  claim.spec?.storageClassName ??
+  '';
 
 function mayGrow(claim: KubeObject, old: KubeObject, reader: ObjectReader): boolean {
   const name = classOf(claim);

@@ -88,7 +88,8 @@ function defaultClass(reader: ObjectReader): PriorityClass | undefined {
 function keepPriority({ object, old }: AdmissionRequest): void {
   if (!object?.spec || !old?.spec) return;
   for (const field of ['priority', 'preemptionPolicy']) {
-    if (object.spec[field] === undefined && old.spec[field] !== undefined) object.spec[field] = old.spec[field];
+    if (object.spec[field] === undefined && old.spec[field] !== undefined)
+      object.spec[field] = old.spec[field];
   }
 }
 

@@ -53,5 +53,7 @@ export const print = (amounts: Amounts): string =>
 
 /** As a ResourceList, names sorted. */
 export function toList(amounts: Amounts): Record<string, string> {
-  return Object.fromEntries([...amounts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([name, q]) => [name, q.toString()]));
+  return Object.fromEntries(
+    [...amounts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([name, q]) => [name, q.toString()]),
+  );
 }

@@ -47,4 +47,6 @@ function sizeOf(claim: KubeObject): Quantity | undefined {
 }
 
 const classOf = (claim: KubeObject): string =>
-  claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? claim.spec?.storageClassName ?? '';
+  claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ??
+  claim.spec?.storageClassName ??
+  '';

@@ -47,7 +47,9 @@ export const podEvaluator: Evaluator = {
 
 /** `domain/name` outside of Kubernetes' own domains (helper.IsExtendedResourceName). */
 const isExtended = (name: string): boolean =>
-  name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name) && !name.includes('storageclass.storage.k8s.io/');
+  name.includes('/') &&
+  !/(^|\.)kubernetes\.io\//.test(name) &&
+  !name.includes('storageclass.storage.k8s.io/');
 
 /** Ended pods use nothing but their place in the store. */
 function hasEnded(pod: KubeObject): boolean {
