@@ -24,6 +24,8 @@ export interface ListOptions {
   limit?: number;
   /** Only metadata is looked at: over HTTP nothing else is sent. Objects may be whole all the same. */
   metadataOnly?: boolean;
+  /** A hint: objects whose JSON has none of these keys are of no interest and may be left out of a `scan`. */
+  mentions?: readonly string[];
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';

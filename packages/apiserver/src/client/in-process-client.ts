@@ -87,12 +87,18 @@ export class InProcessClient implements Client {
   ): Promise<string> {
     const resource = this.#served(ref);
     const selection = selectionFor(resource, options);
+    const { name } = selection;
+    const mentions = options.mentions?.map((key) => Buffer.from(JSON.stringify(key)));
     const { entries, revision } = this.#api.cluster.store.list({
       prefix: resource.prefix(options.namespace ?? ''),
     });
     for (let i = 0; i < entries.length; i++) {
       if (i > 0 && i % SCAN_BATCH === 0) await new Promise(setImmediate);
-      const object = render(resource, entries[i] as Entry).object as T;
+      const entry = entries[i] as Entry;
+      // most need not be parsed
+      if (name !== undefined && !entry.key.endsWith(`/${name}`)) continue;
+      if (mentions && !mentions.some((key) => bytesOf(entry).includes(key))) continue;
+      const object = render(resource, entry).object as T;
       if (selection.everything || selection.matches(object)) onObject(object);
     }
     return String(revision);
@@ -250,6 +256,10 @@ export class InProcessClient implements Client {
   #context(options: { fieldManager?: string; dryRun?: boolean }): RequestContext {
     return internalContext(options.fieldManager ?? this.#name, options.dryRun ?? false);
   }
+}
+
+function bytesOf({ bytes }: Entry): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function wireOptions(options: DeleteOptions) {

@@ -1,0 +1,46 @@
+import { type KubeObject, StatusError } from '@sampan/api';
+import type { Clock, Logger } from '@sampan/base';
+import { type Client, Informer, type ListOptions, type ResourceRef } from '@sampan/machinery';
+
+/** What every controller works with. */
+export interface ControllerContext {
+  /** A client with this field manager. */
+  client(name: string): Client;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A controller that runs. */
+export interface Controller {
+  /** Resolves when it has seen the present state. */
+  readonly synced: Promise<unknown>;
+  /** Ends it; resolves when what it was doing is done. May be called twice. */
+  stop(): Promise<void>;
+}
+
+export function informerOf<T extends KubeObject>(
+  context: ControllerContext,
+  client: Client,
+  ref: ResourceRef,
+  options: ListOptions = {},
+): Informer<T> {
+  return new Informer<T>({ client, ref, options, clock: context.clock, log: context.log });
+}
+
+/** For errors that mean that somebody else did it, or that it need not be done any more. */
+export function ignore(...reasons: string[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof StatusError) || !reasons.includes(error.reason)) throw error;
+  };
+}
+
+/** The namespace goes away, so nothing can or need be made in it. */
+export function isTerminating(error: unknown): boolean {
+  if (!(error instanceof StatusError)) return false;
+  const { reason, status } = error;
+  return (
+    reason === 'NotFound' ||
+    (reason === 'Forbidden' &&
+      (status.details?.causes ?? []).some((cause) => cause.reason === 'NamespaceTerminating'))
+  );
+}

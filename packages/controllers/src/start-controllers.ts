@@ -1,0 +1,66 @@
+import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base';
+import type { CertificateAuthority, Client } from '@sampan/machinery';
+import { type LegacyTokenOptions, startLegacyTokens } from './accounts/legacy-tokens.ts';
+import { startRootCa } from './accounts/root-ca.ts';
+import { startServiceAccounts } from './accounts/service-accounts.ts';
+import { startBootstrapTokenCleaner } from './bootstrap/bootstrap-tokens.ts';
+import { startCertificates } from './certificates/certificates.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { type ApiServiceOptions, startApiService } from './endpoints/api-service.ts';
+import { startGarbageCollector } from './garbage/garbage-collector.ts';
+import { startNamespaceController } from './namespace/namespace-controller.ts';
+import { startClusterRoleAggregation } from './rbac/cluster-role-aggregation.ts';
+
+export interface ControllersOptions {
+  /** A client with this field manager. */
+  client(name: string): Client;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** PEM that pods verify the API server by (`kube-root-ca.crt`); absent: not published. */
+  readonly rootCa?: string;
+  /** Signs certificate requests; absent: none are approved, signed or cleaned. */
+  readonly signer?: CertificateAuthority;
+  /** Fills legacy token Secrets; needs `rootCa`. */
+  issueToken?: LegacyTokenOptions['issueToken'];
+  /** Keeps the Service `kubernetes`; absent: somebody else does. */
+  readonly apiService?: ApiServiceOptions;
+}
+
+/** Controllers that run. */
+export interface Controllers {
+  /** Resolves when all have seen the present state. */
+  readonly synced: Promise<void>;
+  /** Resolves when the last write is done. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the controllers that API clients wait for. They only speak the Kubernetes API, are driven by events, and
+ * may run against any server that does not run its own.
+ */
+export function startControllers(options: ControllersOptions): Controllers {
+  const { rootCa, signer, issueToken, apiService } = options;
+  const context: ControllerContext = {
+    client: (name) => options.client(name),
+    clock: options.clock ?? systemClock,
+    log: options.log ?? silentLogger,
+  };
+  const controllers: Controller[] = [
+    startNamespaceController(context),
+    startServiceAccounts(context),
+    startClusterRoleAggregation(context),
+    startBootstrapTokenCleaner(context),
+    startGarbageCollector(context),
+  ];
+  if (rootCa !== undefined) controllers.push(startRootCa(context, rootCa));
+  if (signer !== undefined) controllers.push(startCertificates(context, signer));
+  if (rootCa !== undefined && issueToken !== undefined)
+    controllers.push(startLegacyTokens(context, { ca: rootCa, issueToken }));
+  if (apiService !== undefined) controllers.push(startApiService(context, apiService));
+  return {
+    synced: Promise.all(controllers.map((controller) => controller.synced)).then(() => {}),
+    async stop() {
+      await Promise.all(controllers.map((controller) => controller.stop()));
+    },
+  };
+}
