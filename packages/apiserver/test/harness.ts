@@ -1,4 +1,5 @@
-import { Agent, type IncomingMessage, request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import type { KubeObject } from '@sampan/api';
 import { type Clock, FakeClock } from '@sampan/base';
 import { createCertificateAuthority, generateKeys, issueCertificate } from '@sampan/machinery';
