@@ -70,10 +70,10 @@ async function removeOnce(
     const marked = mark(resource, old, options, now);
     if (marked === 'pending') return { object: old, bytes: render(resource, entry).bytes, gone: false };
     if (marked === undefined) {
-      if (context.dryRun) return { ...view(render(resource, entry)), gone: true };
+      if (context.dryRun) return { ...view(lastState(resource, entry, old, now)), gone: true };
       await cluster.store.delete(key(entry), { expected: entry.revision });
       reservations.commit();
-      return { ...view(render(resource, entry)), gone: true };
+      return { ...view(lastState(resource, entry, old, now)), gone: true };
     }
     if (context.dryRun) return { ...view(renderObject(marked)), gone: false };
     const stored = await cluster.store.put(key(entry), encodeObject(resource.toStorage(marked)), {
@@ -84,6 +84,18 @@ async function removeOnce(
   } finally {
     reservations.release();
   }
+}
+
+/** Kinds with a grace period show that there was none left (rest.BeforeDelete). */
+function lastState(resource: ServedResource, entry: Entry, old: KubeObject, now: number): Rendered {
+  if (!resource.definition.rules.defaultGraceSeconds) return render(resource, entry);
+  const { deletionTimestamp, generation } = old.metadata;
+  const metadata = { ...old.metadata, deletionGracePeriodSeconds: 0 };
+  if (deletionTimestamp === undefined) {
+    metadata.deletionTimestamp = formatTime(now);
+    if (generation !== undefined && generation > 0) metadata.generation = generation + 1;
+  }
+  return renderObject({ ...old, metadata });
 }
 
 const key = (entry: Entry) => entry.key;
@@ -114,7 +126,7 @@ function mark(
   if (meta.deletionTimestamp === undefined) {
     const seconds = grace ?? 0;
     meta.deletionTimestamp = formatTime(now + seconds * 1000);
-    meta.deletionGracePeriodSeconds = seconds;
+    if (resource.collection !== 'namespaces') meta.deletionGracePeriodSeconds = seconds;
     if (meta.generation !== undefined && meta.generation > 0) meta.generation += 1;
   } else if (shortened === undefined && sameList(finalizers, old.metadata.finalizers ?? [])) {
     return 'pending';
@@ -198,6 +210,13 @@ function checkPreconditions(
   options: DeleteOptions,
 ): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
+  if (resource.collection === 'namespaces' && uid !== undefined && uid !== old.metadata.uid) {
+    throw errors.conflict(
+      resource.gr,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  }
   // upstream names the kind here where it names the resource elsewhere
   const gr = { group: resource.gr.group, resource: resource.definition.kind };
   if (uid !== undefined && uid !== old.metadata.uid) {
