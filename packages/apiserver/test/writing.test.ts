@@ -152,3 +152,48 @@ describe('deletes', () => {
     ]);
   });
 });
+
+describe('permissions', () => {
+  it('to change an object do not let an apply or a PUT create one', async () => {
+    const rules = [
+      {
+        apiGroups: ['', 'coordination.k8s.io'],
+        resources: ['configmaps', 'leases'],
+        verbs: ['get', 'patch', 'update'],
+      },
+    ];
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+    const api = { apiVersion: 'rbac.authorization.k8s.io/v1' };
+    await server.ask('POST', `${rbac}/roles`, { ...api, kind: 'Role', metadata: { name: 'changer' }, rules });
+    await server.ask('POST', `${rbac}/rolebindings`, {
+      ...api,
+      kind: 'RoleBinding',
+      metadata: { name: 'changer' },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'jane' }],
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'changer' },
+    });
+    const jane = { 'impersonate-user': 'jane' };
+    const apply = (name: string) =>
+      server.ask('PATCH', `${CONFIG_MAPS}/${name}?fieldManager=t`, configMap(name), {
+        ...jane,
+        'content-type': 'application/apply-patch+yaml',
+      });
+    await server.ask('POST', CONFIG_MAPS, configMap('there'));
+    expect((await apply('there')).status).toBe(200);
+    expect((await apply('absent')).status).toBe(403);
+    const lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'absent' },
+      spec: {},
+    };
+    const put = await server.ask(
+      'PUT',
+      '/apis/coordination.k8s.io/v1/namespaces/default/leases/absent',
+      lease,
+      jane,
+    );
+    expect(put.status).toBe(403);
+    expect(put.body.message).toContain('cannot create resource "leases"');
+  });
+});

@@ -10,6 +10,13 @@ export function authorize(api: ApiContext, exchange: Exchange): void {
   if (!decision.allowed) throw forbiddenError(attributes, decision.reason);
 }
 
+/** A PUT or an apply that finds no object creates it: who may change may not always create. */
+export function authorizeCreate(api: ApiContext, exchange: Exchange): void {
+  const attributes = { ...attributesOf(exchange), verb: 'create' };
+  const decision = api.authorizer.authorize(attributes);
+  if (!decision.allowed) throw forbiddenError(attributes, decision.reason);
+}
+
 export function attributesOf(exchange: Exchange): Attributes {
   const { info, user } = exchange;
   return {

@@ -55,15 +55,10 @@ function checkScope(exchange: Exchange, resource: ServedResource): void {
   const { info } = exchange;
   const { namespaced } = resource.definition;
   if (!namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw errors.pageNotFound();
-  if (
-    namespaced &&
-    info.namespace === '' &&
-    (info.name !== '' || info.verb === 'create') &&
-    info.verb !== 'list' &&
-    info.verb !== 'watch'
-  ) {
-    throw errors.pageNotFound();
-  }
+  if (!namespaced || info.namespace !== '' || info.verb === 'list' || info.verb === 'watch') return;
+  // the collection in all namespaces can be listed and watched, no more
+  if (info.name === '' && resource.verbs.has('list')) throw methodNotAllowed();
+  throw errors.pageNotFound();
 }
 
 function checkVerb(exchange: Exchange, resource: ServedResource): void {

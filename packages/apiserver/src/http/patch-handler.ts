@@ -12,6 +12,7 @@ import type { RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { type SubresourceRules, type Updated, update } from '../registry/update.ts';
 import type { ApiContext } from './api-context.ts';
+import { authorizeCreate } from './authorization.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { flag } from './list-options.ts';
@@ -59,7 +60,13 @@ async function patch(
     return update(
       api.cluster,
       resource,
-      { ...base, next, applied: true, createIfMissing: target.subresource === '' },
+      {
+        ...base,
+        next,
+        applied: true,
+        createIfMissing: target.subresource === '',
+        mayCreate: () => authorizeCreate(api, exchange),
+      },
       context,
     );
   }

@@ -5,9 +5,11 @@ import { deletedStatus, remove } from '../registry/delete.ts';
 import { type DeleteOptions, deleteOptions } from '../registry/delete-options.ts';
 import { type Rendered, render } from '../registry/encoding.ts';
 import { checkNotFuture, list, parseRevision } from '../registry/list.ts';
+import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { update } from '../registry/update.ts';
 import type { ApiContext } from './api-context.ts';
+import { authorizeCreate } from './authorization.ts';
 import type { Exchange } from './exchange.ts';
 import { listOptions } from './list-options.ts';
 import { patchObject } from './patch-handler.ts';
@@ -95,6 +97,7 @@ async function updateObject(api: ApiContext, exchange: Exchange, resource: Serve
   const context = writeContext(exchange, 'UpdateOptions');
   const { namespace, name } = exchange.info;
   const object = await bodyObject(exchange, resource, context);
+  dedupOwnerReferences(object, context.warn, '');
   const updated = await update(
     api.cluster,
     resource,
@@ -103,6 +106,7 @@ async function updateObject(api: ApiContext, exchange: Exchange, resource: Serve
       name,
       subresource: '',
       createIfMissing: resource.definition.rules.createOnUpdate === true,
+      mayCreate: () => authorizeCreate(api, exchange),
       // a round that lost against another writer may have changed its object: each gets its own
       next: () => deepClone(object),
     },

@@ -6,6 +6,7 @@ import type { Cluster } from './cluster.ts';
 import { encodeObject, type Rendered, render, renderObject } from './encoding.ts';
 import { trackCreate } from './field-manager.ts';
 import { fillSystemFields, generateName, placeNew } from './metadata.ts';
+import { dedupOwnerReferences } from './owner-references.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 import { throwIfInvalid, validateNew } from './validation.ts';
@@ -28,6 +29,7 @@ export async function create(
 ): Promise<Rendered> {
   const meta = object.metadata;
   placeNew(resource, meta, namespace);
+  if (!tracked) dedupOwnerReferences(object, context.warn, '');
   // before admission: what plug-ins and the server set is nobody's
   if (!tracked) trackCreate(resource, object, context, cluster.clock.now());
   const generated = (meta.name === undefined || meta.name === '') && Boolean(meta.generateName);
@@ -53,6 +55,7 @@ async function createNamed(
 ): Promise<Rendered> {
   const now = cluster.clock.now();
   const { rules } = resource.definition;
+  const versioned = hasVersion(object.metadata.resourceVersion);
   fillSystemFields(object, now);
   const request: AdmissionRequest = {
     operation: 'CREATE',
@@ -68,6 +71,7 @@ async function createNamed(
     annotate: () => {},
   };
   await cluster.admission.admit(request);
+  dedupOwnerReferences(object, context.warn, ' after mutating admission happens');
   if (resource.hasGeneration) object.metadata.generation = 1;
   rules.prepareForCreate?.(object, { now });
   const reservations = new Reservations();
@@ -82,12 +86,18 @@ async function createNamed(
       if (current) throw new RevisionMismatchError(key, 0, current);
       return renderObject(object);
     }
+    if (versioned) throw errors.badRequest('resourceVersion should not be set on objects to be created');
     const entry = await cluster.store.put(key, encodeObject(resource.toStorage(object)), { expected: 0 });
     reservations.commit();
     return render(resource, entry);
   } finally {
     reservations.release();
   }
+}
+
+/** Upstream answers these with 500, from its store (apiserver pkg/storage/errors.go ErrResourceVersionSetOnCreate). */
+function hasVersion(version: string | undefined): boolean {
+  return version !== undefined && /^[1-9]\d*$/.test(version);
 }
 
 function alreadyExists(resource: ServedResource, name: string, generated: boolean): Error {

@@ -72,7 +72,6 @@ export function fillSystemFields(object: KubeObject, now: number): void {
   delete meta.resourceVersion;
   delete meta.deletionTimestamp;
   delete meta.deletionGracePeriodSeconds;
-  delete meta.generation;
 }
 
 /** What an update can never change (apiserver pkg/registry/rest BeforeUpdate). `old` is frozen. */

@@ -50,6 +50,12 @@ const DELETION_PENDING = {
   message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
 } as const;
 
+/** Kinds that were in the group `extensions` are named by it in `Invalid` errors to this day (pkg/apis/extensions). */
+const NAMED_IN_EXTENSIONS: ReadonlySet<string> = new Set([
+  'ingresses.networking.k8s.io',
+  'networkpolicies.networking.k8s.io',
+]);
+
 /** Columns of a kind that says nothing of them (upstream's default table convertor). */
 const defaultColumns: readonly Column[] = [
   { name: 'Name', type: 'string', format: 'name', cell: (object) => object.metadata.name ?? '' },
@@ -88,7 +94,8 @@ export class ServedResource {
     this.provided = provided;
     this.definition = definition;
     this.gr = { group: definition.group, resource: definition.resource };
-    this.gk = { group: definition.storage?.group ?? definition.group, kind: definition.kind };
+    const named = NAMED_IN_EXTENSIONS.has(qualified(this.gr)) ? 'extensions' : definition.group;
+    this.gk = { group: definition.storage?.group ?? named, kind: definition.kind };
     this.apiVersion = apiVersionOf(definition);
     this.listKind = definition.listKind ?? `${definition.kind}List`;
     this.verbs = new Set(definition.verbs ?? ALL_VERBS);

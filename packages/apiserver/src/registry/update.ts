@@ -8,6 +8,7 @@ import { create } from './create.ts';
 import { encodeObject, type Rendered, render, renderObject } from './encoding.ts';
 import { keepTimes, trackUpdate } from './field-manager.ts';
 import { carrySystemFields, checkPlace } from './metadata.ts';
+import { dedupOwnerReferences } from './owner-references.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 import { throwIfInvalid, validateChanged } from './validation.ts';
@@ -31,6 +32,8 @@ export interface UpdatePlan {
   next(old: KubeObject | undefined): KubeObject | Promise<KubeObject>;
   /** Create when missing: PUT for kinds that allow it, and server-side apply. */
   readonly createIfMissing?: boolean;
+  /** Throws Forbidden when the user may not create; called before a missing object is created. */
+  readonly mayCreate?: () => void;
   /** `next` has set managedFields itself (server-side apply). */
   readonly applied?: boolean;
   /** Replaces the kind's rules of the main resource or of `status`: other subresources that write the object. */
@@ -80,6 +83,7 @@ async function createMissing(
   context: RequestContext,
 ): Promise<Updated> {
   if (!plan.createIfMissing) throw errors.notFound(resource.gr, plan.name);
+  plan.mayCreate?.();
   const object = await plan.next(undefined);
   checkPlace(resource, object.metadata, plan.namespace, plan.name);
   if (object.metadata.uid) {
@@ -110,6 +114,7 @@ async function updateOnce(
   if (!plan.applied) trackUpdate(resource, old, object, plan.subresource, context, now);
   const request = admissionRequest(resource, plan, object, old, context);
   await cluster.admission.admit(request);
+  dedupOwnerReferences(object, context.warn, ' after mutating admission happens');
   prepare(resource, plan, object, old, now);
   const reservations = new Reservations();
   try {

@@ -5,7 +5,9 @@ import {
   nameIsDNSSubdomain,
   validateObjectMeta,
   validateObjectMetaUpdate,
+  validateStandardFinalizers,
 } from '@sampan/api';
+import { deepEqual } from '@sampan/base';
 import type { ServedResource } from './served-resource.ts';
 import type { SubresourceRules } from './update.ts';
 
@@ -18,6 +20,7 @@ export function validateNew(resource: ServedResource, object: KubeObject, contex
   const { rules, namespaced } = resource.definition;
   return [
     ...validateObjectMeta(object.metadata, namespaced, rules.validateName ?? nameIsDNSSubdomain),
+    ...(knowsFinalizers(resource) ? validateStandardFinalizers(object.metadata.finalizers) : []),
     ...(rules.validate?.(object, context) ?? []),
   ];
 }
@@ -32,7 +35,14 @@ export function validateChanged(
   override: SubresourceRules | undefined,
 ): FieldError[] {
   const { rules } = resource.definition;
-  return [...validateObjectMetaUpdate(object.metadata, old.metadata, 'metadata'), ...own()];
+  return [
+    ...validateObjectMetaUpdate(object.metadata, old.metadata, 'metadata'),
+    // what has not changed was valid when it was stored
+    ...(knowsFinalizers(resource) && !deepEqual(object.metadata.finalizers, old.metadata.finalizers)
+      ? validateStandardFinalizers(object.metadata.finalizers)
+      : []),
+    ...own(),
+  ];
 
   function own(): FieldError[] {
     if (override) return override.validateUpdate?.(object, old, context) ?? [];
@@ -40,6 +50,11 @@ export function validateChanged(
     if (rules.validateUpdate) return rules.validateUpdate(object, old, context);
     return rules.validate?.(object, context) ?? [];
   }
+}
+
+/** The kinds of Kubernetes itself, not those of its extensions, know the finalizers without a domain. */
+function knowsFinalizers(resource: ServedResource): boolean {
+  return !resource.custom && resource.gr.group !== 'apiextensions.k8s.io';
 }
 
 export function throwIfInvalid(
