@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Default: the user of the test. */
+  readonly uid?: number;
+  /** Given to it on standard input. */
+  readonly cwd?: string;
+}
+
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+
+/** The command line as a process, from sources, knowing nothing of this machine's homes. */
+export function sampan(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const { SAMPAN_HOME: _home, SAMPAN_PORT: _port, KUBECONFIG: _config, ...inherited } = process.env;
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+      env: { ...inherited, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      stdout += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+}
+
+/** Homes under one temp folder; whatever still runs on them is stopped at the end. */
+export class Homes {
+  readonly folder = mkdtempSync(join(tmpdir(), 'sampan-cli-'));
+  readonly #used = new Set<string>();
+
+  at(name: string): string {
+    const home = join(this.folder, name);
+    this.#used.add(home);
+    return home;
+  }
+
+  async clean(): Promise<void> {
+    for (const home of this.#used) await sampan(['down', '--home', home]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface StatusJson {
+  readonly state: string;
+  readonly version: string;
+  readonly objects: number;
+  readonly memoryBytes: number;
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly processes: readonly { readonly name: string; readonly pid: number }[];
+}
+
+export async function statusOf(home: string): Promise<StatusJson> {
+  return JSON.parse((await sampan(['status', '-o', 'json', '--home', home])).stdout) as StatusJson;
+}

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { homeLayout, kubeconfigYaml, readAdmin, writeFileSafely } from '@sampan/home';
+
+/** A server process of its own, started from sources, in a temp home on a free port. */
+export interface Sampan {
+  readonly url: string;
+  /** PEM texts; the certificate is in `system:masters`. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** Path of a kubeconfig with full rights. */
+  readonly kubeconfig: string;
+  readonly home: string;
+  readonly pid: number;
+  /** What the server has logged, one JSON object a line. */
+  log(): string;
+  /** Ends the process and removes its home; may be called twice. Throws when it ended otherwise than it should. */
+  stop(): Promise<void>;
+}
+
+export interface SampanOptions {
+  readonly legacyApis?: boolean;
+  /** A folder that stays; default a temp one that goes. */
+  readonly home?: string;
+}
+
+const MAIN = join(import.meta.dirname, '../../apps/server/src/main.ts');
+
+export async function startSampan(options: SampanOptions = {}): Promise<Sampan> {
+  const folder = mkdtempSync(join(tmpdir(), 'sampan-test-'));
+  const home = options.home ?? join(folder, 'home');
+  const args = [`--home=${home}`, '--port=0', ...(options.legacyApis ? ['--legacy-apis'] : [])];
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let errors = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    errors += chunk;
+  });
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+  const port = await Promise.race([
+    readyPort(child),
+    ended.then((how) => Promise.reject(new Error(`the server ended (${how}): ${errors}`))),
+  ]);
+  const layout = homeLayout(home);
+  const admin = readAdmin(layout);
+  if (!admin) throw new Error('the server made no keys');
+  const access = {
+    url: `https://127.0.0.1:${port}`,
+    ca: admin.ca,
+    certificate: admin.certificate,
+    key: admin.key,
+  };
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSafely(kubeconfig, kubeconfigYaml(access, { cluster: 'sampan', user: 'admin' }));
+  return {
+    url: access.url,
+    ca: access.ca,
+    cert: access.certificate,
+    key: access.key,
+    kubeconfig,
+    home,
+    pid: child.pid ?? 0,
+    log: () => readFileSync(layout.serverLog, 'utf8'),
+    async stop() {
+      child.kill('SIGTERM');
+      const how = await ended;
+      rmSync(folder, { recursive: true, force: true });
+      if (how !== 'exit code 0') throw new Error(`the server did not end well (${how}): ${errors}`);
+    },
+  };
+}
+
+function readyPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message: { type: string; port: number; message?: string }) => {
+      if (message.type === 'ready') resolve(message.port);
+      else reject(new Error(message.message));
+    });
+  });
+}
