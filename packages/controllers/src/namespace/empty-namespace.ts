@@ -27,10 +27,8 @@ export async function emptyNamespace(client: Client, namespace: string, now: num
   }
   const empty = async (ref: Discovered) => {
     try {
-      remains.estimate = Math.max(
-        remains.estimate,
-        await emptyResource(client, ref, namespace, now, remains),
-      );
+      const seconds = await emptyResource(client, ref, namespace, now, remains);
+      remains.estimate = Math.max(remains.estimate, seconds);
     } catch (error) {
       remains.errors.push(messageOf(error));
     }
