@@ -187,14 +187,6 @@ export const KNOWN: readonly KnownDifference[] = [
     oursContains: '"kubernetes.io/metadata.name"',
     reason: 'Namespaces carry the label kubernetes.io/metadata.name (since 1.21).',
   })),
-  ...['ingresses', 'networkpolicies'].map((scenario) => ({
-    corpus: core,
-    step: `${scenario}/*`,
-    path: '/body/details/group',
-    ours: 'networking.k8s.io',
-    reason:
-      'Errors of Ingresses and NetworkPolicies name the group networking.k8s.io, not extensions (since 1.22).',
-  })),
   ...CHANGED.map(([step, reason]) => ({ corpus: core, step, path: '/**', reason })),
   ...NEWER_FIELDS.flatMap(newerField),
   {

@@ -1,4 +1,4 @@
-import { errors } from '../meta/status.ts';
+import { unrecognized } from '../schema/decode-body.ts';
 import type { StructType } from '../schema/type-schema.ts';
 import { readObject } from './read-object.ts';
 import { ProtobufError, wireFields } from './wire-reader.ts';
@@ -17,6 +17,7 @@ export function decodeProtobuf(body: Uint8Array, kind: string, type: StructType)
     throw unrecognized(
       kind,
       'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
+      body,
     );
   }
   try {
@@ -27,7 +28,7 @@ export function decodeProtobuf(body: Uint8Array, kind: string, type: StructType)
     return object;
   } catch (error) {
     if (!(error instanceof ProtobufError)) throw error;
-    throw unrecognized(kind, error.message);
+    throw unrecognized(kind, error.message, body);
   }
 }
 
@@ -55,8 +56,4 @@ function typeMeta(bytes: Uint8Array): { apiVersion: string; kind: string } {
     else if (number === 2) found.kind = Buffer.from(value).toString();
   }
   return found;
-}
-
-function unrecognized(kind: string, reason: string) {
-  return errors.badRequest(`the object provided is unrecognized (must be of type ${kind}): ${reason}`);
 }

@@ -48,7 +48,7 @@ export function parseFor(
   contentType: string | undefined,
   kind: string,
 ): ParsedBody {
-  const format = bodyFormat(contentType);
+  const format = bodyFormat(contentType, ['application/vnd.kubernetes.protobuf']);
   try {
     return parseBody(body, format);
   } catch (error) {
@@ -172,7 +172,8 @@ function cannotBeHandled(given: { version: string; kind: string }, kind: string,
   );
 }
 
-function unrecognized(kind: string, why: string, body: Uint8Array | string): StatusError {
+/** The error for a body that says of no type to be one (apiserver endpoints/handlers/rest.go transformDecodeError). */
+export function unrecognized(kind: string, why: string, body: Uint8Array | string): StatusError {
   return errors.badRequest(
     `the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(body)})`,
   );

@@ -28,15 +28,18 @@ export class BodySyntaxError extends Error {}
 export type BodyFormat = 'json' | 'yaml';
 
 /**
- * The format by Content-Type (absent: JSON). Throws an UnsupportedMediaType StatusError for protobuf, CBOR
+ * The format by Content-Type (absent: JSON). `alsoAccepted` are named by the error, the caller reads them. Throws an UnsupportedMediaType StatusError for protobuf, CBOR
  * and everything else.
  */
-export function bodyFormat(contentType: string | undefined): BodyFormat {
+export function bodyFormat(
+  contentType: string | undefined,
+  alsoAccepted: readonly string[] = [],
+): BodyFormat {
   const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (type === '' || type === 'application/json') return 'json';
   if (type === 'application/yaml') return 'yaml';
   throw errors.unsupportedMediaType(
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    `the body of the request was in an unknown format - accepted media types include: ${['application/json', 'application/yaml', ...alsoAccepted].join(', ')}`,
   );
 }
 

@@ -108,6 +108,9 @@ export function validateObjectMetaUpdate(
   ) {
     append(errors, validateCommon(meta, field));
   }
+  if (meta.finalizers !== undefined && !deepEqual(meta.finalizers, old.finalizers)) {
+    append(errors, validateFinalizers(meta.finalizers, `${field}.finalizers`));
+  }
   if (meta.managedFields !== undefined && meta.managedFields !== old.managedFields) {
     append(errors, validateManagedFields(meta.managedFields, `${field}.managedFields`));
   }
@@ -163,7 +166,8 @@ function goReference(reference: OwnerReference): GoStruct {
 
 function validateOwnerReference(reference: OwnerReference, field: string): FieldError[] {
   const errors: FieldError[] = [];
-  const { group, version } = parseApiVersion(reference.apiVersion ?? '');
+  const parsed = parseApiVersion(reference.apiVersion ?? '');
+  const { group, version } = parsed.version.includes('/') ? { group: '', version: '' } : parsed;
   if (version === '')
     errors.push(invalid(`${field}.apiVersion`, reference.apiVersion ?? '', 'version must not be empty'));
   for (const name of ['kind', 'name', 'uid'] as const) {

@@ -7,6 +7,7 @@ import { JSON_OBJECT } from './negotiate.ts';
 import type { View } from './render.ts';
 import { statusOf } from './respond.ts';
 import { partialOf, tableOf } from './table.ts';
+import { openOutlet } from './watch-pace.ts';
 
 /** A client that reads so slowly that this much waits for it is cut off; it will watch again from where it was. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
@@ -31,6 +32,7 @@ export function streamWatch(
     if (ended) return;
     ended = true;
     stop();
+    outlet.close();
     clearTimeout(deadline);
     clearInterval(bookmarks);
     response.end();
@@ -40,10 +42,12 @@ export function streamWatch(
     ? setInterval(() => send([bookmark(resource, cluster.store.revision)]), BOOKMARK_INTERVAL_MS)
     : undefined;
   response.on('close', end);
-  const send = (events: readonly StreamEvent[]) => {
-    if (ended) return;
-    const waiting = writeEvents(response, events, encoder);
+  const outlet = openOutlet((batches) => {
+    const waiting = writeEvents(response, batches, encoder);
     if (waiting > MAX_WAITING_BYTES) response.destroy();
+  });
+  const send = (events: readonly StreamEvent[]) => {
+    if (!ended) outlet.send(events);
   };
   const open = () => {
     response.statusCode = 200;
@@ -64,6 +68,7 @@ export function streamWatch(
   } catch (error) {
     clearTimeout(deadline);
     clearInterval(bookmarks);
+    outlet.close();
     if (!(error instanceof StatusError) || error.code !== 410) throw error;
     // a watch that starts too late is told in the stream, as upstream's watch cache does
     open();
@@ -75,23 +80,46 @@ function flush(response: Exchange['response']): void {
   if ('flushHeaders' in response) response.flushHeaders();
 }
 
-type Encoder = (event: StreamEvent) => Uint8Array;
+type Encoder = (events: readonly StreamEvent[]) => Uint8Array;
+type EventEncoder = (event: StreamEvent) => Uint8Array;
 
-/** Writes a batch as one chunk; returns how many bytes wait for the client. */
+const joined = new WeakMap<readonly StreamEvent[], Uint8Array>();
+
+/** Bytes of plain events, joined once for all watchers that share the list. */
+function encodePlainEvents(events: readonly StreamEvent[]): Uint8Array {
+  return joined.getOrInsertComputed(events, () =>
+    join(events, (event) => event.encoded('json', encodePlain)),
+  );
+}
+
+function join(events: readonly StreamEvent[], encode: EventEncoder): Uint8Array {
+  const [first] = events;
+  return first && events.length === 1 ? encode(first) : Buffer.concat(events.map(encode));
+}
+
+/** Writes batches, together; returns how many bytes wait for the client. */
 function writeEvents(
   response: Exchange['response'],
-  events: readonly StreamEvent[],
+  batches: readonly (readonly StreamEvent[])[],
   encoder: Encoder,
 ): number {
-  const chunks = events.map(encoder);
-  (response as { write(chunk: Uint8Array): boolean }).write(
-    chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks),
-  );
+  // HTTP/1 sends the pieces in one system call; HTTP/2 does so anyway
+  if ('cork' in response) response.cork();
+  for (const events of batches) {
+    (response as { write(chunk: Uint8Array): boolean }).write(encoder(events));
+  }
+  if ('uncork' in response) response.uncork();
   return 'writableLength' in response ? response.writableLength : 0;
 }
 
 function encoderOf(resource: ServedResource, view: View, cluster: Cluster): Encoder {
-  if (view.format === JSON_OBJECT) return (event) => event.encoded('json', encodePlain);
+  const encode = eventEncoderOf(resource, view, cluster);
+  return encode ? (events) => join(events, encode) : encodePlainEvents;
+}
+
+/** Undefined: the object as it is. */
+function eventEncoderOf(resource: ServedResource, view: View, cluster: Cluster): EventEncoder | undefined {
+  if (view.format === JSON_OBJECT) return undefined;
   if (view.format.as === 'Table') return tableEncoder(resource, view, cluster);
   if (view.format.as === 'PartialObjectMetadata') {
     return (event) =>
@@ -99,7 +127,7 @@ function encoderOf(resource: ServedResource, view: View, cluster: Cluster): Enco
         encodeValue(event, partialOf(event.rendered.object, view.format)),
       );
   }
-  return (event) => event.encoded('json', encodePlain);
+  return undefined;
 }
 
 const NEWLINE = '}\n';
@@ -119,7 +147,7 @@ function encodeValue(event: StreamEvent, object: unknown): Uint8Array {
 }
 
 /** Columns are told once, with the first event (upstream does the same). */
-function tableEncoder(resource: ServedResource, view: View, cluster: Cluster): Encoder {
+function tableEncoder(resource: ServedResource, view: View, cluster: Cluster): EventEncoder {
   let first = true;
   return (event) => {
     const { object } = event.rendered;

@@ -1,7 +1,7 @@
 import { errors } from '@sampan/api';
 import type { PathServer } from '../http/api-context.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { sendJson } from '../http/respond.ts';
+import { sendJson, sendText } from '../http/respond.ts';
 
 /** Serves a family of paths; false: not one of mine. */
 export interface PathHandler {
@@ -23,9 +23,11 @@ export class Paths implements PathServer {
       if (exchange.method !== 'GET' && exchange.method !== 'HEAD') break;
       if (await handler.serve(exchange)) return;
     }
-    if (exchange.info.path.startsWith('/api')) throw errors.pageNotFound();
+    const { path } = exchange.info;
+    if (path.startsWith('/apis/')) return sendText(exchange, 404, '404 page not found\n');
+    if (path.startsWith('/api')) throw errors.pageNotFound();
     // upstream tells who asks for nothing known what there is
-    sendJson(exchange, exchange.info.path === '/' ? 200 : 404, { paths: this.#index() });
+    sendJson(exchange, path === '/' ? 200 : 404, { paths: this.#index() });
   }
 }
 

@@ -119,7 +119,24 @@ export function bookmark(
   );
 }
 
-function select(resource: ServedResource, selection: Selection, changes: readonly Change[]): StreamEvent[] {
+const unselected = new WeakMap<readonly Change[], Map<string, readonly StreamEvent[]>>();
+
+/** Watchers without a selector share not only events but the list of them, so that its bytes are joined once. */
+function select(
+  resource: ServedResource,
+  selection: Selection,
+  changes: readonly Change[],
+): readonly StreamEvent[] {
+  if (!selection.everything) return selectEach(resource, selection, changes);
+  const lists = unselected.getOrInsertComputed(changes, () => new Map());
+  return lists.getOrInsertComputed(resource.apiVersion, () => selectEach(resource, selection, changes));
+}
+
+function selectEach(
+  resource: ServedResource,
+  selection: Selection,
+  changes: readonly Change[],
+): StreamEvent[] {
   const events: StreamEvent[] = [];
   for (const change of changes) {
     const event = selection.everything
