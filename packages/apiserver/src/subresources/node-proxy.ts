@@ -24,7 +24,7 @@ export interface NodeRequest {
 
 /**
  * The way to what runs on nodes: the node agent's side of logs, exec, attach, port-forward and proxies. It may
- * connect to addresses that `mayConnect` allows, and to no others.
+ * connect to addresses that `ConnectPolicy` allows, and to no others.
  */
 export interface NodeProxy {
   /** Answers the request, or throws a StatusError before anything was sent. */
