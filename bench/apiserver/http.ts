@@ -20,7 +20,7 @@ export function ask(access: Access, method: string, path: string, body?: unknown
   const { url, ca, token, cert, key } = access;
   return new Promise((resolve) => {
     const headers: Record<string, string> = { accept: 'application/json' };
-    if (token) headers['authorization'] = `Bearer ${token}`;
+    if (token) headers.authorization = `Bearer ${token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     const asked = request(
       url + path,
