@@ -107,9 +107,15 @@ describe('a quota', () => {
   });
 
   it('selects by priority class', async () => {
-    await server.ask('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: 'high' }, value: 9 });
+    await server.ask('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', {
+      metadata: { name: 'high' },
+      value: 9,
+    });
     const expression = { scopeName: 'PriorityClass', operator: 'In', values: ['high'] };
-    await namespaceWith('classes', { hard: { pods: '0' }, scopeSelector: { matchExpressions: [expression] } });
+    await namespaceWith('classes', {
+      hard: { pods: '0' },
+      scopeSelector: { matchExpressions: [expression] },
+    });
     expect((await pod('classes', 'a')).status).toBe(201);
     expect((await pod('classes', 'b', {}, { priorityClassName: 'high' })).status).toBe(403);
   });
