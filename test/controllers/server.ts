@@ -12,6 +12,7 @@ import { startPlane } from '../support/plane.ts';
 
 /** A server with Sampan's controllers on it. */
 export interface ControlledServer {
+  readonly ownService: boolean;
   /** What the controllers use. */
   readonly client: Client;
   /** For kubectl. */
@@ -22,6 +23,8 @@ export interface ControlledServer {
 }
 
 interface Started {
+  /** Makes the Service `kubernetes` itself, and does not know EndpointSlices of v1 yet. */
+  readonly ownService?: boolean;
   client(name: string): Client;
   readonly kubeconfig: string;
   stop(): Promise<void>;
@@ -46,7 +49,12 @@ export const SERVERS = {
   /** kube-apiserver 1.20.2 through the HTTP client. */
   async upstream(): Promise<Started> {
     const upstream = await startKubernetes();
-    return { ...overHttp(upstream), kubeconfig: upstream.kubeconfig, stop: () => upstream.stop() };
+    return {
+      ...overHttp(upstream),
+      ownService: true,
+      kubeconfig: upstream.kubeconfig,
+      stop: () => upstream.stop(),
+    };
   },
 };
 
@@ -79,7 +87,9 @@ export async function startControlled(start: () => Promise<Started>): Promise<Co
       rootCa: signer.certificatePem,
       signer,
       issueToken: (account) => `token-of-${account.metadata.name}`,
-      apiService: { clusterIP: '10.96.0.1', address: '192.0.2.1', port: 6443 },
+      ...(server.ownService
+        ? {}
+        : { apiService: { clusterIP: '10.96.0.1', address: '192.0.2.1', port: 6443 } }),
     });
     await controllers.synced;
   } catch (error) {
@@ -88,7 +98,8 @@ export async function startControlled(start: () => Promise<Started>): Promise<Co
   }
   const client = server.client('controllers-test');
   clients.push(client);
-  return { client, kubeconfig: server.kubeconfig, signer, warnings, stop };
+  const ownService = server.ownService === true;
+  return { ownService, client, kubeconfig: server.kubeconfig, signer, warnings, stop };
 }
 
 /** Tries until `probe` gives something; fails with what it threw or gave last. */

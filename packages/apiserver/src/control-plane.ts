@@ -1,6 +1,6 @@
 import { type Descriptions, type KubeObject, kinds, legacyKinds, StatusError } from '@sampan/api';
 import { type Clock, type Logger, messageOf, silentLogger, systemClock } from '@sampan/base';
-import type { Client, ObjectReader } from '@sampan/machinery';
+import type { Client, ControlPlaneHandle, ObjectReader } from '@sampan/machinery';
 import type { Store } from '@sampan/store';
 import type { PodSecurityOptions } from './admission/pod-security/options.ts';
 import { createAdmission } from './admission/table.ts';
@@ -42,14 +42,9 @@ export interface ControlPlaneOptions {
 }
 
 /** A whole cluster's API: requests, authentication, admission, the objects every cluster has. */
-export interface ControlPlane {
+export interface ControlPlane extends ControlPlaneHandle {
   readonly api: ApiServer;
   readonly auth: ClusterAuth;
-  readonly reader: ObjectReader;
-  /** A client in this process that writes as the server itself; `name` becomes its field manager. */
-  client(name: string): Client;
-  /** Ends watches and timers; requests after it fail. */
-  stop(): void;
 }
 
 /** Puts a cluster together over its store and makes what every cluster must hold; resolves when it is ready. */
@@ -106,7 +101,14 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   await bootstrap(client('sampan-server'), { clientCa: options.clientCa });
   await reconcilePolicy(client('sampan-server'), reader, api);
   ready = '';
-  return { api, auth, reader, client, stop };
+  return {
+    api,
+    auth,
+    reader,
+    client,
+    provide: (resource) => api.context.cluster.resources.provide(resource),
+    stop,
+  };
 
   function stop(): void {
     customResources.stop();

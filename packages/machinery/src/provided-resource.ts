@@ -8,9 +8,9 @@ export interface ProvidedCaller {
 
 /**
  * A kind that a product answers itself instead of the object store. The API server authenticates, authorizes (RBAC),
- * selects by labels and fields, pages, and makes Tables; the product only gives objects, which must not be changed
- * afterwards. `definition.verbs` must be of `get`, `list` and `watch`. On a real Kubernetes the same object is served
- * by API aggregation.
+ * selects by labels and fields and makes Tables; the product only gives objects, which must not be changed
+ * afterwards. Lists are given whole, whatever `limit` says. `definition.verbs` is not looked at: the verbs are `get`,
+ * `list` and, when there is a `watch`, `watch`. On a real Kubernetes the same is served by API aggregation.
  */
 export interface ProvidedResource {
   readonly definition: ResourceDefinition;

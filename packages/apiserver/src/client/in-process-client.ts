@@ -22,12 +22,13 @@ import type {
 import type { Entry } from '@sampan/store';
 import { REVIEWS } from '../auth/reviews/reviews.ts';
 import type { ApiContext } from '../http/api-context.ts';
+import { ProvidedState } from '../provided/provided-state.ts';
 import { decodePatched, decodeValue } from '../registry/codec.ts';
 import { create } from '../registry/create.ts';
 import { remove } from '../registry/delete.ts';
 import { render } from '../registry/encoding.ts';
 import { applyObject } from '../registry/field-manager.ts';
-import { list } from '../registry/list.ts';
+import { type ListResult, list } from '../registry/list.ts';
 import { internalContext, type RequestContext } from '../registry/request-context.ts';
 import { EVERYTHING, type Selection, selectionOf } from '../registry/selection.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
@@ -37,6 +38,8 @@ import { internalSubresource } from '../subresources/internal.ts';
 import { answerReview } from '../subresources/unstored.ts';
 import { wholeObjectRules } from '../subresources/whole-object-rules.ts';
 
+/** Who asks products for provided resources. */
+const SERVER = internalContext('').user;
 /** So many objects are parsed at a time in a scan; requests are answered in between. */
 const SCAN_BATCH = 1000;
 
@@ -57,6 +60,8 @@ export class InProcessClient implements Client {
 
   async get<T extends KubeObject>(ref: ResourceRef, namespace: string | undefined, name: string): Promise<T> {
     const resource = this.#served(ref);
+    const provided = this.#provided(resource);
+    if (provided) return (await provided.get(namespace ?? '', name)) as T;
     const entry = this.#api.cluster.store.get(resource.key(namespace ?? '', name));
     if (!entry) throw errors.notFound(resource.gr, name);
     return render(resource, entry).object as T;
@@ -64,6 +69,12 @@ export class InProcessClient implements Client {
 
   async list<T extends KubeObject>(ref: ResourceRef, options: ListOptions = {}): Promise<KubeList<T>> {
     const resource = this.#served(ref);
+    const provided = this.#provided(resource);
+    if (provided)
+      return listOf<T>(
+        resource,
+        await provided.list(options.namespace ?? '', selectionFor(resource, options)),
+      );
     const result = list(this.#api.cluster, resource, {
       namespace: options.namespace ?? '',
       selection: selectionFor(resource, options),
@@ -72,12 +83,7 @@ export class InProcessClient implements Client {
       resourceVersion: '',
       resourceVersionMatch: '',
     });
-    return {
-      kind: resource.listKind,
-      apiVersion: resource.apiVersion,
-      metadata: { resourceVersion: result.resourceVersion },
-      items: result.entries.map((entry) => render(resource, entry).object as T),
-    };
+    return listOf<T>(resource, result);
   }
 
   async scan<T extends KubeObject>(
@@ -87,6 +93,11 @@ export class InProcessClient implements Client {
   ): Promise<string> {
     const resource = this.#served(ref);
     const selection = selectionFor(resource, options);
+    if (resource.provided) {
+      const listed = await this.list<T>(ref, options);
+      for (const object of listed.items) onObject(object);
+      return listed.metadata.resourceVersion ?? '';
+    }
     const { name } = selection;
     const mentions = options.mentions?.map((key) => Buffer.from(JSON.stringify(key)));
     const { entries, revision } = this.#api.cluster.store.list({
@@ -202,7 +213,16 @@ export class InProcessClient implements Client {
     const resource = this.#served(ref);
     let live = true;
     let stop = () => {};
+    const provided = this.#provided(resource);
     try {
+      if (provided) {
+        const selection = selectionFor(resource, request);
+        const from = request.resourceVersion ?? '';
+        return provided.watch(request.namespace ?? '', selection, from, undefined, (events) => {
+          for (const event of events)
+            handlers.onEvent({ type: event.type, object: event.rendered.object as T });
+        });
+      }
       stop = watch(
         this.#api.cluster,
         resource,
@@ -253,9 +273,22 @@ export class InProcessClient implements Client {
     return resource;
   }
 
+  #provided(resource: ServedResource): ProvidedState | undefined {
+    return resource.provided && new ProvidedState(resource, resource.provided, SERVER);
+  }
+
   #context(options: { fieldManager?: string; dryRun?: boolean }): RequestContext {
     return internalContext(options.fieldManager ?? this.#name, options.dryRun ?? false);
   }
+}
+
+function listOf<T extends KubeObject>(resource: ServedResource, result: ListResult): KubeList<T> {
+  return {
+    kind: resource.listKind,
+    apiVersion: resource.apiVersion,
+    metadata: { resourceVersion: result.resourceVersion },
+    items: result.entries.map((entry) => render(resource, entry).object as T),
+  };
 }
 
 function bytesOf({ bytes }: Entry): Buffer {

@@ -1,4 +1,5 @@
 import { errors, StatusError } from '@sampan/api';
+import { serveProvided } from '../provided/serve-provided.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { serveSubresource } from '../subresources/serve.ts';
 import { unstored } from '../subresources/unstored.ts';
@@ -43,8 +44,8 @@ async function answer(api: ApiContext, exchange: Exchange): Promise<void> {
   checkScope(exchange, resource);
   if (resource.deprecation !== undefined) exchange.warn(resource.deprecation);
   if (info.subresource !== '') return serveSubresource(api, exchange, resource);
-  if (resource.provided) return resource.provided.serve(exchange);
   checkVerb(exchange, resource);
+  if (resource.provided) return serveProvided(api, exchange, resource, resource.provided);
   const server = unstored.get(resource.collection);
   if (server) return server(api, exchange, resource);
   return serveResource(api, exchange, resource);

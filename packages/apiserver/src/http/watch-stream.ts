@@ -15,6 +15,21 @@ const BOOKMARK_INTERVAL_MS = 60_000;
 /** Without a timeout of its own, a watch ends after 30 to 60 minutes (`--min-request-timeout`). */
 const MIN_TIMEOUT_MS = 30 * 60_000;
 
+/** Where the events of a stream come from. */
+export interface WatchSource {
+  /** Calls `listener` with events in order, the first ones perhaps before it returns; may throw `Expired`. */
+  start(listener: (events: readonly StreamEvent[]) => void): () => void;
+  /** The version for bookmarks; absent: none are sent. */
+  revision?(): number;
+}
+
+function storeSource(cluster: Cluster, resource: ServedResource, request: WatchRequest): WatchSource {
+  return {
+    start: (listener) => watch(cluster, resource, request, listener),
+    revision: () => cluster.store.revision,
+  };
+}
+
 /** Answers with a stream of watch events, one JSON document each line, until the client or the time ends it. */
 export function streamWatch(
   exchange: Exchange,
@@ -23,6 +38,7 @@ export function streamWatch(
   request: WatchRequest,
   view: View,
   timeoutMs: number,
+  source: WatchSource = storeSource(cluster, resource, request),
 ): void {
   const { response } = exchange;
   const encoder = encoderOf(resource, view, cluster);
@@ -38,9 +54,11 @@ export function streamWatch(
     response.end();
   };
   const deadline = setTimeout(end, timeoutMs > 0 ? timeoutMs : MIN_TIMEOUT_MS * (1 + Math.random()));
-  const bookmarks = request.bookmarks
-    ? setInterval(() => send([bookmark(resource, cluster.store.revision)]), BOOKMARK_INTERVAL_MS)
-    : undefined;
+  const { revision } = source;
+  const bookmarks =
+    request.bookmarks && revision
+      ? setInterval(() => send([bookmark(resource, revision())]), BOOKMARK_INTERVAL_MS)
+      : undefined;
   response.on('close', end);
   const outlet = openOutlet((batches) => {
     const waiting = writeEvents(response, batches, encoder);
@@ -57,7 +75,7 @@ export function streamWatch(
   try {
     let opened = false;
     const early: StreamEvent[] = [];
-    stop = watch(cluster, resource, request, (events) => {
+    stop = source.start((events) => {
       if (opened) send(events);
       else early.push(...events);
     });

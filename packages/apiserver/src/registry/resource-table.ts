@@ -1,4 +1,5 @@
-import { apiVersionOf, type ResourceDefinition } from '@sampan/api';
+import { apiVersionOf, type ResourceDefinition, type Verb } from '@sampan/api';
+import type { ProvidedResource } from '@sampan/machinery';
 import { ServedResource } from './served-resource.ts';
 
 /**
@@ -54,6 +55,20 @@ export class ResourceTable {
     this.#version++;
     this.#definitions = undefined;
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Serves a resource from elsewhere than the store; the returned function ends that and may be called twice. */
+  provide(resource: ProvidedResource): () => void {
+    const verbs: Verb[] = resource.watch ? ['get', 'list', 'watch'] : ['get', 'list'];
+    const definition = { ...resource.definition, verbs };
+    const { group, version, resource: name } = definition;
+    if (this.get(group, version, name)) throw new Error(`${name}.${group}/${version} is served already`);
+    const served = new ServedResource(definition, resource);
+    this.#byPath.set(pathOf(group, version, name), served);
+    this.change([]);
+    return () => {
+      if (this.get(group, version, name) === served) this.change([], [definition]);
+    };
   }
 
   onChange(listener: () => void): () => void {

@@ -1,16 +1,16 @@
 import {
   apiVersionOf,
   type Column,
-  CRD_CLEANUP_FINALIZER,
+  type CustomResourceDefinition,
+  deletingCrd,
   type GroupResource,
   isCustomResource,
   type KubeObject,
   qualified,
   type ResourceDefinition,
-  setCondition,
   type Verb,
 } from '@sampan/api';
-import type { Exchange } from '../http/exchange.ts';
+import type { ProvidedResource } from '@sampan/machinery';
 
 const ALL_VERBS: readonly Verb[] = [
   'create',
@@ -42,14 +42,6 @@ const RETURNS_DELETED: ReadonlySet<string> = new Set([
 
 const CRD_COLLECTION = 'customresourcedefinitions.apiextensions.k8s.io';
 
-/** apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go. */
-const DELETION_PENDING = {
-  type: 'Terminating',
-  status: 'True',
-  reason: 'InstanceDeletionPending',
-  message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
-} as const;
-
 /** Kinds that were in the group `extensions` are named by it in `Invalid` errors to this day (pkg/apis/extensions). */
 const NAMED_IN_EXTENSIONS: ReadonlySet<string> = new Set([
   'ingresses.networking.k8s.io',
@@ -61,11 +53,6 @@ const defaultColumns: readonly Column[] = [
   { name: 'Name', type: 'string', format: 'name', cell: (object) => object.metadata.name ?? '' },
   { name: 'Created At', type: 'date', cell: (object) => object.metadata.creationTimestamp ?? null },
 ];
-
-/** Serves the requests on a provided resource, see `provided/`. */
-export interface ProvidedHandler {
-  serve(exchange: Exchange): void | Promise<void>;
-}
 
 /** A definition with what the request path needs computed once. */
 export class ServedResource {
@@ -86,11 +73,11 @@ export class ServedResource {
   /** From a CustomResourceDefinition. */
   readonly custom: boolean;
   /** Served by a product instead of the store. */
-  readonly provided: ProvidedHandler | undefined;
+  readonly provided: ProvidedResource | undefined;
   /** Stored in another version than served: bytes cannot be used as they are. */
   readonly converted: boolean;
 
-  constructor(definition: ResourceDefinition, provided?: ProvidedHandler) {
+  constructor(definition: ResourceDefinition, provided?: ProvidedResource) {
     this.provided = provided;
     this.definition = definition;
     this.gr = { group: definition.group, resource: definition.resource };
@@ -148,21 +135,20 @@ export class ServedResource {
     return this.collection === 'namespaces' && (object.spec?.finalizers?.length ?? 0) > 0;
   }
 
-  /** The finalizers with which a delete begins: a definition of custom resources waits for its objects. */
-  finalizersAtDelete(object: KubeObject): readonly string[] {
-    const present = object.metadata.finalizers ?? [];
-    if (this.collection !== CRD_COLLECTION || object.metadata.deletionTimestamp !== undefined) return present;
-    return present.includes(CRD_CLEANUP_FINALIZER) ? present : [...present, CRD_CLEANUP_FINALIZER];
+  /**
+   * What the first delete makes of a kind that has its own way to go: a definition of custom resources waits for
+   * its objects whatever the options (apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go).
+   */
+  beginDelete(object: KubeObject, time: string): KubeObject | undefined {
+    if (this.collection !== CRD_COLLECTION || object.metadata.deletionTimestamp !== undefined) return undefined;
+    const marked = { ...object, metadata: { ...object.metadata, deletionTimestamp: time } };
+    return deletingCrd(marked as CustomResourceDefinition, time);
   }
 
-  /** What else a mark for deletion changes: a Namespace's phase, the condition of a CustomResourceDefinition. */
+  /** What else a mark for deletion changes: a Namespace's phase. */
   markDeleted(object: KubeObject): KubeObject {
-    if (this.collection === 'namespaces')
-      return { ...object, status: { ...object.status, phase: 'Terminating' } };
-    if (this.collection !== CRD_COLLECTION) return object;
-    const time = object.metadata.deletionTimestamp ?? '';
-    const conditions = setCondition(object.status?.conditions ?? [], DELETION_PENDING, time);
-    return { ...object, status: { ...object.status, conditions } };
+    if (this.collection !== 'namespaces') return object;
+    return { ...object, status: { ...object.status, phase: 'Terminating' } };
   }
 
   /** From the stored version to the served one; the same object when they are one. */
