@@ -154,6 +154,8 @@ function typeOf(change: Change): EventType {
 
 /** An object that comes to match is added, one that no longer matches is deleted. */
 function selected(resource: ServedResource, selection: Selection, change: Change): StreamEvent | undefined {
+  // most objects of a collection have another name: they need not be parsed
+  if (selection.name !== undefined && !change.key.endsWith(`/${selection.name}`)) return undefined;
   const is = change.entry !== undefined && selection.matches(render(resource, change.entry).object);
   const was = change.previous !== undefined && selection.matches(render(resource, change.previous).object);
   if (!is && !was) return undefined;
