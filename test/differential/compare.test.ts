@@ -23,6 +23,12 @@ describe('compareAnswers', () => {
     expect(compareAnswers(answer({ a: null }), answer({}))).toHaveLength(1);
   });
 
+  it('takes causes that are named again for one', () => {
+    const causes = (...list: string[]): Json => ({ details: { causes: list } });
+    expect(compareAnswers(answer(causes('a', 'a', 'b')), answer(causes('a', 'b')))).toEqual([]);
+    expect(compareAnswers(answer(causes('a', 'a')), answer(causes('a', 'b')))).toHaveLength(1);
+  });
+
   it('is not fooled by members named like those of every object', () => {
     expect(compareAnswers(answer(JSON.parse('{"__proto__":{"a":1}}')), answer({}))).toHaveLength(1);
     expect(compareAnswers(answer({}), answer({ constructor: 'x' }))).toHaveLength(1);

@@ -27,8 +27,9 @@ function compareValues(
     return;
   }
   const managers = path.endsWith('/managedFields');
-  const ours = managers ? byManager(actual) : actual;
-  const theirs = managers ? byManager(expected) : expected;
+  const causes = path.endsWith('/details/causes');
+  const ours = managers ? byManager(actual) : causes ? distinct(actual) : actual;
+  const theirs = managers ? byManager(expected) : causes ? distinct(expected) : expected;
   for (const key of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
     compareValues(`${path}/${key.replaceAll('/', '~1')}`, own(theirs, key), own(ours, key), found);
   }
@@ -44,6 +45,12 @@ function byManager(entries: Container): Container {
     keyed[Object.hasOwn(keyed, key) ? `${key} again` : key] = entry;
   }
   return keyed;
+}
+
+/** Causes are a set: upstream names some again, for each of its checks that found them. */
+function distinct(causes: Container): Container {
+  const found = new Map(Object.values(causes).map((cause) => [JSON.stringify(cause), cause]));
+  return Object.fromEntries([...found.values()].entries());
 }
 
 type Container = { readonly [key: string]: Json };

@@ -19,16 +19,24 @@ const SCALE_DOWN = (): Part => ({
   policies: [{ type: 'Percent', value: 100, periodSeconds: PERIOD_SECONDS }],
 });
 
-/** autoscaling/v1 */
-export function setHpaV1Defaults(autoscaler: KubeObject): void {
+function setCommonDefaults(autoscaler: KubeObject): void {
   autoscaler.spec ??= {};
-  const { spec } = autoscaler;
-  spec.minReplicas ??= 1;
+  autoscaler.spec.minReplicas ??= 1;
+}
+
+/** Where autoscaling/v1 keeps the metrics that it has no field for. */
+const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
+
+/** autoscaling/v1: a CPU target, unless other metrics came from autoscaling/v2. */
+export function setHpaV1Defaults(autoscaler: KubeObject): void {
+  setCommonDefaults(autoscaler);
+  if (autoscaler.metadata.annotations?.[METRICS]) return;
+  autoscaler.spec.targetCPUUtilizationPercentage ??= CPU_UTILIZATION;
 }
 
 /** autoscaling/v2: at least a CPU target; behaviour is completed where it is named at all. */
 export function setHpaV2Defaults(autoscaler: KubeObject): void {
-  setHpaV1Defaults(autoscaler);
+  setCommonDefaults(autoscaler);
   const { spec } = autoscaler;
   if (list(spec.metrics).length === 0) {
     const target = { type: 'Utilization', averageUtilization: CPU_UTILIZATION };

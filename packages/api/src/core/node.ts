@@ -124,14 +124,17 @@ function addressErrors(node: KubeObject): FieldError[] {
   });
 }
 
+/** What the last check of an update says; all other fields of `spec` that must stay have checks of their own. */
+const ONLY_CHANGES =
+  'node updates may only change labels, taints, or capacity (or configSource, if the DynamicKubeletConfig feature gate is enabled)';
 const POD_CIDR_CHANGED = 'node updates may not change podCIDR except from "" to valid';
 
 function validateNodeUpdate(node: KubeObject, old: KubeObject): FieldError[] {
   const errors = [...resourceErrors(node), ...addressErrors(node)];
   const cidrs: string[] = list(node.spec?.podCIDRs);
   const oldCidrs: string[] = list(old.spec?.podCIDRs);
-  if (oldCidrs.length > 0 && !deepEqual(cidrs, oldCidrs))
-    errors.push(forbidden('spec.podCIDRs', POD_CIDR_CHANGED));
+  const moved = oldCidrs.length > 0 && !deepEqual(cidrs, oldCidrs);
+  if (moved) errors.push(forbidden('spec.podCIDRs', POD_CIDR_CHANGED));
   const providerId = old.spec?.providerID;
   if (providerId && providerId !== node.spec?.providerID) {
     errors.push(
@@ -146,6 +149,8 @@ function validateNodeUpdate(node: KubeObject, old: KubeObject): FieldError[] {
   if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? '')) {
     errors.push(forbidden('spec.externalID', 'may not be updated'));
   }
+  // upstream writes a path without a name so
+  if (moved) errors.push(forbidden('[]', ONLY_CHANGES));
   return errors;
 }
 

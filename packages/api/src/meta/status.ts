@@ -134,7 +134,7 @@ export const errors = {
       'Invalid',
       `${gk.kind}${gk.group === '' ? '' : `.${gk.group}`} ${JSON.stringify(name)} is invalid: ${aggregate(list)}`,
       details({ group: gk.group, resource: gk.kind }, name, {
-        causes: list.map((e) => ({ reason: e.type, message: fieldErrorBody(e), field: e.field })),
+        causes: distinctCauses(list),
       }),
     ),
   expired: (message: string) => new StatusError('Expired', message),
@@ -149,6 +149,16 @@ export const errors = {
   timeout: (message: string, retryAfterSeconds: number) =>
     new StatusError('Timeout', `Timeout: ${message}`, { retryAfterSeconds }),
 };
+
+/** Each once: a rule that two checks share is broken once. */
+function distinctCauses(list: readonly FieldError[]): StatusCause[] {
+  const causes = new Map<string, StatusCause>();
+  for (const error of list) {
+    const cause = { reason: error.type, message: fieldErrorBody(error), field: error.field };
+    causes.set(JSON.stringify([cause.reason, cause.field, cause.message]), cause);
+  }
+  return [...causes.values()];
+}
 
 /** utilerrors.Aggregate: one error plain, several deduplicated in brackets. */
 function aggregate(list: readonly FieldError[]): string {

@@ -45,7 +45,10 @@ function aggregationErrors(role: KubeObject): FieldError[] {
   if (selectors.length === 0) {
     return [required(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil')];
   }
-  return selectors.flatMap((selector, i) => labelSelectorErrors(selector, `${field}[${i}]`));
+  return selectors.flatMap((selector, i) => {
+    const errors = labelSelectorErrors(selector, `${field}[${i}]`);
+    return errors.length === 0 ? [] : [...errors, invalid(`${field}[${i}]`, null, 'invalid label selector.')];
+  });
 }
 
 const SUBJECT_KINDS = ['ServiceAccount', 'User', 'Group'];

@@ -66,6 +66,14 @@ function validateUpdate(attachment: KubeObject, old: KubeObject): FieldError[] {
   ];
 }
 
+/** A status write changes no labels and the like (metav1.ResetObjectMetaForStatus); system fields stay anyway. */
+function resetMetadata(object: KubeObject, old: KubeObject): void {
+  for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const) {
+    delete object.metadata[key];
+    if (old.metadata[key] !== undefined) Object.assign(object.metadata, { [key]: old.metadata[key] });
+  }
+}
+
 export const volumeAttachmentRules: KindRules = {
   prepareForCreate(attachment) {
     attachment.status = { attached: false };
@@ -78,6 +86,7 @@ export const volumeAttachmentRules: KindRules = {
   status: {
     prepareForUpdate(attachment, old) {
       attachment.spec = old.spec;
+      resetMetadata(attachment, old);
     },
     validateUpdate,
   },

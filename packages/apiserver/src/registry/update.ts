@@ -36,6 +36,8 @@ export interface UpdatePlan {
   readonly mayCreate?: () => void;
   /** `next` has set managedFields itself (server-side apply). */
   readonly applied?: boolean;
+  /** A patch names no uid or version to hold to: what it sets is compared as any other field. */
+  readonly patched?: boolean;
   /** Replaces the kind's rules of the main resource or of `status`: other subresources that write the object. */
   readonly rules?: SubresourceRules;
 }
@@ -87,7 +89,13 @@ async function createMissing(
   const object = await plan.next(undefined);
   checkPlace(resource, object.metadata, plan.namespace, plan.name);
   if (object.metadata.uid) {
-    throw uidConflict(resource, plan, object.metadata.uid, '');
+    const { uid } = object.metadata;
+    if (!plan.applied) throw uidConflict(resource, plan, uid, '');
+    throw errors.conflict(
+      resource.gr,
+      plan.name,
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    );
   }
   if (object.metadata.resourceVersion && object.metadata.resourceVersion !== '0') {
     throw errors.notFound(resource.gr, plan.name);
@@ -127,6 +135,8 @@ async function updateOnce(
     );
     if (plan.subresource === '') {
       for (const text of resource.definition.rules.warnings?.(object, old) ?? []) context.warn(text);
+    } else if (plan.subresource === 'status' && !plan.rules) {
+      for (const text of resource.definition.rules.status?.warnings?.(object, old) ?? []) context.warn(text);
     }
     await cluster.admission.validate(request, reservations);
     if (deepEqual(object, old)) return render(resource, entry);
@@ -179,7 +189,7 @@ function prepare(
     if (rules.prepareForUpdate) rules.prepareForUpdate(object, old, { now });
     else if (rules.status) keepStatus(object, old);
   }
-  if (resource.hasGeneration && plan.subresource !== 'status' && desiredStateChanged(object, old)) {
+  if (resource.hasGeneration && plan.subresource !== 'status' && desiredStateChanged(resource, object, old)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
 }
@@ -197,8 +207,14 @@ function keepAllButStatus(object: KubeObject, old: KubeObject): void {
   for (const key of Object.keys(old)) if (key !== 'status' && key !== 'metadata') object[key] = old[key];
 }
 
-/** Generation counts changes of what is wanted: all but metadata and status. */
-function desiredStateChanged(object: KubeObject, old: KubeObject): boolean {
+/** Generation counts changes of what is wanted: all but metadata and status; of some kinds annotations, too. */
+function desiredStateChanged(resource: ServedResource, object: KubeObject, old: KubeObject): boolean {
+  if (
+    resource.definition.rules.generationOfAnnotations &&
+    !deepEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})
+  ) {
+    return true;
+  }
   if (Object.hasOwn(old, 'spec') || Object.hasOwn(object, 'spec')) {
     return !deepEqual(object.spec, old.spec);
   }
