@@ -38,27 +38,20 @@ export class AdmissionChain {
 
   /** Changes the object; undefined when nothing has to be waited for. */
   admit(request: AdmissionRequest): Promise<void> | undefined {
-    const { admit } = this.#planFor(request);
-    return admit.length === 0 ? undefined : runAdmit(admit, request);
+    return runAdmit(this.#planFor(request).admit, request, 0);
   }
 
-  /** Sets what the server hands out; what one took is released by the caller when a later one refuses. */
+  /**
+   * Sets what the server hands out; undefined when nothing has to be waited for. What one plug-in took is released by
+   * the caller when a later one refuses.
+   */
   allocate(request: AdmissionRequest, reservations: Reservations): Promise<void> | undefined {
-    const { allocate } = this.#planFor(request);
-    return allocate.length === 0 ? undefined : runAllocate(allocate, request, reservations);
+    return reserve(this.#planFor(request).allocate, 'allocate', request, reservations, 0);
   }
 
-  /** Refuses and reserves; what is reserved when a later plug-in refuses is released. */
-  async validate(request: AdmissionRequest, reservations: Reservations): Promise<void> {
-    try {
-      for (const plugin of this.#planFor(request).validate) {
-        const result = plugin.validate?.(request);
-        reservations.add(result instanceof Promise ? await result : result);
-      }
-    } catch (error) {
-      reservations.release();
-      throw error;
-    }
+  /** Refuses and reserves; the caller releases what was reserved when a later plug-in refuses. */
+  validate(request: AdmissionRequest, reservations: Reservations): Promise<void> | undefined {
+    return reserve(this.#planFor(request).validate, 'validate', request, reservations, 0);
   }
 
   #planFor(request: AdmissionRequest): Plan {
@@ -83,17 +76,35 @@ export class AdmissionChain {
   }
 }
 
-async function runAdmit(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
-  for (const plugin of plugins) {
-    const pending = plugin.admit?.(request);
-    if (pending) await pending;
-  }
-}
-
-async function runAllocate(
+/** Runs plug-ins from `start` on; waits only for those that have to be waited for. */
+function runAdmit(
   plugins: readonly AdmissionPlugin[],
   request: AdmissionRequest,
+  start: number,
+): Promise<void> | undefined {
+  for (let at = start; at < plugins.length; at++) {
+    const pending = plugins[at]?.admit?.(request);
+    if (pending) return pending.then(() => runAdmit(plugins, request, at + 1));
+  }
+  return undefined;
+}
+
+function reserve(
+  plugins: readonly AdmissionPlugin[],
+  stage: 'allocate' | 'validate',
+  request: AdmissionRequest,
   reservations: Reservations,
-): Promise<void> {
-  for (const plugin of plugins) reservations.add(await plugin.allocate?.(request));
+  start: number,
+): Promise<void> | undefined {
+  for (let at = start; at < plugins.length; at++) {
+    const result = plugins[at]?.[stage]?.(request);
+    if (result instanceof Promise) {
+      return result.then((reservation) => {
+        reservations.add(reservation);
+        return reserve(plugins, stage, request, reservations, at + 1);
+      });
+    }
+    reservations.add(result);
+  }
+  return undefined;
 }

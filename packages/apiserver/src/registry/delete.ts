@@ -65,8 +65,8 @@ async function removeOnce(
   };
   const reservations = new Reservations();
   await cluster.admission.admit(request);
-  await cluster.admission.validate(request, reservations);
   try {
+    await cluster.admission.validate(request, reservations);
     const marked = mark(resource, old, options, now);
     if (marked === 'pending') return { object: old, bytes: render(resource, entry).bytes, gone: false };
     if (marked === undefined) {
@@ -111,8 +111,10 @@ function mark(
   options: DeleteOptions,
   now: number,
 ): KubeObject | 'pending' | undefined {
+  const begun = resource.beginDelete(old, formatTime(now));
+  if (begun) return begun;
   const meta = { ...old.metadata };
-  const finalizers = finalizersFor(resource, resource.finalizersAtDelete(old), options);
+  const finalizers = finalizersFor(resource, old.metadata.finalizers ?? [], options);
   const grace = graceFor(resource, old, options);
   const shortened = shorten(old, grace, options, now);
   if (shortened !== undefined) Object.assign(meta, shortened);

@@ -36,8 +36,8 @@ export async function admitted<T>(
   };
   const reservations = new Reservations();
   await cluster.admission.admit(request);
-  await cluster.admission.validate(request, reservations);
   try {
+    await cluster.admission.validate(request, reservations);
     const result = await action();
     reservations.commit();
     return result;

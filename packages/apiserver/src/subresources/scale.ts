@@ -24,7 +24,7 @@ import { patchType, requireManager } from '../http/patch-handler.ts';
 import { sendValue, viewOf } from '../http/render.ts';
 import { writeContext } from '../http/write-options.ts';
 import { parseValue } from '../registry/codec.ts';
-import { formatTime } from '../registry/metadata.ts';
+import { checkPlace, formatTime } from '../registry/metadata.ts';
 import type { RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { update } from '../registry/update.ts';
@@ -163,6 +163,7 @@ function scaled(resource: ServedResource, old: KubeObject, name: string, value: 
   if (kind !== undefined && kind !== 'Scale') {
     throw errors.badRequest(`wrong object passed to Scale update: ${String(kind)}`);
   }
+  checkPlace(resource, { ...(isObject(metadata) ? metadata : {}) }, old.metadata.namespace ?? '', name);
   const wanted = isObject(spec) ? (spec.replicas ?? 0) : 0;
   if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < -(2 ** 31) || wanted >= 2 ** 31) {
     throw errors.badRequest('Scale.spec.replicas must be an integer');
