@@ -27,6 +27,8 @@ function setTemplateGeneration(set: KubeObject, generation: number): void {
 }
 
 function setDefaults(set: KubeObject): void {
+  // whoever writes a DaemonSet owns the annotation, as upstream's conversion of versions has it
+  setTemplateGeneration(set, templateGeneration(set));
   set.spec ??= {};
   const spec = specOf(set);
   spec.updateStrategy ??= {};

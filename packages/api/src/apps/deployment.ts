@@ -136,4 +136,5 @@ export const deploymentRules: KindRules = {
     ],
   },
   generation: true,
+  generationOfAnnotations: true,
 };

@@ -50,9 +50,13 @@ export interface KindRules {
     /** Copies everything but status (and what else may change) from `old`. Default: spec, metadata except annotations/labels/… as upstream. */
     prepareForUpdate?(object: KubeObject, old: KubeObject): void;
     validateUpdate?(object: KubeObject, old: KubeObject, context: ValidateContext): FieldError[];
+    /** Warnings of a write of the status. */
+    warnings?(object: KubeObject, old: KubeObject): string[];
   };
   /** Does `metadata.generation` grow with changes of `spec`? Default: true when the schema has spec and the kind is one that upstream versions. */
   readonly generation?: boolean;
+  /** Does `metadata.generation` also grow with changes of annotations (Deployments hand them on)? Default false. */
+  readonly generationOfAnnotations?: boolean;
   /** May a PUT create the object (upstream AllowCreateOnUpdate)? Default false. */
   readonly createOnUpdate?: boolean;
   /** May an update omit resourceVersion (upstream AllowUnconditionalUpdate)? Default true. */

@@ -1,4 +1,4 @@
-import { errors, invalid, type KubeObject } from '@sampan/api';
+import { customGenerationChanged, errors, invalid, type KubeObject } from '@sampan/api';
 import { deepEqual } from '@sampan/base';
 import { type Entry, RevisionMismatchError } from '@sampan/store';
 import { Reservations } from '../admission/chain.ts';
@@ -88,18 +88,14 @@ async function createMissing(
   plan.mayCreate?.();
   const object = await plan.next(undefined);
   checkPlace(resource, object.metadata, plan.namespace, plan.name);
-  if (object.metadata.uid) {
-    const { uid } = object.metadata;
-    if (!plan.applied) throw uidConflict(resource, plan, uid, '');
-    throw errors.conflict(
-      resource.gr,
-      plan.name,
-      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
-    );
+  const { uid, resourceVersion } = object.metadata;
+  if (uid && plan.patched) {
+    const text = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+    throw errors.conflict(resource.gr, plan.name, text);
   }
-  if (object.metadata.resourceVersion && object.metadata.resourceVersion !== '0') {
+  if (uid) throw uidConflict(resource, plan, uid, '');
+  if (resourceVersion && resourceVersion !== '0' && !plan.patched)
     throw errors.notFound(resource.gr, plan.name);
-  }
   const rendered = await create(cluster, resource, plan.namespace, object, context, plan.applied);
   return { object: rendered.object, bytes: rendered.bytes, created: true };
 }
@@ -209,6 +205,7 @@ function keepAllButStatus(object: KubeObject, old: KubeObject): void {
 
 /** Generation counts changes of what is wanted: all but metadata and status; of some kinds annotations, too. */
 function desiredStateChanged(resource: ServedResource, object: KubeObject, old: KubeObject): boolean {
+  if (resource.custom) return customGenerationChanged(object, old);
   if (
     resource.definition.rules.generationOfAnnotations &&
     !deepEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})
@@ -229,7 +226,7 @@ function checkPreconditions(
   old: KubeObject,
 ): void {
   const { uid, resourceVersion } = object.metadata;
-  if (uid && uid !== old.metadata.uid) {
+  if (uid && uid !== old.metadata.uid && !plan.patched) {
     throw uidConflict(resource, plan, uid, old.metadata.uid ?? '');
   }
   if (resourceVersion && resourceVersion !== '0') {
@@ -242,7 +239,7 @@ function checkPreconditions(
       throw errors.conflict(resource.gr, plan.name, CONFLICT_TEXT);
   } else if (
     resource.definition.rules.unconditionalUpdate === false &&
-    (plan.subresource === '' || resource.custom)
+    (plan.subresource === '' || plan.subresource === 'status' || resource.custom)
   ) {
     // upstream names the resource here where it names the kind elsewhere
     throw errors.invalid({ group: resource.gr.group, kind: resource.gr.resource }, plan.name, [

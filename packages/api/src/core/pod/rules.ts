@@ -1,5 +1,6 @@
 import type { KindRules } from '../../kinds/resource.ts';
 import { isDNS1123Label } from '../../validation/dns.ts';
+import { semanticEqual } from '../../validation/immutable.ts';
 import { warningsForIP } from '../../validation/ip.ts';
 import { DEFAULT_GRACE_SECONDS, setPodDefaults } from './defaults.ts';
 import {
@@ -42,6 +43,7 @@ export const podRules: KindRules = {
   status: {
     prepareForUpdate: preparePodStatus,
     validateUpdate: validatePodStatusUpdate,
+    warnings: (pod, old) => (semanticEqual(pod.status, old.status) ? [] : podStatusWarnings(pod)),
   },
   generation: true,
   selectableFields: {
