@@ -33,7 +33,7 @@ function rememberStorageVersion(crd: CustomResourceDefinition, wanted = true): v
 
 function prepareForCreate(object: KubeObject): void {
   const crd = asCrd(object);
-  crd.status = { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: [] };
+  crd.status = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: [] };
   rememberStorageVersion(crd);
 }
 

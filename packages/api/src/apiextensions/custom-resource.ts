@@ -1,6 +1,7 @@
 import { deepClone, deepEqual, type JsonObject } from '@sampan/base';
 import type { ResourceDefinition } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { byVersionPriority } from '../meta/version-priority.ts';
 import { coerceEmbedded } from './coerce-metadata.ts';
 import type { CrdVersion, CustomResourceDefinition } from './crd.ts';
 import { customRules } from './custom-rules.ts';
@@ -18,6 +19,8 @@ export interface CustomResource extends ResourceDefinition {
   /** The structural schema, without apiVersion, kind and metadata unless the author wrote them. */
   readonly openApiSchema: JsonSchema;
   readonly node: SchemaNode;
+  /** The CRD is being deleted: no new objects. */
+  readonly terminating: boolean;
   /** Objects are stored in this version. */
   readonly storageVersion: boolean;
   /** For the `Warning` header of every request to a deprecated version. */
@@ -64,6 +67,7 @@ function customResource(crd: CustomResourceDefinition, version: CrdVersion): Cus
     schema: typeSchemaOf(openApiSchema),
     openApiSchema,
     node,
+    terminating: crd.metadata.deletionTimestamp !== undefined,
     storageVersion: version.storage,
     ...(warning === undefined ? {} : { deprecationWarning: warning }),
     rules: customRules({ group, version: version.name, kind }, version, node),
@@ -89,7 +93,14 @@ function deprecationWarning(
   kind: string,
 ): string | undefined {
   if (!version.deprecated) return undefined;
-  return version.deprecationWarning ?? `${crd.spec.group}/${version.name} ${kind} is deprecated`;
+  if (version.deprecationWarning !== undefined) return version.deprecationWarning;
+  const { group, versions } = crd.spec;
+  const [better] = versions
+    .filter((other) => other.served && !other.deprecated && byVersionPriority(other.name, version.name) < 0)
+    .map((other) => other.name)
+    .sort(byVersionPriority);
+  const text = `${group}/${version.name} ${kind} is deprecated`;
+  return better === undefined ? text : `${text}; use ${group}/${better} ${kind}`;
 }
 
 /**

@@ -10,6 +10,8 @@ export interface DecodeCustomOptions {
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   /** Problems that the reader of the bytes found (duplicate fields), in upstream's words. */
   readonly strictErrors?: readonly string[];
+  /** Leave nulls to validation: the value is no body but the result of an apply. Default false. */
+  readonly keepNulls?: boolean;
 }
 
 export interface DecodedCustom {
@@ -41,7 +43,7 @@ export function decodeCustom(
       );
     }
   }
-  const unknown = coerced(definition, value);
+  const unknown = coerced(definition, value, options.keepNulls ?? false);
   const problems = [
     ...(options.strictErrors ?? []),
     ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
@@ -55,11 +57,11 @@ export function decodeCustom(
   return { object, warnings: mode === 'Warn' ? problems : [] };
 }
 
-function coerced(definition: CustomResource, value: JsonObject): string[] {
+function coerced(definition: CustomResource, value: JsonObject, keepNulls: boolean): string[] {
   try {
     const inMetadata = coerceMetadata(value);
     const pruned = definition.prune(value as unknown as KubeObject);
-    pruneNulls(value, definition.node);
+    if (!keepNulls) pruneNulls(value, definition.node);
     return [...inMetadata, ...pruned, ...coerceEmbedded(value, definition.node, '', false).sort()];
   } catch (error) {
     if (error instanceof MetadataError || error instanceof CoerceError)

@@ -4,6 +4,7 @@
  * `crd-rules.ts` (the kind CustomResourceDefinition). Rules in CEL are in `cel/`, from parser to cost limits.
  */
 export { API_APPROVED } from './api-approval.ts';
+export { canonical } from './canonical.ts';
 export * from './crd.ts';
 export * from './crd-conditions.ts';
 export { customResourceDefinitionRules } from './crd-rules.ts';

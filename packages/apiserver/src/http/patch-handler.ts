@@ -64,6 +64,7 @@ async function patch(
         ...base,
         next,
         applied: true,
+        patched: true,
         createIfMissing: target.subresource === '',
         mayCreate: () => authorizeCreate(api, exchange),
       },
@@ -76,7 +77,7 @@ async function patch(
     if (!old) throw errors.notFound(resource.gr, name);
     return patched(resource, type, old, parsed, context);
   };
-  return update(api.cluster, resource, { ...base, next }, context);
+  return update(api.cluster, resource, { ...base, next, patched: true }, context);
 }
 
 function parsePatch(type: string, bytes: Uint8Array): ParsedValue {

@@ -3,7 +3,7 @@ import { validateDryRun } from '../registry/delete-options.ts';
 import type { FieldValidation, RequestContext } from '../registry/request-context.ts';
 import type { Exchange } from './exchange.ts';
 
-const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'];
+const FIELD_VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
 const LONGEST_MANAGER = 128;
 
 /** metav1.CreateOptions, UpdateOptions and PatchOptions of a write; `kind` names them in errors. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ResourceDefinition, Verb } from '@sampan/api';
+import { byVersionPriority, type ResourceDefinition, type Verb } from '@sampan/api';
 import type { Exchange } from '../http/exchange.ts';
 import { mediaRanges } from '../http/negotiate.ts';
 import { sendBytes, sendJson } from '../http/respond.ts';
@@ -278,21 +278,4 @@ function storageVersionHash(definition: ResourceDefinition): string {
     .digest()
     .subarray(0, 8)
     .toString('base64');
-}
-
-/** apimachinery pkg/version CompareKubeAwareVersionStrings, newest first: v2, v1, v1beta2, v1beta1, v1alpha1, others. */
-export function byVersionPriority(a: string, b: string): number {
-  const left = rank(a);
-  const right = rank(b);
-  for (let i = 0; i < left.length; i++) {
-    const difference = (right[i] as number) - (left[i] as number);
-    if (difference !== 0) return difference;
-  }
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function rank(version: string): [number, number, number] {
-  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
-  if (!match) return [0, 0, 0];
-  return [match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1, Number(match[1]), Number(match[3] ?? 0)];
 }

@@ -1,7 +1,7 @@
 import {
-  BodySyntaxError,
   bodyFormat,
   type CustomResource,
+  canonical,
   checkVersionKind,
   decodeBody,
   decodeCustom,
@@ -13,11 +13,12 @@ import {
   invalid,
   jsonPatchUnknownFields,
   type KubeObject,
-  type ParsedBody,
   PROTOBUF_TYPE,
   parseBody,
+  parseFor,
   StatusError,
   strictErrors,
+  unrecognized,
 } from '@sampan/api';
 import { deepClone, isObject, type JsonObject } from '@sampan/base';
 import type { RequestContext } from './request-context.ts';
@@ -61,7 +62,8 @@ export function decodeApplied(
   value: JsonObject | KubeObject,
   context: RequestContext,
 ): KubeObject {
-  const { object, problems } = decodeLoose(resource, value as JsonObject, context.fieldValidation);
+  // it was no body: nulls in it are values for the schema to judge
+  const { object, problems } = decodeLoose(resource, value as JsonObject, context.fieldValidation, true);
   if (context.fieldValidation === 'Warn') for (const text of problems) context.warn(text);
   resource.definition.rules.setDefaults?.(object);
   return object;
@@ -79,30 +81,34 @@ export function decodePatched(
     const { object, problems } = decodeLoose(resource, value, context.fieldValidation);
     const found = context.fieldValidation === 'Ignore' ? [] : [...strict, ...problems];
     if (found.length > 0 && context.fieldValidation === 'Strict') {
-      throw invalidPatch(value, `strict decoding error: ${found.join(', ')}`);
+      throw invalidPatch(resource, value, `strict decoding error: ${found.join(', ')}`);
     }
     for (const text of found) context.warn(text);
     resource.definition.rules.setDefaults?.(object);
     return object;
   } catch (error) {
     if (!(error instanceof StatusError) || error.reason !== 'BadRequest') throw error;
-    throw invalidPatch(value, error.message.replace(/^.* cannot be handled as a .*?: /, ''));
+    throw invalidPatch(resource, value, error.message.replace(/^.* cannot be handled as a .*?: /, ''));
   }
 }
 
 /** ` "" is invalid: patch: Invalid value: …`: the patch has no kind of its own (endpoints/handlers/patch.go). */
-function invalidPatch(value: JsonObject, detail: string): StatusError {
-  return errors.invalid({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(value), detail)]);
+function invalidPatch(resource: ServedResource, value: JsonObject, detail: string): StatusError {
+  // custom objects are maps to upstream, whose keys it writes sorted
+  const text = JSON.stringify(resource.custom ? canonical(value) : value);
+  return errors.invalid({ group: '', kind: '' }, '', [invalid('patch', text, detail)]);
 }
 
 function decodeLoose(
   resource: ServedResource,
   value: JsonObject,
   fieldValidation: FieldValidation,
+  keepNulls = false,
 ): { object: KubeObject; problems: readonly string[] } {
   if (resource.custom) {
     const decoded = decodeCustom(resource.definition as CustomResource, deepClone(value), {
       fieldValidation: 'Warn',
+      keepNulls,
     });
     return { object: decoded.object, problems: decoded.warnings };
   }
@@ -119,33 +125,31 @@ function decodeCustomBody(
   contentType: string,
   context: RequestContext,
 ): KubeObject {
-  const parsed = parseCustom(resource, bytes, contentType);
-  checkCustomVersion(resource, parsed.value);
+  const parsed = parseFor(bytes, contentType, resource.definition.kind);
+  checkCustomKind(resource, parsed.value, bytes);
   const decoded = decodeCustom(resource.definition as CustomResource, parsed.value, {
     fieldValidation: context.fieldValidation,
+    strictErrors: [...(parsed.yamlErrors ?? []), ...(parsed.duplicates ? duplicatesOf(parsed.text) : [])],
   });
   for (const text of decoded.warnings) context.warn(text);
   return decoded.object;
 }
 
-/** A body of another version is refused before it is read (apiserver endpoints/handlers/create.go). */
-function checkCustomVersion(resource: ServedResource, value: JsonObject): void {
-  const { apiVersion } = value;
-  if (typeof apiVersion !== 'string' || apiVersion === '' || apiVersion === resource.apiVersion) return;
-  throw errors.badRequest(
-    `the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`,
-  );
-}
-
-function parseCustom(resource: ServedResource, bytes: Uint8Array, contentType: string): ParsedBody {
-  try {
-    return parseBody(bytes, bodyFormat(contentType));
-  } catch (error) {
-    if (!(error instanceof BodySyntaxError)) throw error;
-    throw errors.badRequest(
-      `the object provided is unrecognized (must be of type ${resource.definition.kind}): ${error.message}`,
-    );
+/**
+ * A body without a kind, or of another version, is refused before it is read (apimachinery
+ * runtime/serializer/json, apiserver endpoints/handlers/create.go). Values of other types are refused by decoding.
+ */
+function checkCustomKind(resource: ServedResource, value: JsonObject, bytes: Uint8Array): void {
+  const { kind = '', apiVersion = '' } = value;
+  if (kind === '' || kind === null) {
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    throw unrecognized(resource.definition.kind, `Object 'Kind' is missing in '${body}'`, bytes);
   }
+  const given = apiVersion ?? '';
+  if (typeof given !== 'string' || given === resource.apiVersion) return;
+  throw errors.badRequest(
+    `the API version in the data (${given}) does not match the expected API version (${resource.apiVersion})`,
+  );
 }
 
 /** A body that is no object of a kind: a patch, options. Throws BadRequest. */

@@ -140,7 +140,8 @@ export class ServedResource {
    * its objects whatever the options (apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go).
    */
   beginDelete(object: KubeObject, time: string): KubeObject | undefined {
-    if (this.collection !== CRD_COLLECTION || object.metadata.deletionTimestamp !== undefined) return undefined;
+    if (this.collection !== CRD_COLLECTION || object.metadata.deletionTimestamp !== undefined)
+      return undefined;
     const marked = { ...object, metadata: { ...object.metadata, deletionTimestamp: time } };
     return deletingCrd(marked as CustomResourceDefinition, time);
   }

@@ -35,8 +35,11 @@ export function validateChanged(
   override: SubresourceRules | undefined,
 ): FieldError[] {
   const { rules } = resource.definition;
+  const ofMetadata = validateObjectMetaUpdate(object.metadata, old.metadata, 'metadata');
   return [
-    ...validateObjectMetaUpdate(object.metadata, old.metadata, 'metadata'),
+    ...ofMetadata,
+    // upstream asks for all kinds, and each kind asks again: causes are there twice, the message has them once
+    ...ofMetadata,
     // what has not changed was valid when it was stored
     ...(knowsFinalizers(resource) && !deepEqual(object.metadata.finalizers, old.metadata.finalizers)
       ? validateStandardFinalizers(object.metadata.finalizers)
