@@ -1,19 +1,31 @@
-import type { ControlPlane } from '@sampan/apiserver';
+import { type ControlPlane, issueLegacyToken, type SigningKeys } from '@sampan/apiserver';
 import type { Logger } from '@sampan/base';
+import { startControllers } from '@sampan/controllers';
 import type { Pki } from '@sampan/home';
 
 export interface ControllerNeeds {
   readonly pki: Pki;
+  readonly keys: SigningKeys;
   readonly log: Logger;
+  /** The port that the API server listens on. */
+  readonly port: number;
 }
 
-/**
- * Starts the built-in controllers on a control plane; the returned function stops them. None exist yet: this is
- * the one place where `@sampan/controllers` is wired in.
- */
+/** The first address of the Service range: what pods know as `kubernetes.default`. */
+const API_SERVICE_IP = '10.96.0.1';
+
+/** Starts the built-in controllers on a control plane; the returned function stops them. */
 export async function startControllersOf(
-  _plane: ControlPlane,
-  _needs: ControllerNeeds,
+  plane: ControlPlane,
+  { pki, keys, log, port }: ControllerNeeds,
 ): Promise<() => Promise<void>> {
-  return async () => {};
+  const controllers = startControllers({
+    client: (name) => plane.client(name),
+    log,
+    rootCa: pki.authority.certificatePem,
+    signer: pki.authority,
+    issueToken: (account, secret) => issueLegacyToken(keys, account, secret),
+    apiService: { clusterIP: API_SERVICE_IP, port },
+  });
+  return () => controllers.stop();
 }

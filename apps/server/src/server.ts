@@ -104,10 +104,11 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   const { home, log, pki, store, gate, bound, state, release } = prepared;
   const descriptions = openDescriptions();
   dropRoot(log);
+  const keys = new SigningKeys(pki.serviceAccountKey);
   const plane = await createControlPlane({
     store,
     clientCa: pki.authority.certificatePem,
-    keys: new SigningKeys(pki.serviceAccountKey),
+    keys,
     version: KUBERNETES_VERSION,
     log,
     legacyApis: options.legacyApis,
@@ -115,7 +116,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     ...(descriptions ? { descriptions } : {}),
     reports: { '/sampan/status': () => ({ version: SAMPAN_VERSION, ...store.stats() }) },
   });
-  const stopControllers = await startControllersOf(plane, { pki, log });
+  const stopControllers = await startControllersOf(plane, { pki, keys, log, port: state.port });
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
   gate.open((request, response) => void plane.api.handle(request, response));
   writeRunState(home, { ...state, state: 'ready' });

@@ -10,7 +10,7 @@ interface Known {
   readonly notAfter: number;
 }
 
-const known = new WeakMap<object, Known>();
+const known = new WeakMap<object, Known | 'none'>();
 
 /**
  * The client certificate of a TLS connection, read once per connection; undefined when none was sent. Throws
@@ -21,12 +21,17 @@ export function readClientCertificate(socket: TLSSocket, now: number): ClientCer
   let entry = known.get(socket);
   if (!entry) {
     const der = socket.getPeerX509Certificate()?.raw;
-    if (!der) return undefined;
+    if (!der) {
+      // one cannot come later: renegotiation and TLS 1.3's authentication after the handshake are never asked for
+      known.set(socket, 'none');
+      return undefined;
+    }
     if (!socket.authorized) throw errors.unauthorized();
     const { subject, notAfter } = parseCertificate(der);
     entry = { certificate: { ...subject, fingerprint: certificateFingerprint(der) }, notAfter };
     known.set(socket, entry);
   }
+  if (entry === 'none') return undefined;
   if (now > entry.notAfter) throw errors.unauthorized();
   return entry.certificate;
 }

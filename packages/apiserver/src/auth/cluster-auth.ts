@@ -8,6 +8,7 @@ import { NodeGraph } from './node/node-graph.ts';
 import { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
 import { RbacIndex } from './rbac/rbac-index.ts';
 import { BootstrapTokens } from './tokens/bootstrap-tokens.ts';
+import { LegacyTokens } from './tokens/legacy-tokens.ts';
 import { ServiceAccountTokens } from './tokens/service-account-tokens.ts';
 import type { SigningKeys } from './tokens/signing-keys.ts';
 import type { TokenIssuer } from './tokens/token-request.ts';
@@ -48,6 +49,7 @@ export function createClusterAuth(options: ClusterAuthOptions): ClusterAuth {
   const authorizers = [new NodeAuthorizer(graph), new RbacAuthorizer(rbac)];
   const tokens = [
     new ServiceAccountTokens({ reader, keys, issuer, audiences, clock }),
+    new LegacyTokens(reader, keys, audiences),
     new BootstrapTokens(reader, clock, audiences),
   ];
   return {

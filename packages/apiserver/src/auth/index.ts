@@ -21,6 +21,7 @@ export { type PolicyChange, planDefaultPolicy } from './rbac/reconcile.ts';
 export type * from './reviews/contract.ts';
 export * from './reviews/reviews.ts';
 export { BootstrapTokens } from './tokens/bootstrap-tokens.ts';
+export { issueLegacyToken, LegacyTokens } from './tokens/legacy-tokens.ts';
 export { type OpenIdDocument, openIdDocuments } from './tokens/openid.ts';
 export { ServiceAccountTokens } from './tokens/service-account-tokens.ts';
 export { SigningKeys } from './tokens/signing-keys.ts';
