@@ -4,6 +4,7 @@
  */
 import { type Difference, matchesPath, matchesText } from './compare.ts';
 import { CORPUS_NAMES, type CorpusName } from './corpus-name.ts';
+import { KNOWN_IN_ADMISSION } from './known-admission.ts';
 import { REWORDED, rewordingOf } from './reworded.ts';
 import type { Answer, Json } from './step.ts';
 
@@ -189,6 +190,7 @@ export const KNOWN: readonly KnownDifference[] = [
   })),
   ...CHANGED.map(([step, reason]) => ({ corpus: core, step, path: '/**', reason })),
   ...NEWER_FIELDS.flatMap(newerField),
+  ...KNOWN_IN_ADMISSION,
   {
     corpus: core,
     path: '/**/columnDefinitions/*/description',
