@@ -44,7 +44,11 @@ const OTHERWISE: readonly (readonly [step: string, path: string, reason: string]
   ['services/*', '/body/spec/ports/*/nodePort', DRY_SERVICES],
   ['services/clusterIP outside the range', '/**', DRY_SERVICES],
   ['services/node port outside the range', '/**', DRY_SERVICES],
-  ['services/free the node port', '/body/**', 'Deleting a Service answers with the Service (newer than 1.20).'],
+  [
+    'services/free the node port',
+    '/body/**',
+    'Deleting a Service answers with the Service (newer than 1.20).',
+  ],
   ['services/delete', '/body/**', 'Deleting a Service answers with the Service (newer than 1.20).'],
   ['resourcequotas/get status', '/body/status/used/*', COUNTED],
   ['resourcequotas/delete', '/body/status/used/*', COUNTED],

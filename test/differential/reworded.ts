@@ -37,6 +37,7 @@ export const REWORDED: readonly Rewording[] = [
   { old: /\[\][\w.]+\(nil\)|map\[\w+\]\w+\(nil\)|core\.ResourceList\(nil\)/g, now: 'null', reason: byJson },
   { old: /(?<=value: )0x0\b/g, now: '0', reason: byJson },
   { old: /(?<=value: )\(\*[\w.]+\)\(nil\)/g, now: 'null', reason: byJson },
+  { old: /(?<=value: )"null"/g, now: 'null', reason: byJson },
   {
     old: /Too long: must have at most (\d+) (?:bytes|characters)/g,
     now: 'Too long: may not be more than $1 bytes',
@@ -64,6 +65,28 @@ export const REWORDED: readonly Rewording[] = [
   {
     old: /must be (?:a )?valid IP address/g,
     now: 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    reason,
+  },
+  {
+    old: /(?:(?<=value: "[^"]*": )not a valid CIDR|must be valid CIDR)/g,
+    now: 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+    reason,
+  },
+  {
+    // the address itself, where 1.20 showed all addresses
+    old: /\[\]string\{("[^"]*")\}: must be valid CIDR/g,
+    now: '$1: must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+    reason,
+  },
+  { old: /must to greater or equal than 0/g, now: 'must be greater than or equal to 0', reason },
+  {
+    old: /supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce"/g,
+    now: 'supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
+    reason: 'Volumes know the access mode ReadWriteOncePod.',
+  },
+  {
+    old: /^"?Required value: schemas are required|(?<=openAPIV3Schema: )Required value: schemas are required/g,
+    now: 'Required value',
     reason,
   },
   { old: /\(127\.0\.0\.0\/8\)/g, now: '(127.0.0.0/8, ::1/128)', reason },

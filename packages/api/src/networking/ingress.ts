@@ -33,7 +33,9 @@ export function objectReferenceErrors(reference: Part, field: string): FieldErro
   for (const key of ['kind', 'name']) {
     const path = `${field}.${key}`;
     errors.push(
-      ...(reference[key] ? each(path, reference[key], pathSegmentName(reference[key])) : [required(path)]),
+      ...(reference[key]
+        ? each(path, reference[key], pathSegmentName(reference[key]))
+        : [required(path, `${key} is required`)]),
     );
   }
   return errors;
