@@ -5,6 +5,7 @@
 import { type Difference, matchesPath, matchesText } from './compare.ts';
 import { CORPUS_NAMES, type CorpusName } from './corpus-name.ts';
 import { KNOWN_IN_ADMISSION } from './known-admission.ts';
+import { KNOWN_WORKLOADS } from './known-workloads.ts';
 import { REWORDED, rewordingOf } from './reworded.ts';
 import type { Answer, Json } from './step.ts';
 
@@ -200,11 +201,7 @@ const OTHERWISE: readonly (readonly [step: string, path: string, reason: string]
     '/body/resources/pods~1eviction/version',
     'Evictions are of policy/v1 (since 1.22).',
   ],
-  [
-    'discovery/core resources',
-    '/body/resources/services/verbs/*',
-    'Services can be deleted by collection.',
-  ],
+  ['discovery/core resources', '/body/resources/services/verbs/*', 'Services can be deleted by collection.'],
   [
     'discovery/health of an unknown check',
     '/body/paths/*',
@@ -240,6 +237,7 @@ function newerField([path, reason]: readonly [string, string]): KnownDifference[
 }
 
 export const KNOWN: readonly KnownDifference[] = [
+  ...KNOWN_WORKLOADS,
   ...CORPUS_NAMES.flatMap((corpus) =>
     ['/status', '/headers/**', '/body', '/body/**'].map((path) => ({
       corpus,
@@ -309,6 +307,14 @@ export const KNOWN: readonly KnownDifference[] = [
     reason: 'Namespaces carry the label kubernetes.io/metadata.name (since 1.21).',
   })),
   ...OTHERWISE.map(([step, path, reason]) => ({ corpus: core, step, path, reason })),
+  {
+    corpus: core,
+    step: 'metadata/*',
+    path: '/body/metadata/managedFields',
+    only: 'removed',
+    oursContains: '"rules":null',
+    reason: 'An empty list that is shown as null is owned by nobody.',
+  },
   ...CHANGED.map(([step, reason]) => ({ corpus: core, step, path: '/**', reason })),
   ...NEWER_FIELDS.flatMap(newerField),
   ...KNOWN_IN_ADMISSION,
