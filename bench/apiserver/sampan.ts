@@ -11,7 +11,7 @@ import { startTimed } from './ready.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What `make build` leaves. */
-const BUNDLE = join(ROOT, 'dist', 'server.js');
+const BUNDLE = join(ROOT, 'dist', 'server.mjs');
 
 export interface SampanOptions {
   /** Another bundle to try. */

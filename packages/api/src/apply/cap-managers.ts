@@ -10,6 +10,7 @@ const BUCKET = 'ancient-changes';
  * `ancient-changes`. Writes to `managers`.
  */
 export function capManagers(managers: Managers): void {
+  if (managers.size <= MAX_UPDATE_MANAGERS) return;
   const updaters = [...managers].filter(([, claim]) => claim.operation === 'Update');
   if (updaters.length <= MAX_UPDATE_MANAGERS) return;
   updaters.sort(([a, left], [b, right]) => seconds(left.time) - seconds(right.time) || (a < b ? -1 : 1));

@@ -12,7 +12,6 @@ import {
   itemElement,
   type JsonMap,
   mapTypeOf,
-  sortedKeys,
 } from './typed-value.ts';
 
 /** How one value differs from another; no field is in two of the sets. */
@@ -68,10 +67,11 @@ function compareMaps(type: MapType | StructType, left: unknown, right: unknown):
   if (type.atomic || (isEmptyMap(from) && isEmptyMap(to))) return leaf(left, right);
   const collector = new Collector();
   if (to !== undefined) {
-    for (const key of sortedKeys(to)) compareEntry(collector, type, key, from, to[key]);
+    // in any order: `diff` sorts the few that differ
+    for (const key of Object.keys(to)) compareEntry(collector, type, key, from, to[key]);
   }
   if (from !== undefined) {
-    for (const key of sortedKeys(from)) {
+    for (const key of Object.keys(from)) {
       if (from[key] !== undefined && memberOf(to, key) === undefined) {
         collector.add(fieldElement(key), compareRemoved(type, key, from[key]));
       }

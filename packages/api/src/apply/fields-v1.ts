@@ -22,6 +22,11 @@ export function decodeFieldsV1(fields: unknown): FieldSet {
   return set;
 }
 
+/** Says that a set was made here and is about to be stored: it is canonical, and nobody changes it any more. */
+export function rememberFieldsV1(set: FieldSet): void {
+  checked.set(set, set);
+}
+
 function decodeNode(node: object, depth: number): FieldSet {
   if (depth > MAX_DEPTH) throw new SyntaxError('fieldsV1 is too deep');
   const result: Record<string, FieldSet> = {};

@@ -1,6 +1,6 @@
 import type { ManagedFieldsEntry } from '../meta/object.ts';
 import { type FieldSet, isEmpty } from './field-set.ts';
-import { decodeFieldsV1 } from './fields-v1.ts';
+import { decodeFieldsV1, rememberFieldsV1 } from './fields-v1.ts';
 import { goJson } from './path-element.ts';
 
 /** One manager's claim: which fields, by which operation, in which version. */
@@ -103,6 +103,7 @@ function encodeEntry(claim: Managed): ManagedFieldsEntry {
   if (time !== undefined) entry.time = time;
   entry.fieldsType = 'FieldsV1';
   entry.fieldsV1 = set;
+  rememberFieldsV1(set);
   if (subresource !== '') entry.subresource = subresource;
   return entry;
 }

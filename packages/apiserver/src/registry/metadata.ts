@@ -13,9 +13,17 @@ export function generateName(base: string): string {
   return name;
 }
 
-/** metav1.Time: RFC 3339 in UTC with second precision. */
+let lastSecond = Number.NaN;
+let lastText = '';
+
+/** metav1.Time: RFC 3339 in UTC with second precision. Most calls are for the second of the call before. */
 export function formatTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastText = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
 }
 
 /**
