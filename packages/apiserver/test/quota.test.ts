@@ -150,4 +150,36 @@ describe('a quota', () => {
     expect((await claim('c', 'slow', '400Gi')).status).toBe(201);
     await used('storage', { [name]: '8Gi', persistentvolumeclaims: '2' });
   });
+
+  it('counts custom objects, also of definitions that come after it', async () => {
+    await namespaceWith('custom', { hard: { 'count/boats.example.com': '1' } });
+    await server.ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      metadata: { name: 'boats.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { plural: 'boats', kind: 'Boat' },
+        versions: [
+          { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+        ],
+      },
+    });
+    const boats = '/apis/example.com/v1/namespaces/custom/boats';
+    const boat = (name: string) =>
+      server.ask('POST', boats, { apiVersion: 'example.com/v1', kind: 'Boat', metadata: { name } });
+    await expect.poll(async () => (await server.ask('GET', boats)).status).toBe(200);
+    expect((await boat('a')).status).toBe(201);
+    expect((await boat('b')).body.message).toContain('requested: count/boats.example.com=1');
+    await server.ask('DELETE', `${boats}/a`);
+    await used('custom', { 'count/boats.example.com': '0' });
+    expect((await boat('b')).status).toBe(201);
+  });
+
+  it('with very many names costs requests nothing', async () => {
+    const hard = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`count/x${i}.example.com`, '1']));
+    await namespaceWith('many', { hard: { ...hard, configmaps: '1000' } });
+    const start = performance.now();
+    for (let i = 0; i < 50; i++) expect((await configMap('many', `c${i}`, '?dryRun=All')).status).toBe(201);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
 });

@@ -6,6 +6,19 @@ import { collectionCounted, type Evaluator, evaluatorFor } from './evaluators.ts
 import { type ScopeRequirement, scopesOf } from './scopes.ts';
 
 const ZERO = Quantity.of(0);
+const NO_NAMES: readonly string[] = [];
+
+function namesByCollection(names: Iterable<string>): Map<string, string[]> {
+  const byCollection = new Map<string, string[]>();
+  for (const name of names) {
+    const collection = collectionCounted(name);
+    if (collection === undefined) continue;
+    const list = byCollection.get(collection);
+    if (list) list.push(name);
+    else byCollection.set(collection, [name]);
+  }
+  return byCollection;
+}
 
 /** A write on its way: what its object will use. */
 export interface Pending {
@@ -27,8 +40,8 @@ export class Ledger {
   readonly namespace: string;
   readonly name: string;
   readonly hard: Amounts;
-  /** Collections that are counted. */
-  readonly collections: ReadonlySet<string>;
+  /** Which names of `hard` count which collection. */
+  readonly #names: ReadonlyMap<string, readonly string[]>;
   readonly #scopes: readonly ScopeRequirement[];
   readonly #uses = new Map<string, Use>();
   readonly #used: Amounts = new Map();
@@ -39,19 +52,31 @@ export class Ledger {
     this.name = quota.metadata.name ?? '';
     this.hard = amountsOf(quota.spec?.hard);
     this.#scopes = scopesOf(quota);
-    const collections = [...this.hard.keys()].map(collectionCounted);
-    this.collections = new Set(collections.filter((name) => name !== undefined));
+    this.#names = namesByCollection(this.hard.keys());
     for (const name of this.hard.keys()) this.#used.set(name, ZERO);
-    for (const collection of this.collections) {
-      for (const object of reader.list(collection, this.namespace)) this.store(collection, object);
-    }
+    for (const collection of this.#names.keys()) this.recount(collection, reader);
     for (const each of pending) this.hold(each);
   }
 
+  /** Collections that are counted. */
+  get collections(): Iterable<string> {
+    return this.#names.keys();
+  }
+
+  counts(collection: string): boolean {
+    return this.#names.has(collection);
+  }
+
+  /** Takes what is stored now; for a collection that was not followed. */
+  recount(collection: string, reader: ObjectReader): void {
+    if (!this.counts(collection)) return;
+    for (const object of reader.list(collection, this.namespace)) this.store(collection, object);
+  }
+
   /** The names of `hard` that the object counts under; none when it is out of scope. */
-  namesFor(evaluator: Evaluator, object: KubeObject): string[] {
-    const names = [...this.hard.keys()].filter((name) => evaluator.counts(name));
-    return names.length > 0 && this.#inScope(evaluator, object) ? names : [];
+  namesFor(collection: string, object: KubeObject): readonly string[] {
+    const names = this.#names.get(collection);
+    return names && this.#inScope(evaluatorFor(collection), object) ? names : NO_NAMES;
   }
 
   #inScope(evaluator: Evaluator, object: KubeObject): boolean {
@@ -79,7 +104,7 @@ export class Ledger {
 
   /** The object is stored so. */
   store(collection: string, object: KubeObject): void {
-    if (!this.collections.has(collection)) return;
+    if (!this.counts(collection)) return;
     this.#change(object.metadata.uid ?? '', (use) => {
       use.stored = this.#amounts(collection, object);
     });
@@ -87,7 +112,7 @@ export class Ledger {
 
   /** The object is gone. */
   remove(collection: string, object: KubeObject): void {
-    if (!this.collections.has(collection)) return;
+    if (!this.counts(collection)) return;
     this.#change(object.metadata.uid ?? '', (use) => {
       use.stored = NONE;
     });
@@ -95,7 +120,7 @@ export class Ledger {
 
   /** A write is on its way: its use counts until `settle`. */
   hold(pending: Pending): void {
-    if (!this.collections.has(pending.collection)) return;
+    if (!this.counts(pending.collection)) return;
     this.#change(pending.object.metadata.uid ?? '', (use) => {
       use.pending.set(pending, this.#amounts(pending.collection, pending.object));
     });
@@ -109,10 +134,9 @@ export class Ledger {
   }
 
   #amounts(collection: string, object: KubeObject): Amounts {
-    const evaluator = evaluatorFor(collection);
-    const names = this.namesFor(evaluator, object);
+    const names = this.namesFor(collection, object);
     if (names.length === 0) return NONE;
-    const usage = evaluator.usage(object);
+    const usage = evaluatorFor(collection).usage(object);
     const amounts: Amounts = new Map();
     for (const name of names) {
       const quantity = usage.get(name);

@@ -15,7 +15,7 @@ type Definition = AdmissionRequest['definition'];
 /**
  * The quotas of a cluster and their exact use (Kubernetes docs "Resource Quotas"). Admission reserves before a write
  * and settles after it, so concurrent writes cannot exceed a quota together. Stored objects are followed by the
- * reader's watches, only in collections that a quota counts; `status` is written when it differs from what is
+ * reader's watches, only in collections that a quota counts and that have objects; `status` is written when it differs from what is
  * counted, by events alone.
  */
 export class ResourceQuotas {
@@ -58,8 +58,9 @@ export class ResourceQuotas {
     const collection = collectionOf(request.definition);
     const evaluator = evaluatorFor(collection);
     const concerned: Ledger[] = [];
+    for (const ledger of ledgers.values()) if (ledger.counts(collection)) this.#watch(collection);
     for (const ledger of sorted(ledgers)) {
-      const names = ledger.namesFor(evaluator, object);
+      const names = ledger.namesFor(collection, object);
       if (names.length === 0) continue;
       const problem = refusal(ledger, names, evaluator, object, old);
       if (problem !== undefined) return problem;
@@ -96,7 +97,10 @@ export class ResourceQuotas {
     const ledgers = this.#ledgers.get(namespace) ?? new Map<string, Ledger>();
     const ledger = new Ledger(quota, this.#reader, ledgers.get(name)?.pending() ?? []);
     this.#ledgers.set(namespace, ledgers.set(name, ledger));
-    for (const collection of ledger.collections) this.#watch(collection);
+    for (const collection of ledger.collections) {
+      // quotas name what they like: an empty collection is followed once something is made in it
+      if (this.#reader.list(collection, namespace).length > 0) this.#watch(collection);
+    }
     this.#writer.mark(namespace, name);
   }
 
@@ -115,6 +119,9 @@ export class ResourceQuotas {
     if (this.#watches.has(collection)) return;
     const stop = this.#reader.watch(collection, ({ type, object }) => this.#follow(collection, type, object));
     this.#watches.set(collection, stop);
+    for (const ledgers of this.#ledgers.values()) {
+      for (const ledger of ledgers.values()) ledger.recount(collection, this.#reader);
+    }
   }
 
   #follow(collection: string, type: 'added' | 'modified' | 'deleted', object: KubeObject): void {
@@ -122,7 +129,7 @@ export class ResourceQuotas {
     const ledgers = this.#ledgers.get(namespace);
     if (!ledgers) return;
     for (const ledger of ledgers.values()) {
-      if (!ledger.collections.has(collection)) continue;
+      if (!ledger.counts(collection)) continue;
       if (type === 'deleted') ledger.remove(collection, object);
       else ledger.store(collection, object);
       this.#writer.mark(namespace, ledger.name);
