@@ -19,6 +19,8 @@ const PRECONDITION = /(ResourceVersion in (?:the )?(?:precondition|record) \()\d
 const TOO_LARGE = /(Too large resource version: \d+, current: )\d+/;
 /** Service addresses are drawn at random; this is the range of both servers. */
 const SERVICE_ADDRESS = /\b10\.96\.\d+\.\d+\b/g;
+/** The whole range, for what is nothing but an address. */
+const ANY_SERVICE_ADDRESS = /^10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+$/;
 const TOO_OLD = /(resource version: )\d+ \(\d+\)/;
 // in messages that quote a whole object
 const QUOTED_VERSION = /(resourceVersion\\*":\\*")(\d+)/g;
@@ -75,6 +77,7 @@ export class Normalizer {
     if (key === 'continue') return '<continue>';
     if (key === 'token' && text.length > 100) return '<token>';
     if ((key === 'clusterIP' || key === 'clusterIPs') && IPV4.test(text)) return '<address>';
+    if (key === 'cells' && ANY_SERVICE_ADDRESS.test(text)) return '<address>';
     if (key === 'cells' && AGE.test(text)) return '<age>';
     if (key === 'name') return this.text(maskGenerated(text, parent));
     return this.text(text);

@@ -25,6 +25,14 @@ const listAsJson = (list: string): string =>
 /** `map[string]string{"a":"b", "c":"d"}` as JSON. */
 const mapAsJson = (map: string): string => map.replace(/^map\[\w+\]\w+/, '').replaceAll('", "', '","');
 
+/** `[]byte{0x68}` as JSON: base64. */
+const bytesAsJson = (bytes: string): string =>
+  JSON.stringify(
+    Buffer.from([...bytes.matchAll(/0x([0-9a-f]+)/g)].map(([, hex = '']) => parseInt(hex, 16))).toString(
+      'base64',
+    ),
+  );
+
 const QUOTED = '"(?:[^"\\\\]|\\\\.)*"';
 
 export const REWORDED: readonly Rewording[] = [
@@ -35,6 +43,7 @@ export const REWORDED: readonly Rewording[] = [
     reason: byJson,
   },
   { old: /\[\][\w.]+\(nil\)|map\[\w+\]\w+\(nil\)|core\.ResourceList\(nil\)/g, now: 'null', reason: byJson },
+  { old: /\[\]byte\{(?:0x[0-9a-f]{1,2}(?:, )?)*\}/g, now: bytesAsJson, reason: byJson },
   { old: /(?<=value: )0x0\b/g, now: '0', reason: byJson },
   { old: /(?<=value: )\(\*[\w.]+\)\(nil\)/g, now: 'null', reason: byJson },
   { old: /(?<=value: )"null"/g, now: 'null', reason: byJson },
@@ -63,7 +72,7 @@ export const REWORDED: readonly Rewording[] = [
     reason,
   },
   {
-    old: /must be (?:a )?valid IP address/g,
+    old: /must be (?:a )?valid IP address(?!, \(e\.g\.)/g,
     now: 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
     reason,
   },
@@ -93,6 +102,72 @@ export const REWORDED: readonly Rewording[] = [
   { old: /\(169\.254\.0\.0\/16\)/g, now: '(169.254.0.0/16, fe80::/10)', reason },
   { old: /\(224\.0\.0\.0\/24\)/g, now: '(224.0.0.0/24, ff02::/10)', reason },
   { old: /at least one letter or number \(a-z, 0-9\)/g, now: 'at least one letter (a-z)', reason },
+  {
+    old: /a valid environment variable name must consist of alphabetic [^']*'_', '-', or '\.'[^']*'my\.env-name',[^']*'MY_ENV\.NAME',[^']*'MyEnvName1'[^']*'[^']*'\)/g,
+    now: "a valid environment variable name must consist only of printable ASCII characters other than '='",
+    reason,
+  },
+  {
+    old: /`configMapKeyRef` or `secretKeyRef`/g,
+    now: '`configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+    reason,
+  },
+  {
+    old: /Invalid value: ("[^"]*"): must be 'File' or 'FallbackToLogsOnError'/g,
+    now: 'Unsupported value: $1: supported values: "File", "FallbackToLogsOnError"',
+    reason,
+  },
+  {
+    old: /must have at most 253 characters and match regex \(\[a-z0-9\]\(\[-_a-z0-9\]\*\[a-z0-9\]\)\?\\\.\)\*\[a-z0-9\]\(\[-_a-z0-9\]\*\[a-z0-9\]\)\?/g,
+    now: 'must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$',
+    reason,
+  },
+  {
+    old: /may not specify more than 1 volume type(?! per)/g,
+    now: 'may not specify more than 1 volume type per source',
+    reason,
+  },
+  {
+    old: /fields other than 'replicas', 'template', and 'updateStrategy' are forbidden/g,
+    now: "fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+    reason,
+  },
+  {
+    old: /Expected exactly 5 fields, found (\d+): ([^,\]]*)/g,
+    now: 'expected exactly 5 fields, found $1: [$2]',
+    reason,
+  },
+  { old: /End of range \(/g, now: 'end of range (', reason },
+  {
+    old: /ExternalTrafficPolicy can only be set on NodePort and LoadBalancer service/g,
+    now: 'may only be set for externally-accessible services',
+    reason,
+  },
+  {
+    old: /Invalid value: ("[^"]*"): ExternalTrafficPolicy must be empty, Cluster or Local/g,
+    now: 'Unsupported value: $1: supported values: "Cluster", "Local"',
+    reason,
+  },
+  {
+    old: /HealthCheckNodePort can only be set on LoadBalancer service with ExternalTrafficPolicy=Local/g,
+    now: "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+    reason,
+  },
+  {
+    old: /Cluster is not configured for dual stack services/g,
+    now: 'this cluster is not configured for dual-stack services',
+    reason,
+  },
+  {
+    old: /Invalid value: \[\]string\(nil\): ipfamily (IPv[46]) is not configured on cluster/g,
+    now: 'Invalid value: "$1": not configured on this cluster',
+    reason,
+  },
+  {
+    old: /must be 'Exist' only operator when scope is any of ((?:ResourceQuotaScope\w+, )*ResourceQuotaScope\w+) and (ResourceQuotaScope\w+)/g,
+    now: "must be 'Exists' when scope is any of $1, $2 or ResourceQuotaScopeCrossNamespacePodAffinity",
+    reason,
+  },
   { old: /data\[%s\]\[([\w-]+)\]/g, now: 'data[$1]', reason },
   {
     old: /^"?Unable to convert to Table as requested: includeObject: Invalid value: ("[^"]*"): must be .*/g,
