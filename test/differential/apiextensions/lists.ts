@@ -130,13 +130,6 @@ export const LISTS: Scenario = {
     get('what is left', ALL),
     remove('deletecollection', ALL),
     get('nothing is left', ALL),
-    get('OpenAPI of the group', '/openapi/v3/apis/lists.trial.example.com/v1', {
-      until: 200,
-      pick: [
-        'components/schemas/com.example.trial.lists.v1.Card',
-        'components/schemas/com.example.trial.lists.v1.CardList',
-      ],
-    }),
   ],
 };
 

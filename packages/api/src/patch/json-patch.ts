@@ -9,9 +9,17 @@ export const MAX_JSON_PATCH_COPY_BYTES = 3 * 1024 * 1024;
 
 interface Operation {
   readonly op: string;
+  readonly path: string;
+  /** '' where the operation needs none. */
+  readonly from: string;
+  readonly value: unknown;
+}
+
+/** As it was sent; members are undefined when absent. */
+interface Given {
+  readonly op: string;
   readonly path: string | undefined;
   readonly from: string | undefined;
-  /** `undefined` when absent. */
   readonly value: unknown;
 }
 
@@ -20,7 +28,7 @@ interface Operation {
  * map key adds it, `test` for null passes on a missing key, indices may be negative.
  *
  * The object is not written to; what the patch does not touch is shared with the result.
- * Throws `StatusError`: 400 when the patch is not a list of operations, 413 for too many operations, 422 when
+ * Throws `StatusError`: 400 when the patch is not a list of known and complete operations, 413 for too many operations, 422 when
  * it does not apply.
  */
 export function applyJsonPatch<T extends object>(object: T, patch: unknown): T {
@@ -40,7 +48,6 @@ export function applyJsonPatch<T extends object>(object: T, patch: unknown): T {
 }
 
 function run(document: JsonPatchDocument, { op, path, from, value }: Operation): void {
-  if (path === undefined) throw new PatchFailure(`${op} operation failed to decode path`);
   switch (op) {
     case 'add':
       document.add(path, value ?? null);
@@ -55,7 +62,6 @@ function run(document: JsonPatchDocument, { op, path, from, value }: Operation):
       document.test(path, value ?? null);
       break;
     case 'move': {
-      if (from === undefined) throw new PatchFailure('move operation failed to decode from');
       const moved = document.get(from) ?? null;
       document.remove(from);
       document.add(path, moved);
@@ -68,7 +74,6 @@ function run(document: JsonPatchDocument, { op, path, from, value }: Operation):
 
 /** Returns the bytes copied so far, this copy included. */
 function copy(document: JsonPatchDocument, { path, from }: Operation, before: number): number {
-  if (path === undefined || from === undefined) throw new PatchFailure('copy operation misses path or from');
   const source = document.get(from) ?? null;
   const copied = before + Buffer.byteLength(JSON.stringify(source));
   if (copied > MAX_JSON_PATCH_COPY_BYTES) throw new PatchFailure('copies are too large');
@@ -84,16 +89,22 @@ function decodeOperations(patch: unknown): Operation[] {
       `error decoding patch: json: cannot unmarshal ${goJsonKind(patch)} into Go value of type []handlers.jsonPatchOp`,
     );
   }
-  const operations = patch.map(decodeOperation);
-  if (operations.length > MAX_JSON_PATCH_OPERATIONS) {
+  const given = patch.map(decodeOperation);
+  if (given.length > MAX_JSON_PATCH_OPERATIONS) {
     throw patchErrors.tooLarge(
-      `The allowed maximum operations in a JSON patch is ${MAX_JSON_PATCH_OPERATIONS}, got ${operations.length}`,
+      `The allowed maximum operations in a JSON patch is ${MAX_JSON_PATCH_OPERATIONS}, got ${given.length}`,
     );
   }
-  return operations;
+  return given.map((operation, index) => {
+    const problem = operationProblem(operation);
+    if (problem !== undefined)
+      throw patchErrors.undecodable(`invalid operation ${shown(patch[index])}: ${problem}`);
+    const { op, path = '', from = '', value } = operation;
+    return { op, path, from, value };
+  });
 }
 
-function decodeOperation(operation: unknown): Operation {
+function decodeOperation(operation: unknown): Given {
   if (operation !== null && !isObject(operation)) {
     throw patchErrors.undecodable(
       `error decoding patch: json: cannot unmarshal ${goJsonKind(operation)} into Go value of type handlers.jsonPatchOp`,
@@ -115,6 +126,32 @@ function stringField(fields: object, name: string): string | undefined {
   throw patchErrors.undecodable(
     `error decoding patch: json: cannot unmarshal ${goJsonKind(value)} into Go struct field jsonPatchOp.${name} of type string`,
   );
+}
+
+const OPERATIONS: ReadonlySet<string> = new Set(['add', 'copy', 'move', 'remove', 'replace', 'test']);
+
+/**
+ * What is asked of each operation before any is applied (evanphx/json-patch `validateOperation`);
+ * the complaint is upstream's. A `test` without a value is one for null.
+ */
+function operationProblem({ op, path, from, value }: Given): string | undefined {
+  if (!OPERATIONS.has(op)) return 'unsupported operation';
+  if ((op === 'add' || op === 'replace') && value === undefined)
+    return "failed to decode 'value': operation, missing value field: missing value";
+  if ((op === 'move' || op === 'copy') && from === undefined)
+    return "failed to decode 'from': operation, missing from field: missing value";
+  return path === undefined
+    ? "failed to decode 'path': operation missing path field: missing value"
+    : undefined;
+}
+
+/** The operation as Go writes the map that it is: keys sorted, values as they are. */
+function shown(operation: unknown): string {
+  if (!isObject(operation)) return 'null';
+  const members = Object.keys(operation)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${JSON.stringify(operation[key])}`);
+  return `{${members.join(',')}}`;
 }
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);

@@ -15,7 +15,19 @@ export function strictErrors(text: string, schema: TypeSchema): string[] {
   return [...reader.errors];
 }
 
+/** The duplicate fields of a JSON text, wherever they are; otherwise as `strictErrors`. */
+export function duplicateFields(text: string): string[] {
+  return strictErrors(text, ANYTHING);
+}
+
 const OPAQUE: TypeSchema = { type: 'any' };
+/** Objects and lists of whatever there is, each looked into. */
+const ANYTHING: TypeSchema = {
+  type: 'map',
+  get values(): TypeSchema {
+    return ANYTHING;
+  },
+};
 
 class Reader {
   readonly errors = new Set<string>();
@@ -73,7 +85,7 @@ class Reader {
 
   #array(schema: TypeSchema | undefined, path: string): void {
     this.#at++;
-    const items = schema?.type === 'list' ? schema.items : undefined;
+    const items = schema === ANYTHING ? ANYTHING : schema?.type === 'list' ? schema.items : undefined;
     for (let index = 0; ; index++) {
       this.#space();
       if (this.#text[this.#at] === ',') this.#at++;

@@ -1,4 +1,4 @@
-import { errors, StatusError } from '@sampan/api';
+import { StatusError } from '@sampan/api';
 import { serveProvided } from '../provided/serve-provided.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { serveSubresource } from '../subresources/serve.ts';
@@ -7,6 +7,7 @@ import type { ApiContext } from './api-context.ts';
 import { authenticate } from './authentication.ts';
 import { authorize } from './authorization.ts';
 import { Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
+import { pathNotFound } from './path-not-found.ts';
 import { serveResource } from './resource-handler.ts';
 import { sendStatus, statusOf } from './respond.ts';
 
@@ -40,8 +41,7 @@ async function answer(api: ApiContext, exchange: Exchange): Promise<void> {
   const { info } = exchange;
   if (!info.isResource) return api.paths.serve(exchange);
   const resource = api.cluster.resources.get(info.group, info.version, info.resource);
-  if (!resource) throw errors.pageNotFound();
-  checkScope(exchange, resource);
+  if (!resource || !isInScope(exchange, resource)) return pathNotFound(api.cluster.resources, exchange);
   if (resource.deprecation !== undefined) exchange.warn(resource.deprecation);
   if (info.subresource !== '') return serveSubresource(api, exchange, resource);
   checkVerb(exchange, resource);
@@ -52,14 +52,10 @@ async function answer(api: ApiContext, exchange: Exchange): Promise<void> {
 }
 
 /** A namespace in the path of a cluster-scoped resource, or none where one is needed, is a path nobody serves. */
-function checkScope(exchange: Exchange, resource: ServedResource): void {
-  const { info } = exchange;
-  const { namespaced } = resource.definition;
-  if (!namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw errors.pageNotFound();
-  if (!namespaced || info.namespace !== '' || info.verb === 'list' || info.verb === 'watch') return;
-  // the collection in all namespaces can be listed and watched, no more
-  if (info.name === '' && resource.verbs.has('list')) throw methodNotAllowed();
-  throw errors.pageNotFound();
+function isInScope({ info }: Exchange, { definition }: ServedResource): boolean {
+  if (!definition.namespaced) return info.namespace === '' || info.resource === 'namespaces';
+  if (info.namespace !== '' || info.verb === 'list' || info.verb === 'watch') return true;
+  return info.name === '' && info.verb !== 'create';
 }
 
 function checkVerb(exchange: Exchange, resource: ServedResource): void {

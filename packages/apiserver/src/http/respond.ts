@@ -62,7 +62,7 @@ export function statusOf(error: unknown): Status {
 }
 
 /** RFC 7234 section 5.5 as KEP-1693 uses it: `299 - "text"`. */
-function warningHeaders(warnings: readonly string[]): string[] {
+export function warningHeaders(warnings: readonly string[]): string[] {
   const headers: string[] = [];
   let bytes = 0;
   const total = warnings.reduce((sum, text) => sum + text.length, 0);

@@ -5,7 +5,7 @@ import { bookmark, type StreamEvent, type WatchRequest, watch } from '../registr
 import type { Exchange } from './exchange.ts';
 import { JSON_OBJECT } from './negotiate.ts';
 import type { View } from './render.ts';
-import { statusOf } from './respond.ts';
+import { statusOf, warningHeaders } from './respond.ts';
 import { partialOf, tableOf } from './table.ts';
 import { openOutlet } from './watch-pace.ts';
 
@@ -71,6 +71,7 @@ export function streamWatch(
     response.statusCode = 200;
     response.setHeader('content-type', 'application/json');
     response.setHeader('cache-control', 'no-cache, private');
+    if (exchange.warnings.length > 0) response.setHeader('warning', warningHeaders(exchange.warnings));
   };
   try {
     let opened = false;

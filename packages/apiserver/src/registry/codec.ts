@@ -7,6 +7,7 @@ import {
   decodeCustom,
   decodeProtobuf,
   decodeObject as decodeTyped,
+  duplicateFields,
   type ExpectedKind,
   errors,
   type FieldValidation,
@@ -129,7 +130,7 @@ function decodeCustomBody(
   checkCustomKind(resource, parsed.value, bytes);
   const decoded = decodeCustom(resource.definition as CustomResource, parsed.value, {
     fieldValidation: context.fieldValidation,
-    strictErrors: [...(parsed.yamlErrors ?? []), ...(parsed.duplicates ? duplicatesOf(parsed.text) : [])],
+    strictErrors: [...(parsed.yamlErrors ?? []), ...(parsed.duplicates ? duplicateFields(parsed.text) : [])],
   });
   for (const text of decoded.warnings) context.warn(text);
   return decoded.object;
@@ -158,7 +159,7 @@ export function parseValue(bytes: Uint8Array, contentType: string): ParsedValue 
   try {
     if (bodyFormat(contentType) === 'yaml' || text.trimStart().startsWith('{')) {
       const { value, duplicates, text: json } = parseBody(bytes, bodyFormat(contentType));
-      return { value, strict: duplicates ? duplicatesOf(json) : [] };
+      return { value, strict: duplicates ? duplicateFields(json) : [] };
     }
     return { value: JSON.parse(text), strict: [] };
   } catch (error) {
@@ -171,10 +172,6 @@ export interface ParsedValue {
   readonly value: unknown;
   /** Duplicate fields, as strict decoding tells them. */
   readonly strict: readonly string[];
-}
-
-function duplicatesOf(text: string): string[] {
-  return strictErrors(text, { type: 'any' });
 }
 
 /** Unknown members of JSON Patch operations. */

@@ -113,8 +113,28 @@ export function applyObject(
       throw errors.badRequest(`error strict decoding YAML: ${strict.join(', ')}`);
     }
     if (context.fieldValidation === 'Warn') for (const text of strict) context.warn(text);
+    // what is not changed is not defaulted anew: it would be a change
+    if (old && isUnchanged(old, result)) return deepClone(result);
     return decodeApplied(resource, deepClone(result), context);
   };
+}
+
+/** Is all but managedFields the very object that was applied to? */
+function isUnchanged(old: KubeObject, result: KubeObject): boolean {
+  return (
+    result === old ||
+    (sameMembers(old, result, 'metadata') && sameMembers(old.metadata, result.metadata, 'managedFields'))
+  );
+}
+
+/** Have the two the very same members, but for one? */
+function sameMembers(a: object, b: object, except: string): boolean {
+  const count = (object: object) => Object.keys(object).length - (Object.hasOwn(object, except) ? 1 : 0);
+  const others = a as Readonly<Record<string, unknown>>;
+  return (
+    count(a) === count(b) &&
+    Object.entries(b).every(([key, value]) => key === except || value === others[key])
+  );
 }
 
 /** An apply must be for the object in the path (apiserver endpoints/handlers/patch.go). */

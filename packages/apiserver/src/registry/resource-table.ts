@@ -25,6 +25,13 @@ export class ResourceTable {
     return this.#byPath.get(pathOf(group, version, resource));
   }
 
+  /** Is there a group of this name that no CustomResourceDefinition made? */
+  hasBuiltIn(group: string): boolean {
+    for (const { definition } of this.#byPath.values())
+      if (definition.group === group && !definition.custom) return true;
+    return false;
+  }
+
   all(): IterableIterator<ServedResource> {
     return this.#byPath.values();
   }

@@ -94,8 +94,8 @@ async function createMissing(
     throw errors.conflict(resource.gr, plan.name, text);
   }
   if (uid) throw uidConflict(resource, plan, uid, '');
-  if (resourceVersion && resourceVersion !== '0' && !plan.patched)
-    throw errors.notFound(resource.gr, plan.name);
+  if (plan.patched) delete object.metadata.resourceVersion;
+  else if (resourceVersion && resourceVersion !== '0') throw errors.notFound(resource.gr, plan.name);
   const rendered = await create(cluster, resource, plan.namespace, object, context, plan.applied);
   return { object: rendered.object, bytes: rendered.bytes, created: true };
 }

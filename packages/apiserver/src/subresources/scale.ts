@@ -11,6 +11,7 @@ import {
   matcherOfLabels,
   nextManagedFields,
   parentManagedFields,
+  type StatusError,
   scaleManagedFields,
   schemaOf,
 } from '@sampan/api';
@@ -48,7 +49,9 @@ export async function serveScale(
   if (verb === 'get') {
     const entry = api.cluster.store.get(resource.key(namespace, name));
     if (!entry) throw errors.notFound(resource.gr, name);
-    return sendValue(exchange, view, 200, scaleOf(resource, entry.object<KubeObject>()));
+    const object = resource.fromStorage(entry.object<KubeObject>());
+    if (resource.custom && !hasReplicas(resource, object)) throw noReplicas(resource, 'does not exist');
+    return sendValue(exchange, view, 200, scaleOf(resource, object));
   }
   if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
   const context = writeContext(exchange, verb === 'update' ? 'UpdateOptions' : 'PatchOptions');
@@ -58,7 +61,7 @@ export async function serveScale(
     if (!old) throw errors.notFound(resource.gr, name);
     const live = ownedScaleOf(resource, old);
     const wanted = change(live);
-    const object = scaled(resource, old, name, wanted);
+    const object = scaled(resource, old, name, wanted, verb === 'patch');
     const managedFields = fieldsAfter(resource, old, live, wanted, context, api.cluster.clock.now());
     if (managedFields === undefined) delete object.metadata.managedFields;
     else object.metadata.managedFields = managedFields;
@@ -157,14 +160,23 @@ async function patching(
   };
 }
 
-function scaled(resource: ServedResource, old: KubeObject, name: string, value: unknown): KubeObject {
+function scaled(
+  resource: ServedResource,
+  old: KubeObject,
+  name: string,
+  value: unknown,
+  patches: boolean,
+): KubeObject {
   if (!isObject(value)) throw errors.badRequest('the body must be a Scale');
   const { kind, metadata, spec } = value;
   if (kind !== undefined && kind !== 'Scale') {
     throw errors.badRequest(`wrong object passed to Scale update: ${String(kind)}`);
   }
   checkPlace(resource, { ...(isObject(metadata) ? metadata : {}) }, old.metadata.namespace ?? '', name);
-  const wanted = isObject(spec) ? (spec.replicas ?? 0) : 0;
+  const given = isObject(spec) ? spec.replicas : undefined;
+  if (given === undefined && patches && resource.custom && !hasReplicas(resource, old))
+    throw noReplicas(resource, 'cannot be empty');
+  const wanted = given ?? 0;
   if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < -(2 ** 31) || wanted >= 2 ** 31) {
     throw errors.badRequest('Scale.spec.replicas must be an integer');
   }
@@ -236,6 +248,16 @@ function selectorOf(resource: ServedResource, object: KubeObject): string {
 function numberAt(object: KubeObject, path: string | undefined): number {
   const value = path === undefined ? undefined : readPath(object, path);
   return typeof value === 'number' ? value : 0;
+}
+
+/** A custom object may have no replicas; then it has no scale until they are set. */
+const hasReplicas = (resource: ServedResource, object: KubeObject) =>
+  typeof readPath(object, pathsOf(resource).specReplicas) === 'number';
+
+/** Upstream answers a GET with 500 here; it is the object that lacks the field. */
+function noReplicas(resource: ServedResource, what: string): StatusError {
+  const field = `.${pathsOf(resource).specReplicas.replace(/^\./, '')}`;
+  return errors.badRequest(`the spec replicas field ${JSON.stringify(field)} ${what}`);
 }
 
 function pathsOf(resource: ServedResource): NonNullable<ServedResource['definition']['scale']> {
