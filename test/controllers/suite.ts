@@ -341,6 +341,42 @@ export function controllerSuite(name: string, start: Parameters<typeof startCont
       await isGone('robot-token', REFS.secrets);
     });
 
+    it('let deleted claims and volumes go once nothing uses them', async () => {
+      const claims = { ...REFS.pods, resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' };
+      const volumes = { ...REFS.namespaces, resource: 'persistentvolumes', kind: 'PersistentVolume' };
+      const storage = { accessModes: ['ReadWriteOnce'], storageClassName: '' };
+      await client.create<KubeObject>(claims, {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name: 'disk', namespace: NS },
+        spec: { ...storage, resources: { requests: { storage: '1Gi' } } },
+      });
+      await client.create<KubeObject>(REFS.pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'user', namespace: NS },
+        spec: {
+          nodeName: 'n',
+          automountServiceAccountToken: false,
+          containers: [{ name: 'c', image: 'a:1' }],
+          volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'disk' } }],
+        },
+      });
+      await client.delete(claims, NS, 'disk');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect((await exists(claims, 'disk'))?.metadata.finalizers).toEqual(['kubernetes.io/pvc-protection']);
+      await client.delete(REFS.pods, NS, 'user', { gracePeriodSeconds: 0 });
+      await isGone('disk', claims);
+      await client.create<KubeObject>(volumes, {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: 'volume' },
+        spec: { ...storage, capacity: { storage: '1Gi' }, hostPath: { path: '/tmp' } },
+      });
+      await client.delete(volumes, undefined, 'volume');
+      await isGone('volume', volumes, undefined);
+    });
+
     it('let kubectl delete with each cascade', async () => {
       const kubectl = (...args: string[]) =>
         run('kubectl', ['--kubeconfig', server.kubeconfig, '-n', NS, ...args], { timeout: 30_000 });

@@ -10,6 +10,7 @@ import { type ApiServiceOptions, startApiService } from './endpoints/api-service
 import { startGarbageCollector } from './garbage/garbage-collector.ts';
 import { startNamespaceController } from './namespace/namespace-controller.ts';
 import { startClusterRoleAggregation } from './rbac/cluster-role-aggregation.ts';
+import { startInUseProtection } from './storage/in-use-protection.ts';
 
 export interface ControllersOptions {
   /** A client with this field manager. */
@@ -51,6 +52,7 @@ export function startControllers(options: ControllersOptions): Controllers {
     startClusterRoleAggregation(context),
     startBootstrapTokenCleaner(context),
     startGarbageCollector(context),
+    startInUseProtection(context),
   ];
   if (rootCa !== undefined) controllers.push(startRootCa(context, rootCa));
   if (signer !== undefined) controllers.push(startCertificates(context, signer));
