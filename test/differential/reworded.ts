@@ -2,6 +2,8 @@
  * Messages that Kubernetes words differently since 1.20. The oracle's text with some of these replacements made
  * must equal ours, so a reworded message is still compared to the letter.
  */
+import { endOfJson, goValues } from './go-value.ts';
+
 export interface Rewording {
   /** With the global flag. It is matched against the oracle's text alone. */
   readonly old: RegExp;
@@ -46,6 +48,11 @@ export const REWORDED: readonly Rewording[] = [
   { old: /\[\]byte\{(?:0x[0-9a-f]{1,2}(?:, )?)*\}/g, now: bytesAsJson, reason: byJson },
   { old: /(?<=value: )0x0\b/g, now: '0', reason: byJson },
   { old: /(?<=value: )\(\*[\w.]+\)\(nil\)/g, now: 'null', reason: byJson },
+  {
+    old: /\n<difference>\n/g,
+    now: '',
+    reason: "Messages about a changed spec do not print Go's difference between the two.",
+  },
   { old: /(?<=value: )"null"/g, now: 'null', reason: byJson },
   {
     old: /Too long: must have at most (\d+) (?:bytes|characters)/g,
@@ -87,6 +94,18 @@ export const REWORDED: readonly Rewording[] = [
     now: '$1: must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
     reason,
   },
+  {
+    old: /spec is immutable after creation except resources\.requests for bound claims/g,
+    now: 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+    reason,
+  },
+  {
+    old: /`spec\.containers\[\*\]\.image`, `spec\.initContainers\[\*\]\.image`, `spec\.activeDeadlineSeconds` or `spec\.tolerations` \(only additions to existing tolerations\)/g,
+    now: '`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+    reason,
+  },
+  // 1.36 says KIND/NAME
+  { old: /(?<=in references for )a and b$/g, now: 'A/a and B/b', reason },
   { old: /must to greater or equal than 0/g, now: 'must be greater than or equal to 0', reason },
   {
     old: /supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce"/g,
@@ -186,7 +205,11 @@ export function rewordingOf(expected: string, actual: string): string | undefine
   let end = 0;
   for (const { start, old, now, reason } of matchesIn(expected)) {
     if (start < end) continue;
-    const next = text + expected.slice(end, start) + now;
+    const before = text + expected.slice(end, start);
+    // ours still says so, and not the beginning of something longer
+    if (actual.startsWith(before + old) && (now ?? '').length < old.length) continue;
+    const next = before + (now ?? actual.slice(before.length, endOfJson(actual, before.length)));
+    if (next === before && now === undefined) continue;
     if (!actual.startsWith(next)) continue;
     text = next;
     end = start + old.length;
@@ -198,7 +221,8 @@ export function rewordingOf(expected: string, actual: string): string | undefine
 interface Match {
   readonly start: number;
   readonly old: string;
-  readonly now: string;
+  /** Undefined: any JSON value. */
+  readonly now: string | undefined;
   readonly reason: string;
 }
 
@@ -212,5 +236,11 @@ function matchesIn(text: string): Match[] {
       reason,
     })),
   );
-  return found.sort((a, b) => a.start - b.start);
+  const values = goValues(text).map(([start, end]) => ({
+    start,
+    old: text.slice(start, end),
+    now: undefined,
+    reason: byJson,
+  }));
+  return [...found, ...values].sort((a, b) => a.start - b.start);
 }
