@@ -80,11 +80,17 @@ describe('CertificateSigningRequest', () => {
     ]);
   });
 
-  test('keeps the decision when a signer writes status without it', () => {
-    const old = objectOf({ spec, ...approved });
-    const next = objectOf({ spec, status: {} });
+  test('keeps its decision as it is when a signer writes status, who cannot remove it', () => {
+    const times = { lastUpdateTime: '1970-01-01T00:00:00Z', lastTransitionTime: '1970-01-01T00:00:00Z' };
+    const old = objectOf({ spec, status: { conditions: [{ ...approved.status.conditions[0], ...times }] } });
+    const next = objectOf({ spec, status: { conditions: [{ type: 'Approved', status: 'False' }] } });
     rules.status?.prepareForUpdate?.(next, old);
-    expect(next.status.conditions).toHaveLength(1);
+    expect(next.status).toEqual(old.status);
+    const without = objectOf({ spec, status: {} });
+    rules.status?.prepareForUpdate?.(without, old);
+    expect(rules.status?.validateUpdate?.(without, old, { now: 0 })?.map(fieldErrorMessage)).toEqual([
+      'status.conditions: Forbidden: updates may not remove a condition of type "Approved"',
+    ]);
   });
 });
 

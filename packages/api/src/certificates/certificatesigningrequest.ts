@@ -208,6 +208,19 @@ function setConditionTimes(request: KubeObject, old: KubeObject, now: string): v
   }
 }
 
+/** Decisions belong to `approval`: whatever a status write says of them, they stay as they are; it cannot add or remove one. */
+function keepDecisions(request: KubeObject, old: KubeObject): void {
+  const conditions = list(request.status?.conditions);
+  for (const type of DECIDED) {
+    const before = conditionsOf(old, type);
+    if (before.length === 0 || conditionsOf(request, type).length !== before.length) continue;
+    let next = 0;
+    conditions.forEach((condition, i) => {
+      if (condition.type === type) conditions[i] = { ...before[next++] };
+    });
+  }
+}
+
 const timestamp = (now: number): string => new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
 
 /** The rules of subresource `approval`: PUT and PATCH replace the conditions, nothing else. */
@@ -240,12 +253,7 @@ export const certificateSigningRequestRules: KindRules = {
   status: {
     prepareForUpdate(request, old) {
       request.spec = old.spec;
-      // Decisions belong to `approval`: dropping them here is no removal.
-      const conditions = list(request.status?.conditions);
-      const kept = DECIDED.filter((type) => !conditions.some((condition) => condition.type === type)).flatMap(
-        (type) => conditionsOf(old, type),
-      );
-      if (kept.length > 0) request.status = { ...request.status, conditions: [...conditions, ...kept] };
+      keepDecisions(request, old);
       setConditionTimes(request, old, timestamp(Date.now()));
     },
     validateUpdate: (request, old) => validateUpdate(request, old, 'status'),
