@@ -289,6 +289,21 @@ export function controllerSuite(name: string, start: Parameters<typeof startCont
         return status?.certificate as string | undefined;
       });
       expect(Buffer.from(signed, 'base64').toString()).toContain('BEGIN CERTIFICATE');
+      const node = request('node', ['digital signature', 'key encipherment', 'client auth']);
+      const nodeSubject = { commonName: 'system:node:n1', organizations: ['system:nodes'] };
+      const pem = createCertificateRequest(generateKeys().privateKey, nodeSubject);
+      node.spec.request = Buffer.from(pem).toString('base64');
+      node.spec.signerName = 'kubernetes.io/kube-apiserver-client-kubelet';
+      await client.create<KubeObject>(ref, node);
+      const approved = await eventually('the certificate of a node', async () => {
+        const { status } = await client.get(ref, undefined, 'node');
+        return status?.certificate && status;
+      });
+      expect(approved.conditions[0]).toMatchObject({
+        type: 'Approved',
+        reason: 'AutoApproved',
+        message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+      });
       await client.create<KubeObject>(ref, request('wrong', ['server auth']));
       await approve('wrong');
       const failed = await eventually('a failure', async () => {

@@ -14,7 +14,10 @@ export interface ControllerNeeds {
 /** The first address of the Service range: what pods know as `kubernetes.default`. */
 const API_SERVICE_IP = '10.96.0.1';
 
-/** Starts the built-in controllers on a control plane; the returned function stops them. */
+/**
+ * Starts the built-in controllers on a control plane; the returned function stops them. Resolves when pods can be
+ * made in every namespace, so that the first client finds what it needs.
+ */
 export async function startControllersOf(
   plane: ControlPlane,
   { pki, keys, log, port }: ControllerNeeds,
@@ -27,5 +30,6 @@ export async function startControllersOf(
     issueToken: (account, secret) => issueLegacyToken(keys, account, secret),
     apiService: { clusterIP: API_SERVICE_IP, port },
   });
+  await controllers.ready;
   return () => controllers.stop();
 }

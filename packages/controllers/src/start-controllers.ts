@@ -29,6 +29,8 @@ export interface ControllersOptions {
 
 /** Controllers that run. */
 export interface Controllers {
+  /** Resolves when every namespace has what pods in it need: its ServiceAccount and root CA. */
+  readonly ready: Promise<void>;
   /** Resolves when all have seen the present state. */
   readonly synced: Promise<void>;
   /** Resolves when the last write is done. May be called twice. */
@@ -46,20 +48,22 @@ export function startControllers(options: ControllersOptions): Controllers {
     clock: options.clock ?? systemClock,
     log: options.log ?? silentLogger,
   };
+  const first = [startServiceAccounts(context)];
+  if (rootCa !== undefined) first.push(startRootCa(context, rootCa));
   const controllers: Controller[] = [
+    ...first,
     startNamespaceController(context),
-    startServiceAccounts(context),
     startClusterRoleAggregation(context),
     startBootstrapTokenCleaner(context),
     startGarbageCollector(context),
     startInUseProtection(context),
   ];
-  if (rootCa !== undefined) controllers.push(startRootCa(context, rootCa));
   if (signer !== undefined) controllers.push(startCertificates(context, signer));
   if (rootCa !== undefined && issueToken !== undefined)
     controllers.push(startLegacyTokens(context, { ca: rootCa, issueToken }));
   if (apiService !== undefined) controllers.push(startApiService(context, apiService));
   return {
+    ready: Promise.all(first.map((controller) => controller.synced)).then(() => {}),
     synced: Promise.all(controllers.map((controller) => controller.synced)).then(() => {}),
     async stop() {
       await Promise.all(controllers.map((controller) => controller.stop()));

@@ -29,6 +29,7 @@ export class Reconciler {
   readonly #workers: number;
   readonly #running = new Set<Promise<void>>();
   #started = false;
+  #settled: (() => void)[] = [];
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -62,6 +63,12 @@ export class Reconciler {
     return this.#running.size === 0 && this.#queue.length === 0;
   }
 
+  /** Resolves when it is idle, or when it stops. */
+  settled(): Promise<void> {
+    if (this.idle) return Promise.resolve();
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
   #pump(): void {
     while (this.#started && this.#running.size < this.#workers) {
       const key = this.#queue.take();
@@ -70,6 +77,8 @@ export class Reconciler {
         this.#running.delete(work);
         this.#queue.done(key);
         this.#pump();
+        if (!this.idle) return;
+        for (const resolve of this.#settled.splice(0)) resolve();
       });
       this.#running.add(work);
     }

@@ -54,7 +54,10 @@ export function startEachNamespace(context: ControllerContext, options: EachName
   objects.onChange(({ object }) => reconciler.enqueue(object.metadata.namespace ?? ''));
   namespaces.start();
   objects.start();
-  const synced = Promise.all([namespaces.synced(), objects.synced()]).then(() => reconciler.start());
+  const synced = Promise.all([namespaces.synced(), objects.synced()]).then(() => {
+    reconciler.start();
+    return reconciler.settled();
+  });
   return {
     synced,
     async stop() {
