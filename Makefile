@@ -38,7 +38,7 @@ test-upstream: build ## Record upstream's answers afresh, and compare
 	@node tools/ci/test-upstream.ts
 
 bench: build ## Measure against upstream
-	@node bench/main.ts
+	@node bench/apiserver.ts
 
 clean: ## Remove what was built; homes stay
 	rm -rf dist build

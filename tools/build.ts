@@ -18,7 +18,6 @@ const common: BuildOptions = {
   outdir: dist,
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true,
   legalComments: 'linked',
   logLevel: 'warning',
   // CommonJS dependencies ask for `require`
