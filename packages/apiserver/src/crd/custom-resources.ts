@@ -20,6 +20,9 @@ import { ServedResource } from '../registry/served-resource.ts';
 
 const COLLECTION = 'customresourcedefinitions.apiextensions.k8s.io';
 
+/** After a failure that was not another writer's doing, such as a full disk. */
+const RETRY_MS = 5_000;
+
 const CRDS: ResourceRef = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
@@ -46,6 +49,8 @@ export class CustomResources {
   /** One sync at a time for each definition; a change meanwhile asks for one more. */
   readonly #syncing = new Map<string, { again: boolean }>();
   readonly #emptying = new Map<string, () => void>();
+  /** The groups of definitions that do not have all their names, by definition. */
+  readonly #waiting = new Map<string, string>();
   #stop: (() => void) | undefined;
 
   constructor(options: CustomResourcesOptions) {
@@ -64,6 +69,7 @@ export class CustomResources {
 
   stop(): void {
     this.#stop?.();
+    this.#stop = undefined;
     for (const end of this.#emptying.values()) end();
     this.#emptying.clear();
   }
@@ -73,8 +79,18 @@ export class CustomResources {
   }
 
   #take(crd: CustomResourceDefinition): void {
+    const name = nameOf(crd);
     this.#serve(crd);
-    this.#schedule(nameOf(crd));
+    if (isCondition(crd, 'NamesAccepted')) this.#waiting.delete(name);
+    else this.#waiting.set(name, crd.spec.group);
+    this.#schedule(name);
+    this.#offerNames(crd);
+  }
+
+  /** Names that a definition has given up, or held when it went, are free for others of its group. */
+  #offerNames(crd: CustomResourceDefinition): void {
+    for (const [name, group] of this.#waiting)
+      if (group === crd.spec.group && name !== nameOf(crd)) this.#schedule(name);
   }
 
   #serve(crd: CustomResourceDefinition): void {
@@ -102,11 +118,8 @@ export class CustomResources {
     this.#served.delete(name);
     this.#emptying.get(name)?.();
     this.#emptying.delete(name);
-    // names that it held are free for others now
-    for (const other of this.#definitions()) {
-      if (other.spec.group === crd.spec.group && !isCondition(other, 'NamesAccepted'))
-        this.#schedule(nameOf(other));
-    }
+    this.#waiting.delete(name);
+    this.#offerNames(crd);
   }
 
   #schedule(name: string): void {
@@ -128,13 +141,20 @@ export class CustomResources {
       } catch (error) {
         if (error instanceof StatusError && (error.reason === 'Conflict' || error.reason === 'NotFound'))
           continue;
-        this.#options.log.error('a custom resource definition could not be brought up to date', {
-          name,
-          error: messageOf(error),
-        });
+        this.#report(name, error);
+        this.#options.cluster.clock.schedule(() => {
+          if (this.#stop) this.#schedule(name);
+        }, RETRY_MS);
       }
     } while (state.again);
     this.#syncing.delete(name);
+  }
+
+  #report(name: string, error: unknown): void {
+    this.#options.log.error('a custom resource definition could not be brought up to date', {
+      name,
+      error: messageOf(error),
+    });
   }
 
   async #sync(name: string): Promise<void> {
@@ -234,11 +254,12 @@ function storedResource(crd: CustomResourceDefinition): ServedResource {
   return new ServedResource(stored);
 }
 
-/** Accepted names can change without the generation. */
+/** Accepted names can change without the generation, and so can deletion begin. */
 function sameNames(a: CustomResource, b: CustomResource): boolean {
   return (
     a.version === b.version &&
     a.kind === b.kind &&
+    a.terminating === b.terminating &&
     a.resource === b.resource &&
     a.singular === b.singular &&
     a.listKind === b.listKind &&

@@ -52,10 +52,12 @@ async function answer(api: ApiContext, exchange: Exchange): Promise<void> {
 }
 
 /** A namespace in the path of a cluster-scoped resource, or none where one is needed, is a path nobody serves. */
-function isInScope({ info }: Exchange, { definition }: ServedResource): boolean {
+function isInScope({ info }: Exchange, { custom, definition, verbs }: ServedResource): boolean {
   if (!definition.namespaced) return info.namespace === '' || info.resource === 'namespaces';
   if (info.namespace !== '' || info.verb === 'list' || info.verb === 'watch') return true;
-  return info.name === '' && info.verb !== 'create';
+  if (custom || info.name !== '' || !verbs.has('list')) return false;
+  // all namespaces are a path of their own, for reading
+  throw methodNotAllowed();
 }
 
 function checkVerb(exchange: Exchange, resource: ServedResource): void {

@@ -1,5 +1,6 @@
 import { errors, type KubeObject } from '@sampan/api';
 import { deepClone } from '@sampan/base';
+import { refuseCreate } from '../crd/terminating.ts';
 import { create } from '../registry/create.ts';
 import { deletedStatus, remove } from '../registry/delete.ts';
 import { type DeleteOptions, deleteOptions } from '../registry/delete-options.ts';
@@ -86,6 +87,7 @@ function listOrWatch(api: ApiContext, exchange: Exchange, resource: ServedResour
 }
 
 async function createObject(api: ApiContext, exchange: Exchange, resource: ServedResource): Promise<void> {
+  refuseCreate(resource);
   const context = writeContext(exchange, 'CreateOptions');
   const view = viewOf(exchange);
   const object = await bodyObject(exchange, resource, context);

@@ -2,6 +2,7 @@ import { errors, type KubeObject } from '@sampan/api';
 import { RevisionMismatchError } from '@sampan/store';
 import { Reservations } from '../admission/chain.ts';
 import type { AdmissionRequest } from '../admission/contract.ts';
+import { forbidCreate } from '../crd/terminating.ts';
 import type { Cluster } from './cluster.ts';
 import { encodeObject, type Rendered, render, renderObject } from './encoding.ts';
 import { trackCreate } from './field-manager.ts';
@@ -70,6 +71,7 @@ async function createNamed(
     warn: context.warn,
     annotate: () => {},
   };
+  forbidCreate(resource, request.name);
   await cluster.admission.admit(request);
   dedupOwnerReferences(object, context.warn, ' after mutating admission happens');
   if (resource.hasGeneration) object.metadata.generation = 1;
