@@ -1,8 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ControlPlane, createControlPlane, listen, SigningKeys } from '@sampan/apiserver';
+import {
+  type ControlPlane,
+  createControlPlane,
+  issueLegacyToken,
+  listen,
+  SigningKeys,
+} from '@sampan/apiserver';
 import type { Logger } from '@sampan/base';
+import { startControllers } from '@sampan/controllers';
 import { createCertificateAuthority, generateKeys, issueCertificate } from '@sampan/machinery';
 import { createMemoryStore, type Store } from '@sampan/store';
 import { kubeconfigOf } from '../../tools/upstream/kubeconfig.ts';
@@ -25,6 +32,8 @@ export interface Plane {
 export interface PlaneOptions {
   readonly store?: Store;
   readonly legacyApis?: boolean;
+  /** Also run Sampan's own controllers; default no, so that nothing changes behind a test's back. */
+  readonly controllers?: boolean;
 }
 
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
@@ -40,10 +49,11 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
   });
   const store = options.store ?? createMemoryStore();
   const errors: string[] = [];
+  const keys = new SigningKeys(generateKeys().privateKeyPem);
   const control = await createControlPlane({
     store,
     clientCa: authority.certificatePem,
-    keys: new SigningKeys(generateKeys().privateKeyPem),
+    keys,
     version: { major: '1', minor: '36', gitVersion: 'v1.36.0' },
     externalAddress: '127.0.0.1',
     legacyApis: options.legacyApis ?? false,
@@ -56,6 +66,17 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     clientCa: authority.certificatePem,
     handle: (request, response) => void control.api.handle(request, response),
   });
+  const controllers = options.controllers
+    ? startControllers({
+        client: (name) => control.client(name),
+        log: errorsOnly(errors),
+        rootCa: authority.certificatePem,
+        signer: authority,
+        issueToken: (account, secret) => issueLegacyToken(keys, account, secret),
+        apiService: { clusterIP: '10.96.0.1', port: listener.port },
+      })
+    : undefined;
+  await controllers?.synced;
   const access = {
     url: `https://127.0.0.1:${listener.port}`,
     ca: authority.certificatePem,
@@ -71,6 +92,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     control,
     errors,
     async close() {
+      await controllers?.stop();
       await listener.close();
       control.stop();
       await store.close();

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@sampan/api';
+import { decodeProtobuf, type KubeObject, PROTOBUF_TYPE, schemaOf } from '@sampan/api';
 import { decodeRequest, parseValue } from '../registry/codec.ts';
 import type { RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
@@ -14,8 +14,15 @@ export async function bodyObject(
   return decodeRequest(resource, await readBody(exchange), exchange.header('content-type'), context);
 }
 
-/** The JSON or YAML value in the body; undefined when there is no body. */
+/** The DeleteOptions in the body, not yet checked; undefined when there is no body. */
 export async function bodyValue(exchange: Exchange): Promise<unknown> {
   const bytes = await readBody(exchange);
-  return bytes.length === 0 ? undefined : parseValue(bytes, exchange.header('content-type')).value;
+  if (bytes.length === 0) return undefined;
+  const contentType = exchange.header('content-type');
+  // of custom resources too: client-go's metadata client deletes everything in one form
+  if (contentType.startsWith(PROTOBUF_TYPE))
+    return decodeProtobuf(bytes, 'DeleteOptions', deleteOptionsType());
+  return parseValue(bytes, contentType).value;
 }
+
+const deleteOptionsType = () => schemaOf('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions');
