@@ -23,6 +23,17 @@ describe('compareAnswers', () => {
     expect(compareAnswers(answer({ a: null }), answer({}))).toHaveLength(1);
   });
 
+  it('joins what a manager wrote through subresources when the oracle does not know of them', () => {
+    const entry = (fields: Json, more = {}): Json => ({
+      ...{ manager: 'm', operation: 'Update', apiVersion: 'v1', fieldsV1: fields },
+      ...more,
+    });
+    const fields = (...managedFields: Json[]): Json => ({ metadata: { managedFields } });
+    const ours = answer(fields(entry({ a: {} }), entry({ b: { c: {} } }, { subresource: 'status' })));
+    expect(compareAnswers(answer(fields(entry({ a: {}, b: { c: {} } }))), ours)).toEqual([]);
+    expect(compareAnswers(answer(fields(entry({ a: {}, b: {} }))), ours)).toHaveLength(1);
+  });
+
   it('takes causes that are named again for one', () => {
     const causes = (...list: string[]): Json => ({ details: { causes: list } });
     expect(compareAnswers(answer(causes('a', 'a', 'b')), answer(causes('a', 'b')))).toEqual([]);

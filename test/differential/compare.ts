@@ -28,7 +28,11 @@ function compareValues(
   }
   const managers = path.endsWith('/managedFields');
   const causes = path.endsWith('/details/causes');
-  const ours = managers ? byManager(actual) : causes ? distinct(actual) : actual;
+  const ours = managers
+    ? byManager(tellsSubresources(expected) ? actual : joined(actual))
+    : causes
+      ? distinct(actual)
+      : actual;
   const theirs = managers ? byManager(expected) : causes ? distinct(expected) : expected;
   for (const key of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
     compareValues(`${path}/${key.replaceAll('/', '~1')}`, own(theirs, key), own(ours, key), found);
@@ -45,6 +49,29 @@ function byManager(entries: Container): Container {
     keyed[Object.hasOwn(keyed, key) ? `${key} again` : key] = entry;
   }
   return keyed;
+}
+
+/** Before 1.22 a manager had one entry for the object and its subresources. */
+function tellsSubresources(entries: Container): boolean {
+  return Object.values(entries).some((entry) => own(entry as Container, 'subresource') !== undefined);
+}
+
+/** Entries of one manager joined, whatever the subresource. */
+function joined(entries: Container): Container {
+  const found = new Map<string, Json>();
+  for (const entry of Object.values(entries)) {
+    const { subresource: _, ...rest } = entry as Container;
+    const key = JSON.stringify([rest.operation, rest.manager, rest.apiVersion]);
+    found.set(key, union(found.get(key) ?? {}, rest));
+  }
+  return Object.fromEntries([...found.values()].entries());
+}
+
+function union(a: Json, b: Json): Json {
+  if (!isContainer(a) || !isContainer(b)) return b;
+  const result: Record<string, Json> = { ...a };
+  for (const key of Object.keys(b)) result[key] = union(own(a, key) ?? {}, own(b, key) ?? {});
+  return result;
 }
 
 /** Causes are a set: upstream names some again, for each of its checks that found them. */

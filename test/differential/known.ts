@@ -171,6 +171,14 @@ const OTHERWISE: readonly (readonly [step: string, path: string, reason: string]
   ['apply/an update takes over', '/body/metadata/managedFields/Apply one v1 ', EMPTY_MAP],
   ['apply/removes a container', '/body/metadata/managedFields/Apply two apps~1v1 ', EMPTY_MAP],
   ['apply/status is not applied', '/body/metadata/managedFields/Apply two apps~1v1 ', EMPTY_MAP],
+  ...['ctl', 'two'].map(
+    (manager) =>
+      [
+        'apply/get the deployment',
+        `/body/metadata/managedFields/Apply ${manager} apps~1v1 `,
+        'A manager does not own status by a write that resets it (since 1.22).',
+      ] as const,
+  ),
   [
     'apply/get the deployment',
     '/body/status/replicas',
@@ -286,11 +294,20 @@ export const KNOWN: readonly KnownDifference[] = [
     oursContains: '"message":"invalid operation {',
     reason: 'A JSON patch with an unknown or incomplete operation is a bad request today.',
   },
+  ...['', '/**'].map((more) => ({
+    corpus: core,
+    path: `/**/managedFields/*/fieldsV1/f:spec${more}`,
+    only: 'added' as const,
+    oursContains: '"subresource":"status"',
+    reason: 'A manager keeps what it owns of spec when it writes status (since 1.22).',
+  })),
   {
     corpus: core,
-    path: '/**/managedFields/**',
-    oursContains: '"subresource":',
-    reason: 'managedFields keep what is written by a subresource in an entry of its own (since 1.22).',
+    step: 'resourcequotas/*',
+    path: '/**/managedFields/Update kube-apiserver v1 ',
+    only: 'added',
+    oursContains: '"subresource":"status"',
+    reason: 'The use of ResourceQuotas is counted by the server itself, at once.',
   },
   ...['f:status', 'f:status/**'].map((fields) => ({
     corpus: core,

@@ -34,7 +34,7 @@ export interface UpdatePlan {
   readonly createIfMissing?: boolean;
   /** Throws Forbidden when the user may not create; called before a missing object is created. */
   readonly mayCreate?: () => void;
-  /** `next` has set managedFields itself (server-side apply). */
+  /** `next` has set managedFields itself (server-side apply), or lets them be. */
   readonly applied?: boolean;
   /** A patch names no uid or version to hold to: what it sets is compared as any other field. */
   readonly patched?: boolean;

@@ -103,7 +103,8 @@ class Eviction {
       setCondition(pod, DISRUPTED, api.cluster.clock.now());
       return pod;
     };
-    const plan = { namespace, name, subresource: 'status', next, rules: {} };
+    // the server writes: nobody owns the condition
+    const plan = { namespace, name, subresource: 'status', next, applied: true, rules: {} };
     return (await update(api.cluster, resource, plan, context)).object;
   }
 }
