@@ -99,6 +99,16 @@ describe('a provided resource', () => {
     ]);
   });
 
+  it('is guarded by RBAC as all resources are', async () => {
+    const { status, body } = await server.ask('GET', `${root}/boats`, undefined, {
+      'impersonate-user': 'jane',
+    });
+    expect([status, body.message]).toEqual([
+      403,
+      'boats.boats.example.com is forbidden: User "jane" cannot list resource "boats" in API group "boats.example.com" at the cluster scope',
+    ]);
+  });
+
   it('refuses writes', async () => {
     const created = await server.ask('POST', `${root}/namespaces/default/boats`, { metadata: { name: 'x' } });
     expect(created.status).toBe(405);

@@ -1,4 +1,4 @@
-import { type Client, REFS, Reconciler, Reflector } from '@sampan/machinery';
+import { type Client, EventRecorder, REFS, Reconciler, Reflector } from '@sampan/machinery';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { OwnerGraph, type Work } from './graph.ts';
 import { Monitor } from './monitor.ts';
@@ -38,14 +38,22 @@ class GarbageCollector implements Controller {
   readonly #definitions: Reflector;
   readonly #synced = Promise.withResolvers<void>();
   readonly #sweep: Sweep;
+  readonly #events: EventRecorder;
   #stopped = false;
   #complete = false;
 
   constructor(context: ControllerContext) {
     this.#context = context;
     this.#client = context.client('generic-garbage-collector');
-    this.#sweep = new Sweep(this.#client, this.#graph, new ResourceMap([]));
     const { clock, log } = context;
+    this.#events = new EventRecorder({
+      client: this.#client,
+      clock,
+      log,
+      controller: 'garbage-collector-controller',
+      instance: 'sampan',
+    });
+    this.#sweep = new Sweep(this.#client, this.#graph, new ResourceMap([]), this.#events);
     this.#reconciler = new Reconciler({
       name: 'garbage-collector',
       clock,
@@ -74,6 +82,7 @@ class GarbageCollector implements Controller {
     this.#stopped = true;
     this.#definitions.stop();
     for (const cancel of this.#timers) cancel();
+    this.#events.stop();
     await this.#reconciler.stop();
     for (const monitor of this.#monitors.values()) monitor.stop();
     this.#monitors.clear();

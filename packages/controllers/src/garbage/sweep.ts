@@ -1,5 +1,5 @@
 import type { KubeObject, OwnerReference } from '@sampan/api';
-import type { Client, DeleteOptions, ResourceRef } from '@sampan/machinery';
+import type { Client, DeleteOptions, EventRecorder, ResourceRef } from '@sampan/machinery';
 import { ignore } from '../controller.ts';
 import { decide, type OwnerState } from './decision.ts';
 import { type Facts, FOREGROUND, ORPHAN } from './facts.ts';
@@ -15,8 +15,15 @@ export class Sweep {
   readonly #graph: OwnerGraph;
   /** What is served at the moment. */
   resources: ResourceMap;
+  readonly #events: Pick<EventRecorder, 'record'>;
 
-  constructor(client: Client, graph: OwnerGraph, resources: ResourceMap) {
+  constructor(
+    client: Client,
+    graph: OwnerGraph,
+    resources: ResourceMap,
+    events: Pick<EventRecorder, 'record'>,
+  ) {
+    this.#events = events;
     this.#client = client;
     this.#graph = graph;
     this.resources = resources;
@@ -35,8 +42,11 @@ export class Sweep {
     const states = new Map<OwnerReference, OwnerState>();
     for (const owner of owners) {
       const state = await this.#stateOf(item, owner);
-      // an owner that cannot be one: never deleted for it, as upstream
-      if (state === undefined) return [];
+      if (state === undefined) {
+        // an owner that cannot be one: never deleted for it, as upstream
+        this.#reportOutOfReach(latest, owner);
+        return [];
+      }
       states.set(owner, state);
     }
     const dependents = this.#graph.dependentsOf(item.uid);
@@ -80,6 +90,17 @@ export class Sweep {
     if (found?.metadata.uid !== owner.uid) return 'dangling';
     const { deletionTimestamp, finalizers = [] } = found.metadata;
     return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND) ? 'waiting' : 'solid';
+  }
+
+  #reportOutOfReach(object: KubeObject, { apiVersion, kind, name, uid }: OwnerReference): void {
+    const { namespace = '' } = object.metadata;
+    this.#events.record(object, {
+      type: 'Warning',
+      reason: 'OwnerRefInvalidNamespace',
+      note:
+        `ownerRef [${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}] ` +
+        `does not exist in namespace ${JSON.stringify(namespace)}`,
+    });
   }
 
   /** The object if it is still the same one. */
