@@ -91,7 +91,7 @@ export async function startControlled(start: () => Promise<Started>): Promise<Co
         ? {}
         : { apiService: { clusterIP: '10.96.0.1', address: '192.0.2.1', port: 6443 } }),
     });
-    await controllers.synced;
+    await within(30_000, controllers.synced);
   } catch (error) {
     await stop();
     throw error;
@@ -100,6 +100,14 @@ export async function startControlled(start: () => Promise<Started>): Promise<Co
   clients.push(client);
   const ownService = server.ownService === true;
   return { ownService, client, kubeconfig: server.kubeconfig, signer, warnings, stop };
+}
+
+/** A controller that never sees its resource must not leave servers behind. */
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const late = sleep(ms, undefined, { ref: false }).then(() => {
+    throw new Error(`the controllers have not synced in ${ms} ms`);
+  });
+  return Promise.race([work, late]);
 }
 
 /** Tries until `probe` gives something; fails with what it threw or gave last. */

@@ -40,7 +40,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
   readonly #backoff = new Backoff(WATCH_BACKOFF);
   #version = '';
   #listing = false;
-  #watchStarted = 0;
+  #attemptStarted = 0;
+  #started = false;
   #running = false;
   #end: () => void = () => {};
 
@@ -49,14 +50,17 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#sink = sink;
   }
 
+  /** May be called twice; does nothing after `stop`. */
   start(): void {
-    if (this.#running) return;
+    if (this.#started) return;
+    this.#started = true;
     this.#running = true;
     this.#resume();
   }
 
   /** May be called twice; the sink hears nothing afterwards. */
   stop(): void {
+    this.#started = true;
     this.#running = false;
     this.#end();
     this.#end = () => {};
@@ -70,7 +74,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
   }
 
   async #list(): Promise<void> {
-    const { client, ref, options } = this.#options;
+    const { client, ref, options, clock } = this.#options;
+    this.#attemptStarted = clock.monotonic();
     try {
       this.#sink.beginList();
       const version = await client.scan<T>(ref, options ?? {}, (object) => {
@@ -92,7 +97,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
       this.#sink.beginList();
       this.#listing = true;
     }
-    this.#watchStarted = clock.monotonic();
+    this.#attemptStarted = clock.monotonic();
     this.#end = client.watch<T>(
       ref,
       {
@@ -129,7 +134,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
       this.#resume();
       return;
     }
-    if (error === undefined && this.#options.clock.monotonic() - this.#watchStarted >= GOOD_WATCH_MS) {
+    if (error === undefined && this.#options.clock.monotonic() - this.#attemptStarted >= GOOD_WATCH_MS) {
       this.#backoff.reset();
       this.#resume();
       return;
@@ -141,7 +146,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
     if (!this.#running) return;
     const { log, ref, clock } = this.#options;
     if (error instanceof StatusError && error.code === 410) this.#version = '';
-    if (clock.monotonic() - this.#watchStarted >= WATCH_BACKOFF.maxMs) this.#backoff.reset();
+    if (clock.monotonic() - this.#attemptStarted >= WATCH_BACKOFF.maxMs) this.#backoff.reset();
     const pause = this.#backoff.next();
     if (error !== undefined)
       log.debug('a watch is started again', {
