@@ -4,7 +4,6 @@
  */
 import { type Difference, matchesPath, matchesText } from './compare.ts';
 import { CORPUS_NAMES, type CorpusName } from './corpus-name.ts';
-import { KNOWN_IN_ADMISSION } from './known-admission.ts';
 import { KNOWN_WORKLOADS } from './known-workloads.ts';
 import { REWORDED, rewordingOf } from './reworded.ts';
 import type { Answer, Json } from './step.ts';
@@ -62,19 +61,11 @@ const NEWER_FIELDS: readonly (readonly [path: string, reason: string])[] = [
  * were owned part by part in 1.20.
  */
 const ATOMIC = [
-  ...['selector', 'nodeSelector', 'labelSelector', 'podSelector', 'namespaceSelector', 'roleRef', 'subjects'],
-  ...[
-    'involvedObject',
-    'regarding',
-    'related',
-    'scaleTargetRef',
-    'describedObject',
-    'claimRef',
-    'dataSource',
-  ],
-  ...['secrets', 'imagePullSecrets', 'ownerReferences', 'fieldRef', 'secretKeyRef', 'configMapKeyRef'],
+  ...['selector', 'nodeSelector', 'roleRef'],
+  ...['involvedObject', 'regarding', 'scaleTargetRef', 'claimRef', 'dataSource'],
+  ...['secrets', 'imagePullSecrets', 'ownerReferences', 'fieldRef'],
   ...['service/f:port', 'defaultBackend/f:resource', 'nodeAffinity/f:required'],
-  ...['resourceFieldRef', 'secretRef', 'configMapRef', 'target', 'loadBalancer', 'scopeSelector'],
+  ...['resourceFieldRef', 'scopeSelector'],
 ];
 
 /** Requests that today's Kubernetes answers otherwise altogether. */
@@ -232,6 +223,16 @@ const OTHERWISE: readonly (readonly [step: string, path: string, reason: string]
     '/body/paths/*',
     'The list of paths that answers an unknown one is that of what is served.',
   ],
+  ...['hard', 'used'].flatMap((member) =>
+    ['patch status leaves the rest', 'get status', 'delete'].map(
+      (step) =>
+        [
+          `resourcequotas/${step}`,
+          `/body/status/${member}/requests.cpu`,
+          'The use of ResourceQuotas is counted by the server itself, at once.',
+        ] as const,
+    ),
+  ),
   ...['creationTimestamp', 'name', 'namespace'].map(
     (name) =>
       [
@@ -257,7 +258,6 @@ function newerField([path, reason]: readonly [string, string]): KnownDifference[
   return [
     { corpus: core, path, only: 'added', reason },
     { corpus: core, path: `/**/managedFields/*/fieldsV1/**/f:${name}`, only: 'added', reason },
-    { corpus: core, path: `/**/managedFields/*/fieldsV1/**/f:${name}/**`, only: 'added', reason },
   ];
 }
 
@@ -373,7 +373,6 @@ export const KNOWN: readonly KnownDifference[] = [
   },
   ...CHANGED.map(([step, reason]) => ({ corpus: core, step, path: '/**', reason })),
   ...NEWER_FIELDS.flatMap(newerField),
-  ...KNOWN_IN_ADMISSION,
   {
     corpus: core,
     path: '/**/columnDefinitions/*/description',

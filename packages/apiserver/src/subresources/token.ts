@@ -1,4 +1,4 @@
-import { type KubeObject, nextManagedFields, schemaOf } from '@sampan/api';
+import { type KubeObject, nextManagedFields, schemaOf, tokenRequestRules } from '@sampan/api';
 import { issueServiceAccountToken } from '../auth/tokens/token-request.ts';
 import type { ApiContext } from '../http/api-context.ts';
 import { formatTime } from '../registry/metadata.ts';
@@ -19,6 +19,7 @@ export async function requestToken(
   const { auth } = api;
   if (!auth) throw notServed('tokens');
   const target = { namespace, name };
+  tokenRequestRules.setDefaults?.(request);
   trackFields(request, context, api.cluster.clock.now());
   return admitted(
     api.cluster,
