@@ -64,7 +64,12 @@ class GarbageCollector implements Controller {
     const changed = () => this.#definitionsChanged();
     this.#definitions = new Reflector(
       { client: this.#client, ref: REFS.customResourceDefinitions, clock, log },
-      { beginList: () => {}, endList: changed, put: changed, remove: changed },
+      {
+        beginList: () => {},
+        endList: () => this.#reconciler.enqueue('discover'),
+        put: changed,
+        remove: changed,
+      },
     );
   }
 
