@@ -4,9 +4,10 @@ import * as apply from './apply.ts';
 import * as definitions from './definitions.ts';
 import * as lists from './lists.ts';
 import * as objects from './objects.ts';
+import * as ratcheting from './ratcheting.ts';
 
 /** Modules of many scenarios: all that they export. */
-const FAMILIES = [definitions, objects, apply, lists];
+const FAMILIES = [definitions, objects, apply, lists, ratcheting];
 
 export const APIEXTENSIONS: readonly Scenario[] = FAMILIES.flatMap((family): Scenario[] =>
   Object.values(family),

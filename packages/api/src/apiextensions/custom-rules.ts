@@ -54,7 +54,8 @@ export function customRules(gvk: GroupVersionKind, version: CrdVersion, node: Sc
       ? {
           status: {
             prepareForUpdate: keepAllButStatus,
-            validateUpdate: (object: KubeObject, old: KubeObject) => checks.validateStatusUpdate(object, old),
+            validateUpdate: (object: KubeObject, old: KubeObject, context: ValidateContext) =>
+              checks.validateStatusUpdate(object, old, context),
           },
         }
       : {}),
@@ -119,7 +120,7 @@ class CustomChecks {
     return this.#withRules(errors, object, undefined, undefined);
   }
 
-  validateUpdate(object: KubeObject, old: KubeObject, _context: ValidateContext): FieldError[] {
+  validateUpdate(object: KubeObject, old: KubeObject, context: ValidateContext): FieldError[] {
     const typeErrors = this.#typeMeta(object);
     if (typeErrors.length > 0) return typeErrors;
     const correlated = new Correlated(object, old, this.#node);
@@ -130,10 +131,10 @@ class CustomChecks {
       ...validateEmbedded(object, this.#node, '', false),
       ...this.#listTypes(object, old),
     ];
-    return this.#withRules(errors, object, old, correlated);
+    return this.#withRules(errors, object, old, correlated, context.warn);
   }
 
-  validateStatusUpdate(object: KubeObject, old: KubeObject): FieldError[] {
+  validateStatusUpdate(object: KubeObject, old: KubeObject, context: ValidateContext): FieldError[] {
     const typeErrors = this.#typeMeta(object);
     if (typeErrors.length > 0) return typeErrors;
     const correlated = new Correlated(object, old, this.#node);
@@ -142,7 +143,7 @@ class CustomChecks {
       errors.push(...this.#status.validateUpdate(object.status, correlated.key('status'), 'status'));
     }
     errors.push(...this.#scaleStatus(object), ...this.#listTypes(object, old));
-    return this.#withRules(errors, object, old, correlated);
+    return this.#withRules(errors, object, old, correlated, context.warn);
   }
 
   /** Lists that were not unique before may stay so. */
@@ -156,6 +157,7 @@ class CustomChecks {
     object: KubeObject,
     old: KubeObject | undefined,
     correlated: Correlated | undefined,
+    warn?: (text: string) => void,
   ): FieldError[] {
     const rules = this.#celRules;
     if (!rules) return errors;
@@ -164,7 +166,9 @@ class CustomChecks {
         'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
       return [...errors, invalid(NO_PATH, null, text)];
     }
-    return [...errors, ...rules.validate(object, old, RUNTIME_COST_BUDGET, correlated).errors];
+    const outcome = rules.validate(object, old, RUNTIME_COST_BUDGET, correlated);
+    for (const text of outcome.warnings) warn?.(text);
+    return [...errors, ...outcome.errors];
   }
 
   #typeMeta(object: KubeObject): FieldError[] {

@@ -19,6 +19,8 @@ export interface Column {
 export interface ValidateContext {
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Takes a warning for the client about what is wrong but may stay. */
+  readonly warn?: (text: string) => void;
 }
 
 /**

@@ -127,7 +127,7 @@ async function updateOnce(
     throwIfInvalid(
       resource,
       object,
-      validateChanged(resource, plan.subresource, object, old, { now }, plan.rules),
+      validateChanged(resource, plan.subresource, object, old, { now, warn: context.warn }, plan.rules),
     );
     if (plan.subresource === '') {
       for (const text of resource.definition.rules.warnings?.(object, old) ?? []) context.warn(text);

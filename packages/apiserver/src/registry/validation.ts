@@ -3,6 +3,7 @@ import {
   type FieldError,
   type KubeObject,
   nameIsDNSSubdomain,
+  type ValidateContext,
   validateObjectMeta,
   validateObjectMetaUpdate,
   validateStandardFinalizers,
@@ -11,12 +12,12 @@ import { deepEqual } from '@sampan/base';
 import type { ServedResource } from './served-resource.ts';
 import type { SubresourceRules } from './update.ts';
 
-interface Context {
-  readonly now: number;
-}
-
 /** All errors of a new object, metadata first (apiserver pkg/registry/rest BeforeCreate). */
-export function validateNew(resource: ServedResource, object: KubeObject, context: Context): FieldError[] {
+export function validateNew(
+  resource: ServedResource,
+  object: KubeObject,
+  context: ValidateContext,
+): FieldError[] {
   const { rules, namespaced } = resource.definition;
   return [
     ...validateObjectMeta(object.metadata, namespaced, rules.validateName ?? nameIsDNSSubdomain),
@@ -31,7 +32,7 @@ export function validateChanged(
   subresource: string,
   object: KubeObject,
   old: KubeObject,
-  context: Context,
+  context: ValidateContext,
   override: SubresourceRules | undefined,
 ): FieldError[] {
   const { rules } = resource.definition;

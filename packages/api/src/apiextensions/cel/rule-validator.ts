@@ -3,6 +3,7 @@ import {
   duplicate,
   type FieldError,
   type FieldErrorType,
+  fieldErrorMessage,
   forbidden,
   invalid,
   OMIT_VALUE,
@@ -26,6 +27,8 @@ const MAX_MESSAGE_BYTES = 5 * 1024;
 
 export interface RuleOutcome {
   readonly errors: FieldError[];
+  /** What failed but may stay, since it has not changed (KEP-4008). */
+  readonly warnings: readonly string[];
   /** What is left of the budget; negative when it ran out. */
   readonly remaining: number;
 }
@@ -47,7 +50,7 @@ export function ruleValidator(node: SchemaNode, resourceRoot = true): RuleValida
       startRequestWork();
       const walk = new Walk(budget);
       walk.visit(tree, path, value, old, { current: correlated, parent: undefined });
-      return { errors: walk.errors, remaining: walk.remaining };
+      return { errors: walk.errors, warnings: walk.warnings, remaining: walk.remaining };
     },
   };
 }
@@ -132,9 +135,12 @@ function ratchetIndex(ratchet: Ratchet, i: number): Ratchet {
 }
 
 const MAX_ERRORS = 500;
+/** More would not fit into the headers of an answer. */
+const MAX_WARNINGS = 100;
 
 class Walk {
   readonly errors: FieldError[] = [];
+  readonly warnings: string[] = [];
   remaining: number;
 
   constructor(budget: number) {
@@ -178,7 +184,12 @@ class Walk {
   }
 
   #fail(path: string, type: string, detail: string): void {
-    if (this.errors.length < MAX_ERRORS) this.errors.push(invalid(path || NO_PATH, type, detail));
+    this.#add(invalid(path || NO_PATH, type, detail), false);
+  }
+
+  #add(error: FieldError, ratcheted: boolean): void {
+    if (!ratcheted && this.errors.length < MAX_ERRORS) this.errors.push(error);
+    if (ratcheted && this.warnings.length < MAX_WARNINGS) this.warnings.push(fieldErrorMessage(error));
   }
 
   #stop(path: string, type: string, detail: string): void {
@@ -258,9 +269,9 @@ class Walk {
     const field = fieldPath === '' ? path : childField(path, fieldPath.replace(/^\./, ''));
     const ratcheted = !compiled.usesOldSelf && unchanged(ratchet);
     const detail = this.#detail(compiled, field, type, self, before, ratcheted);
-    if (detail === undefined || ratcheted || this.errors.length >= MAX_ERRORS) return;
+    if (detail === undefined) return;
     const shown = type === 'object' || type === 'array' ? OMIT_VALUE : value;
-    this.errors.push(errorFor(rule.reason, field || NO_PATH, shown, detail));
+    this.#add(errorFor(rule.reason, field || NO_PATH, shown, detail), ratcheted);
   }
 
   /** The message of a failed rule; undefined when evaluating it ended everything. */
@@ -277,7 +288,7 @@ class Walk {
     if (!message) return standard;
     const outcome = message.run({ self, oldSelf }, PER_CALL_LIMIT);
     const stop = (detail: string): undefined => {
-      if (!ratcheted) this.#fail(field, type, detail);
+      this.#add(invalid(field || NO_PATH, type, detail), ratcheted);
       this.remaining = -1;
       return undefined;
     };
