@@ -145,11 +145,13 @@ const describeRef = ({
 
 describe('the HTTP client', () => {
   let server: Server;
-  let answer: (path: string) => { status?: number; body?: string; destroy?: boolean } = () => ({});
+  let answer: (path: string) => { status?: number; body?: string; destroy?: boolean; retryAfter?: string } =
+    () => ({});
   let client: HttpClient;
   beforeAll(async () => {
     server = createServer((request, response) => {
-      const { status = 200, body = '{}', destroy } = answer(request.url ?? '');
+      const { status = 200, body = '{}', destroy, retryAfter } = answer(request.url ?? '');
+      if (retryAfter) response.setHeader('retry-after', retryAfter);
       if (destroy) request.socket.destroy();
       else if (body !== 'never') response.writeHead(status).end(body);
     }).listen(0, '127.0.0.1');
@@ -171,6 +173,13 @@ describe('the HTTP client', () => {
   ])('tells of %s by its code', async (_, what) => {
     answer = () => what;
     await expect(get()).rejects.toMatchObject({ code: 'client-connection' });
+  });
+
+  it('asks again when a busy server says when', async () => {
+    let asked = 0;
+    answer = () => (++asked < 3 ? { status: 429, retryAfter: '0.01' } : { body: '{"kind":"Pod"}' });
+    expect((await get()).kind).toBe('Pod');
+    expect(asked).toBe(3);
   });
 
   it('makes a StatusError of an error without a Status', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { apiVersionOf, type KubeList, type KubeObject, StatusError } from '@sampan/api';
 import { SampanError } from '@sampan/base';
 import type {
@@ -14,7 +15,7 @@ import { answerValue } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { type Discovered, discover } from './discovery.ts';
 import { pathOf, queryOf, selectorsOf } from './paths.ts';
-import { type HttpCall, Transport } from './transport.ts';
+import { type HttpAnswer, type HttpCall, Transport } from './transport.ts';
 import { streamWatch } from './watch-stream.ts';
 
 export interface HttpClientOptions {
@@ -31,6 +32,8 @@ const PATCH_CONTENT: Readonly<Record<PatchType, string>> = {
   apply: 'application/apply-patch+yaml',
 };
 const PAGE = 500;
+const RETRIES = 10;
+const LONGEST_PAUSE_SECONDS = 30;
 const metadataAs = (kind: string) => `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`;
 
 /** The client of any Kubernetes API server, see `Client`. `close` ends its connections, watches too. */
@@ -185,8 +188,18 @@ export class HttpClient implements Client {
     });
   }
 
+  /** Asks again when the server is too busy and says when (429 and 5xx with Retry-After), as client-go does. */
+  async #patient(call: HttpCall): Promise<HttpAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#transport.call(call);
+      const busy = answer.status === 429 || answer.status >= 500;
+      if (!busy || answer.retryAfter === undefined || attempt > RETRIES) return answer;
+      await sleep(Math.min(answer.retryAfter, LONGEST_PAUSE_SECONDS) * 1000);
+    }
+  }
+
   async #call<T>(call: Omit<HttpCall, 'timeoutMs'>): Promise<T> {
-    const answer = await this.#transport.call({ ...call, timeoutMs: this.#timeoutMs });
+    const answer = await this.#patient({ ...call, timeoutMs: this.#timeoutMs });
     try {
       return answerValue(answer) as T;
     } catch (error) {

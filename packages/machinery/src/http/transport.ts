@@ -17,6 +17,8 @@ export interface HttpCall {
 export interface HttpAnswer {
   readonly status: number;
   readonly body: Buffer;
+  /** Seconds after which the server wants to be asked again. */
+  readonly retryAfter?: number;
 }
 
 /** At most so many requests at once on one connection each; more wait. Watches are not counted. */
@@ -74,7 +76,12 @@ export class Transport {
         response.on('error', (error) => fail(this.#failure(error)));
         response.on('end', () => {
           clearTimeout(deadline);
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) });
+          const after = Number(response.headers['retry-after']);
+          resolve({
+            status: response.statusCode ?? 0,
+            body: Buffer.concat(chunks),
+            ...(after > 0 ? { retryAfter: after } : {}),
+          });
         });
       });
       const deadline =
