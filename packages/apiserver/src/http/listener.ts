@@ -52,8 +52,14 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     // ended, not destroyed: over TLS a destroyed socket loses what was just written
     socket.end(`HTTP/1.1 ${clientErrorStatus(error.code)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
-  if (options.upgrade)
-    http1.on('upgrade', options.upgrade as (r: IncomingMessage, s: unknown, h: Buffer) => void);
+  const { upgrade } = options;
+  if (upgrade) {
+    http1.on('upgrade', (request, socket, head) => {
+      // what comes from now on is for the new owner alone, whenever it begins to listen
+      socket.off('data', ignore);
+      upgrade(request, socket as TLSSocket, head);
+    });
+  }
   const http2 = createHttp2({
     settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES },
   });
@@ -79,6 +85,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     socket.setNoDelay(true);
     if (socket.alpnProtocol !== 'h2') {
       http1.emit('connection', socket);
+      // Node's fast path, where the parser reads from the connection itself, breaks off a request of several packets
+      // that comes while the last answer is still on its way out (HPE_PAUSED); a listener keeps Node off it.
+      socket.on('data', ignore);
       return;
     }
     accepting = socket;
@@ -106,6 +115,8 @@ function clientErrorStatus(code: string | undefined): string {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
   return '400 Bad Request';
 }
+
+const ignore = (): void => {};
 
 function secure(cert: string, key: string, ca: string) {
   return { cert, key, ca };
