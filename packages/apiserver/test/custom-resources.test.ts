@@ -168,7 +168,7 @@ describe('a custom resource', () => {
     expect(refused.status).toBe(422);
     for (const { status } of await Promise.all(others)) expect(status).toBe(200);
     expect((await ask('POST', at('boats'), boat('b', { a: 'aaa' }))).status).toBe(201);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   it('named as inherited members are is like any other', async () => {

@@ -180,6 +180,6 @@ describe('a quota', () => {
     await namespaceWith('many', { hard: { ...hard, configmaps: '1000' } });
     const start = performance.now();
     for (let i = 0; i < 50; i++) expect((await configMap('many', `c${i}`, '?dryRun=All')).status).toBe(201);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });

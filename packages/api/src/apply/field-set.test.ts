@@ -153,7 +153,7 @@ describe('typed values', () => {
     const start = performance.now();
     const set = toFieldSet({ items }, TYPE);
     expect(pathsOf(set)).toHaveLength(80_000);
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   const pairs = function* () {

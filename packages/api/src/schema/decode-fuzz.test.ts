@@ -113,7 +113,7 @@ it('takes a large hostile body in linear time', () => {
       expect(error).toBeInstanceOf(StatusError);
     }
   }
-  expect(performance.now() - start).toBeLessThan(5_000);
+  expect(performance.now() - start).toBeLessThan(20_000);
 });
 
 it('takes hostile YAML in linear time', () => {

@@ -235,7 +235,7 @@ describe('costs', () => {
     const start = performance.now();
     const outcome = made?.program?.run({ self }, 1_000_000);
     expect(outcome?.error).toBeInstanceOf(CostLimitError);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });
 

