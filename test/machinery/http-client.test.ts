@@ -62,6 +62,36 @@ describe('both drivers of the client', () => {
       });
     }));
 
+  it('read and write scales alike', () =>
+    each(async (client, prefix) => {
+      const ref = {
+        group: 'apps',
+        version: 'v1',
+        resource: 'deployments',
+        kind: 'Deployment',
+        namespaced: true,
+      };
+      const labels = { app: prefix };
+      const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'x' }] } };
+      await client.create<KubeObject>(ref, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: prefix, namespace: 'default' },
+        spec: { replicas: 2, selector: { matchLabels: labels }, template },
+      });
+      const scale = await client.get(ref, 'default', prefix, 'scale');
+      expect(scale).toMatchObject({
+        kind: 'Scale',
+        spec: { replicas: 2 },
+        status: { selector: `app=${prefix}` },
+      });
+      const updated = await client.update(ref, { ...scale, spec: { replicas: 3 } }, { subresource: 'scale' });
+      expect(updated.spec).toEqual({ replicas: 3 });
+      const patch = { spec: { replicas: 4 } };
+      await client.patch(ref, 'default', prefix, 'merge', patch, { subresource: 'scale' });
+      expect((await client.get(ref, 'default', prefix)).spec.replicas).toBe(4);
+    }));
+
   it('list in pages, scan, and delete a collection alike', () =>
     each(async (client, prefix) => {
       const labels = { made: prefix };

@@ -19,7 +19,6 @@ import type {
   WatchRequest,
   WriteOptions,
 } from '@sampan/machinery';
-import type { Entry } from '@sampan/store';
 import { REVIEWS } from '../auth/reviews/reviews.ts';
 import type { ApiContext } from '../http/api-context.ts';
 import { ProvidedState } from '../provided/provided-state.ts';
@@ -35,13 +34,13 @@ import type { ServedResource } from '../registry/served-resource.ts';
 import { type UpdatePlan, update } from '../registry/update.ts';
 import { watch } from '../registry/watch.ts';
 import { internalSubresource } from '../subresources/internal.ts';
+import { readScale, type Scale, writeScale } from '../subresources/scale.ts';
 import { answerReview } from '../subresources/unstored.ts';
 import { wholeObjectRules } from '../subresources/whole-object-rules.ts';
+import { scan } from './scan.ts';
 
 /** Who asks products for provided resources. */
 const SERVER = internalContext('').user;
-/** So many objects are parsed at a time in a scan; requests are answered in between. */
-const SCAN_BATCH = 1000;
 
 /**
  * The client of controllers that live in the server's process: frozen objects by reference, no JSON. It acts as the
@@ -58,8 +57,15 @@ export class InProcessClient implements Client {
     this.#name = name;
   }
 
-  async get<T extends KubeObject>(ref: ResourceRef, namespace: string | undefined, name: string): Promise<T> {
+  async get<T extends KubeObject>(
+    ref: ResourceRef,
+    namespace: string | undefined,
+    name: string,
+    subresource = '',
+  ): Promise<T> {
     const resource = this.#served(ref);
+    if (subresource === 'scale')
+      return asObject(readScale(this.#api.cluster, resource, namespace ?? '', name));
     const provided = this.#provided(resource);
     if (provided) return (await provided.get(namespace ?? '', name)) as T;
     const entry = this.#api.cluster.store.get(resource.key(namespace ?? '', name));
@@ -98,21 +104,9 @@ export class InProcessClient implements Client {
       for (const object of listed.items) onObject(object);
       return listed.metadata.resourceVersion ?? '';
     }
-    const { name } = selection;
-    const mentions = options.mentions?.map((key) => Buffer.from(JSON.stringify(key)));
-    const { entries, revision } = this.#api.cluster.store.list({
-      prefix: resource.prefix(options.namespace ?? ''),
-    });
-    for (let i = 0; i < entries.length; i++) {
-      if (i > 0 && i % SCAN_BATCH === 0) await new Promise(setImmediate);
-      const entry = entries[i] as Entry;
-      // most need not be parsed
-      if (name !== undefined && !entry.key.endsWith(`/${name}`)) continue;
-      if (mentions && !mentions.some((key) => bytesOf(entry).includes(key))) continue;
-      const object = render(resource, entry).object as T;
-      if (selection.everything || selection.matches(object)) onObject(object);
-    }
-    return String(revision);
+    const namespace = options.namespace ?? '';
+    const give = (object: KubeObject) => onObject(object as T);
+    return scan(this.#api.cluster, resource, namespace, selection, options.mentions, give);
   }
 
   async create<T extends KubeObject>(
@@ -137,6 +131,10 @@ export class InProcessClient implements Client {
     const resource = this.#served(ref);
     const context = this.#context(options);
     const { namespace = '', name = '' } = object.metadata;
+    if (options.subresource === 'scale') {
+      const target = { namespace, name, change: () => object, patches: false };
+      return asObject(await writeScale(this.#api.cluster, resource, target, context));
+    }
     const next = () => decodeValue(resource, object, context);
     return (await this.#write(
       resource,
@@ -157,6 +155,15 @@ export class InProcessClient implements Client {
     const context = this.#context(options);
     const subresource = options.subresource ?? '';
     const base = { namespace: namespace ?? '', name, subresource };
+    if (subresource === 'scale') {
+      if (type === 'apply')
+        throw errors.unsupportedMediaType('a scale is not applied from within the server');
+      const change = (scale: Scale) =>
+        type === 'json' ? applyJsonPatch(scale, patch) : applyMergePatch(scale, patch);
+      return asObject(
+        await writeScale(this.#api.cluster, resource, { ...base, change, patches: true }, context),
+      );
+    }
     if (type === 'apply') {
       const bytes = Buffer.from(JSON.stringify(patch));
       const next = applyObject(
@@ -291,9 +298,8 @@ function listOf<T extends KubeObject>(resource: ServedResource, result: ListResu
   };
 }
 
-function bytesOf({ bytes }: Entry): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
+/** A subresource's object in the type that the caller asked for. */
+const asObject = <T extends KubeObject>(scale: Scale): T => scale as unknown as T;
 
 function wireOptions(options: DeleteOptions) {
   const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = options;

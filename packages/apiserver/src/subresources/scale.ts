@@ -24,18 +24,20 @@ import { flag } from '../http/list-options.ts';
 import { patchType, requireManager } from '../http/patch-handler.ts';
 import { sendValue, viewOf } from '../http/render.ts';
 import { writeContext } from '../http/write-options.ts';
+import type { Cluster } from '../registry/cluster.ts';
 import { parseValue } from '../registry/codec.ts';
 import { checkPlace, formatTime } from '../registry/metadata.ts';
 import type { RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { update } from '../registry/update.ts';
 
-interface Scale {
+export interface Scale {
   readonly kind: 'Scale';
   readonly apiVersion: 'autoscaling/v1';
   readonly metadata: JsonObject;
   readonly spec: { readonly replicas?: number };
   readonly status: { readonly replicas: number; readonly selector?: string };
+  readonly [field: string]: unknown;
 }
 
 /** The scale subresource (autoscaling/v1 Scale): the number of replicas, whatever the kind calls it. */
@@ -46,29 +48,58 @@ export async function serveScale(
 ): Promise<void> {
   const { namespace, name, verb } = exchange.info;
   const view = viewOf(exchange);
-  if (verb === 'get') {
-    const entry = api.cluster.store.get(resource.key(namespace, name));
-    if (!entry) throw errors.notFound(resource.gr, name);
-    const object = resource.fromStorage(entry.object<KubeObject>());
-    if (resource.custom && !hasReplicas(resource, object)) throw noReplicas(resource, 'does not exist');
-    return sendValue(exchange, view, 200, scaleOf(resource, object));
-  }
+  if (verb === 'get')
+    return sendValue(exchange, view, 200, readScale(api.cluster, resource, namespace, name));
   if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
   const context = writeContext(exchange, verb === 'update' ? 'UpdateOptions' : 'PatchOptions');
   const change =
     verb === 'update' ? await replacement(exchange) : await patching(api, exchange, resource, context);
+  const target = { namespace, name, change, patches: verb === 'patch' };
+  return sendValue(exchange, view, 200, await writeScale(api.cluster, resource, target, context));
+}
+
+/** The scale of an object; throws `NotFound`, and `BadRequest` for a custom one without replicas. */
+export function readScale(
+  cluster: Cluster,
+  resource: ServedResource,
+  namespace: string,
+  name: string,
+): Scale {
+  const entry = cluster.store.get(resource.key(namespace, name));
+  if (!entry) throw errors.notFound(resource.gr, name);
+  const object = resource.fromStorage(entry.object<KubeObject>());
+  if (resource.custom && !hasReplicas(resource, object)) throw noReplicas(resource, 'does not exist');
+  return scaleOf(resource, object);
+}
+
+interface ScaleChange {
+  readonly namespace: string;
+  readonly name: string;
+  /** From the present scale to the wanted one, which is checked. */
+  change(scale: Scale): unknown;
+  /** Made by a patch: replicas that are not said may stay away. */
+  readonly patches: boolean;
+}
+
+/** Writes the replicas of an object through its scale; resolves with the new scale. */
+export async function writeScale(
+  cluster: Cluster,
+  resource: ServedResource,
+  { namespace, name, change, patches }: ScaleChange,
+  context: RequestContext,
+): Promise<Scale> {
   const next = (old: KubeObject | undefined) => {
     if (!old) throw errors.notFound(resource.gr, name);
     const live = ownedScaleOf(resource, old);
     const wanted = change(live);
-    const object = scaled(resource, old, name, wanted, verb === 'patch');
-    const managedFields = fieldsAfter(resource, old, live, wanted, context, api.cluster.clock.now());
+    const object = scaled(resource, old, name, wanted, patches);
+    const managedFields = fieldsAfter(resource, old, live, wanted, context, cluster.clock.now());
     if (managedFields === undefined) delete object.metadata.managedFields;
     else object.metadata.managedFields = managedFields;
     return object;
   };
   const updated = await update(
-    api.cluster,
+    cluster,
     resource,
     {
       namespace,
@@ -80,7 +111,7 @@ export async function serveScale(
     },
     context,
   );
-  return sendValue(exchange, view, 200, scaleOf(resource, updated.object));
+  return scaleOf(resource, updated.object);
 }
 
 const SCALE_SCHEMA = 'io.k8s.api.autoscaling.v1.Scale';
