@@ -84,6 +84,12 @@ export class SqliteDriver implements Driver {
   }
 
   close(): void {
+    try {
+      // SQLite does so itself, but not when this process cannot reach the file by its name any more.
+      this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // A full disk: what cannot be moved stays in the write-ahead log, where the next opening finds it.
+    }
     this.database.close();
   }
 
