@@ -11,6 +11,10 @@ import { startGarbageCollector } from './garbage/garbage-collector.ts';
 import { startNamespaceController } from './namespace/namespace-controller.ts';
 import { startClusterRoleAggregation } from './rbac/cluster-role-aggregation.ts';
 import { startInUseProtection } from './storage/in-use-protection.ts';
+import { startWorkloads } from './workloads/start-workloads.ts';
+
+/** Controllers that may be left out together, where others do their work. */
+export type ControllerGroup = 'workloads';
 
 export interface ControllersOptions {
   /** A client with this field manager. */
@@ -25,6 +29,8 @@ export interface ControllersOptions {
   issueToken?: LegacyTokenOptions['issueToken'];
   /** Keeps the Service `kubernetes`; absent: somebody else does. */
   readonly apiService?: ApiServiceOptions;
+  /** What is not started; default nothing. */
+  readonly without?: readonly ControllerGroup[];
 }
 
 /** Controllers that run. */
@@ -42,7 +48,7 @@ export interface Controllers {
  * may run against any server that does not run its own.
  */
 export function startControllers(options: ControllersOptions): Controllers {
-  const { rootCa, signer, issueToken, apiService } = options;
+  const { rootCa, signer, issueToken, apiService, without = [] } = options;
   const context: ControllerContext = {
     client: (name) => options.client(name),
     clock: options.clock ?? systemClock,
@@ -62,6 +68,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   if (rootCa !== undefined && issueToken !== undefined)
     controllers.push(startLegacyTokens(context, { ca: rootCa, issueToken }));
   if (apiService !== undefined) controllers.push(startApiService(context, apiService));
+  if (!without.includes('workloads')) controllers.push(startWorkloads(context));
   return {
     ready: Promise.all(first.map((controller) => controller.synced)).then(() => {}),
     synced: Promise.all(controllers.map((controller) => controller.synced)).then(() => {}),

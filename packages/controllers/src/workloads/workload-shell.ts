@@ -1,0 +1,64 @@
+import { hostname } from 'node:os';
+import type { KubeObject } from '@sampan/api';
+import { type Client, EventRecorder, type Reconcile, Reconciler } from '@sampan/machinery';
+import type { Controller, ControllerContext } from '../controller.ts';
+import { Expectations } from './expectations.ts';
+import { PodControl } from './pod-control.ts';
+import type { SharedInformers } from './shared-informers.ts';
+
+/** What every workload controller has. */
+export interface WorkloadShell {
+  readonly context: ControllerContext;
+  readonly client: Client;
+  readonly events: EventRecorder;
+  readonly expectations: Expectations;
+  readonly pods: PodControl;
+  readonly informers: SharedInformers;
+}
+
+/** `name`: upstream's, which events and field managers show. */
+export function workloadShell(
+  context: ControllerContext,
+  informers: SharedInformers,
+  name: string,
+): WorkloadShell {
+  const client = context.client(name);
+  const { clock, log } = context;
+  const events = new EventRecorder({
+    client,
+    clock,
+    log,
+    controller: name,
+    instance: `${name}-${hostname()}`,
+  });
+  const expectations = new Expectations(clock);
+  const pods = new PodControl({ client, events, expectations });
+  return { context, client, events, expectations, pods, informers };
+}
+
+/** A controller of the shell that reconciles the keys that `follow` enqueues. */
+export function runWorkload(
+  { context, events, informers }: WorkloadShell,
+  name: string,
+  reconcile: Reconcile,
+  follow: (reconciler: Reconciler) => void,
+): Controller {
+  const reconciler = new Reconciler({ name, clock: context.clock, log: context.log, reconcile });
+  follow(reconciler);
+  return {
+    synced: informers.synced().then(() => reconciler.start()),
+    async stop() {
+      await reconciler.stop();
+      events.stop();
+    },
+  };
+}
+
+/** The earlier of several times to look again, for a reconcile to return. */
+export function again(...times: readonly (number | undefined)[]): { afterMs: number } | undefined {
+  const known = times.filter((time) => time !== undefined && time > 0) as number[];
+  // a little later than due: clocks are read again then
+  return known.length === 0 ? undefined : { afterMs: Math.min(...known) + 1 };
+}
+
+export const uidOf = (object: KubeObject): string => object.metadata.uid ?? '';
