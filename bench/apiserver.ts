@@ -35,7 +35,7 @@ async function rates({ quick, only, sampan: how }: Options, report: Report): Pro
     const sampan = await startSampan(how);
     try {
       const both = [await load(upstream), await load(sampan)] as const;
-      await compareRates(both, { rounds: quick ? 1 : 3, seconds: quick ? 3 : 8, only }, report);
+      await compareRates(both, { rounds: quick ? 1 : 3, seconds: quick ? 3 : 5, only }, report);
     } finally {
       await sampan.stop();
     }

@@ -95,7 +95,22 @@ export function sendList(
   result: ListResult,
   now: number,
 ): void {
-  const metadata = {
+  if (view.format === JSON_OBJECT && !view.pretty) {
+    sendBytes(exchange, 200, 'application/json', plainList(resource, view, result));
+    return;
+  }
+  const metadata = listMetadata(resource, view, result);
+  const objects = result.entries.map((entry) => render(resource, entry).object);
+  sendValue(exchange, view, 200, listValue(resource, view, metadata, objects, now));
+}
+
+/** The bytes of a list in the plain form. */
+export function plainList(resource: ServedResource, view: View, result: ListResult): Uint8Array {
+  return Buffer.concat(listParts(resource, listMetadata(resource, view, result), result.entries));
+}
+
+function listMetadata(resource: ServedResource, view: View, result: ListResult): object {
+  return {
     resourceVersion: result.resourceVersion,
     // unstructured lists, and only those, show an empty one
     ...(result.continueToken !== undefined || (resource.custom && view.format.as === 'Object')
@@ -103,12 +118,6 @@ export function sendList(
       : {}),
     ...(result.remainingItemCount === undefined ? {} : { remainingItemCount: result.remainingItemCount }),
   };
-  if (view.format === JSON_OBJECT && !view.pretty) {
-    sendBytes(exchange, 200, 'application/json', listParts(resource, metadata, result.entries));
-    return;
-  }
-  const objects = result.entries.map((entry) => render(resource, entry).object);
-  sendValue(exchange, view, 200, listValue(resource, view, metadata, objects, now));
 }
 
 function listValue(

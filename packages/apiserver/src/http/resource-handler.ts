@@ -5,7 +5,7 @@ import { create } from '../registry/create.ts';
 import { deletedStatus, remove } from '../registry/delete.ts';
 import { type DeleteOptions, deleteOptions } from '../registry/delete-options.ts';
 import { type Rendered, render } from '../registry/encoding.ts';
-import { checkNotFuture, list, parseRevision } from '../registry/list.ts';
+import { checkNotFuture, type ListRequest, list, parseRevision } from '../registry/list.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { update } from '../registry/update.ts';
@@ -14,10 +14,11 @@ import { authorizeCreate } from './authorization.ts';
 import type { Exchange } from './exchange.ts';
 import { listOptions } from './list-options.ts';
 import { patchObject } from './patch-handler.ts';
-import { sendList, sendObject, viewOf } from './render.ts';
+import { plainList, sendList, sendObject, type View, viewOf } from './render.ts';
 import { bodyObject, bodyValue } from './request-body.ts';
-import { sendJson } from './respond.ts';
+import { sendBytes, sendJson } from './respond.ts';
 import { streamWatch } from './watch-stream.ts';
+import { isWholeList, wholeListBytes } from './whole-list.ts';
 import { writeContext } from './write-options.ts';
 
 /** Serves one request on a resource itself, see `subresources/` for what lies below an object. */
@@ -71,7 +72,8 @@ function listOrWatch(api: ApiContext, exchange: Exchange, resource: ServedResour
   const view = viewOf(exchange);
   const options = listOptions(exchange, resource);
   if (!options.watch) {
-    sendList(exchange, view, resource, list(api.cluster, resource, options.list), api.cluster.clock.now());
+    if (isWholeList(view, options.list)) sendWholeList(api, exchange, resource, view, options.list);
+    else sendList(exchange, view, resource, list(api.cluster, resource, options.list), api.cluster.clock.now());
     return;
   }
   const { namespace, selection, resourceVersion } = options.list;
@@ -84,6 +86,19 @@ function listOrWatch(api: ApiContext, exchange: Exchange, resource: ServedResour
     view,
     timeoutMs,
   );
+}
+
+function sendWholeList(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+  view: View,
+  request: ListRequest,
+): void {
+  const { store } = api.cluster;
+  const make = () => plainList(resource, view, list(api.cluster, resource, request));
+  const bytes = wholeListBytes(resource, request.namespace, store.revision, make);
+  sendBytes(exchange, 200, 'application/json', bytes);
 }
 
 async function createObject(api: ApiContext, exchange: Exchange, resource: ServedResource): Promise<void> {

@@ -1,0 +1,42 @@
+import type { ListRequest } from '../registry/list.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import { JSON_OBJECT } from './negotiate.ts';
+import type { View } from './render.ts';
+
+interface Known {
+  readonly namespace: string;
+  readonly revision: number;
+  /** Weak, so that a large list costs no memory once nobody asks for it. */
+  readonly bytes: WeakRef<Uint8Array>;
+}
+
+const known = new WeakMap<ServedResource, Known>();
+
+/** A list of everything as it is now in the plain form: what all who start to watch a kind ask for at once. */
+export function isWholeList(view: View, request: ListRequest): boolean {
+  const { selection, limit, continueToken, resourceVersion, resourceVersionMatch } = request;
+  return (
+    view.format === JSON_OBJECT &&
+    !view.pretty &&
+    selection.everything &&
+    limit === 0 &&
+    continueToken === '' &&
+    (resourceVersion === '' || resourceVersion === '0') &&
+    resourceVersionMatch === ''
+  );
+}
+
+/** The bytes of such a list, made by `make` unless they are those of the last one and nothing was written since. */
+export function wholeListBytes(
+  resource: ServedResource,
+  namespace: string,
+  revision: number,
+  make: () => Uint8Array,
+): Uint8Array {
+  const last = known.get(resource);
+  const found = last?.revision === revision && last.namespace === namespace ? last.bytes.deref() : undefined;
+  if (found) return found;
+  const bytes = make();
+  known.set(resource, { namespace, revision, bytes: new WeakRef(bytes) });
+  return bytes;
+}
