@@ -13,7 +13,7 @@ export const STEPS: readonly Step[] = [
   { name: 'types', command: ['tsc', '-b'] },
   { name: 'unused code', command: ['knip', '--no-progress'] },
   { name: 'import tiers', command: ['node', 'tools/check-tiers.ts'] },
-  { name: 'known differences', command: ['node', 'tools/docs/known-differences.ts', '--check'] },
+  { name: 'known differences', command: ['node', 'test/differential/document.ts', '--check'] },
   {
     name: 'tests',
     command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${VITEST_REPORT}`],

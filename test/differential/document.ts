@@ -1,10 +1,10 @@
 /**
- * Writes the known differences into docs/compatibility.md. Usage: node tools/docs/known-differences.ts [--check]
+ * Writes the known differences into docs/compatibility.md. Usage: node test/differential/document.ts [--check]
  * (`--check`: changes nothing, exit code 1 when the file is not up to date).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { knownDifferencesMarkdown } from '../../test/differential/known.ts';
+import { knownDifferencesMarkdown } from './known.ts';
 
 export const COMPATIBILITY = join(import.meta.dirname, '../../docs/compatibility.md');
 
@@ -25,7 +25,7 @@ if (import.meta.main) {
   const wanted = withKnownDifferences(present);
   if (!process.argv.includes('--check')) writeFileSync(COMPATIBILITY, wanted);
   else if (wanted !== present) {
-    console.log('docs/compatibility.md lacks known differences: run node tools/docs/known-differences.ts');
+    console.log('docs/compatibility.md lacks known differences: run node test/differential/document.ts');
     process.exitCode = 1;
   }
 }
