@@ -66,9 +66,10 @@ async function weighFilled(contestant: Contestant) {
 
 /** Tells both side by side. */
 export function reportWeights(upstream: Weights, sampan: Weights, report: Report): void {
-  const limit = Math.min(LIMITS.startMs, upstream.startMs * LIMITS.startShare);
-  report.measure('start to /readyz', upstream.startMs, sampan.startMs, 'ms', limit);
-  report.measure('first start, empty store', upstream.firstStartMs, sampan.firstStartMs, 'ms', limit);
+  const limit = (ms: number) => Math.min(LIMITS.startMs, ms * LIMITS.startShare);
+  report.measure('start to /readyz', upstream.startMs, sampan.startMs, 'ms', limit(upstream.startMs));
+  const [first, ours] = [upstream.firstStartMs, sampan.firstStartMs];
+  report.measure('first start, empty store', first, ours, 'ms', limit(first));
   report.measure('memory, fresh and idle', upstream.freshMb, sampan.freshMb, 'MB', LIMITS.freshMb);
   report.measure('processor, idle', upstream.idlePercent, sampan.idlePercent, '%', LIMITS.idlePercent);
   if (sampan.filledMb === undefined) return;
