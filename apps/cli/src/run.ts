@@ -2,6 +2,7 @@ import { messageOf, SampanError } from '@sampan/base';
 import { chooseHome, homeLayout, isPort } from '@sampan/home';
 import type { Invocation } from './command.ts';
 import { parse, usage } from './parse.ts';
+import { asCalled } from './program-name.ts';
 
 /** Runs one command line; returns its exit code: 0 done, 1 failed, 2 wrongly used. */
 export async function run(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -42,7 +43,9 @@ function portOf(value: string | undefined): number | undefined {
 /** What happened and why, then what to do: the important line last. */
 function report(error: unknown, environment: NodeJS.ProcessEnv): number {
   if (error instanceof SampanError) {
-    process.stderr.write(`Error: ${error.message}\n${error.hint ? `${error.hint}\n` : ''}`);
+    process.stderr.write(
+      `Error: ${error.message}\n${error.hint ? `${asCalled(error.hint, environment)}\n` : ''}`,
+    );
     return error.code === 'usage' ? 2 : 1;
   }
   const { code, path } = error as NodeJS.ErrnoException;

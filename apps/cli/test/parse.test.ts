@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/commands.ts';
 import { parse } from '../src/parse.ts';
+import { asCalled } from '../src/program-name.ts';
 import { suggest } from '../src/suggest.ts';
 
 const hintOf = (...words: string[]): string => {
@@ -64,5 +65,18 @@ describe('suggestions', () => {
     expect(suggest('kubecfg', ['kubectl', 'kubeconfig'])).toBe('kubectl');
     expect(suggest('comp', ['completion', 'down'])).toBe('completion');
     expect(suggest('xyzzy', ['up', 'down'])).toBeUndefined();
+  });
+});
+
+describe('the name of the program', () => {
+  it('is the one that was typed, wherever a command is shown', () => {
+    const environment = { SAMPAN_CALLED_AS: './sampan' };
+    expect(asCalled('Stop it: sampan down; then: sampan up --port 1', environment)).toBe(
+      'Stop it: ./sampan down; then: ./sampan up --port 1',
+    );
+    expect(asCalled('sampan --home /a status runs as the user sampan', environment)).toBe(
+      './sampan --home /a status runs as the user sampan',
+    );
+    expect(asCalled('sampan up', {})).toBe('sampan up');
   });
 });

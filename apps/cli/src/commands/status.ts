@@ -3,6 +3,7 @@ import { type RunState, readRunState } from '@sampan/home';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Invocation } from '../command.ts';
 import { adminAccess, apiUrl } from '../endpoint.ts';
+import { asCalled } from '../program-name.ts';
 import { getJson } from '../request.ts';
 import { printData, structuredFormat, tableText } from '../structured.ts';
 
@@ -29,7 +30,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const status = await readStatus(invocation);
   const format = structuredFormat(invocation.options.output);
   if (format) await printData(status, format);
-  else process.stdout.write(text(status));
+  else process.stdout.write(asCalled(text(status), invocation.environment));
   return status.state === 'stopped' ? 1 : 0;
 }
 

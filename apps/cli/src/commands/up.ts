@@ -1,8 +1,9 @@
 import { SampanError } from '@sampan/base';
-import { createHome, type HomeLayout, type RunState, readRunState } from '@sampan/home';
+import { createHome, defaultHome, type HomeLayout, type RunState, readRunState } from '@sampan/home';
 import type { Invocation } from '../command.ts';
 import { apiUrl } from '../endpoint.ts';
 import { usage } from '../parse.ts';
+import { asCalled } from '../program-name.ts';
 import { type StartOptions, serverArguments, serverProgram, startInBackground } from '../server-process.ts';
 import { waitFor } from '../wait.ts';
 
@@ -81,17 +82,17 @@ async function runInForeground(start: StartOptions, environment: NodeJS.ProcessE
 
 function nextSteps(home: HomeLayout, { environment }: Invocation): string {
   const flag = environment.SAMPAN_HOME || isDefault(home) ? '' : ` --home ${home.root}`;
-  return `
+  const steps = `
 Next:
   sampan${flag} kubectl get all -A        look around
   sampan${flag} status                    see what runs
   sampan${flag} kubeconfig                use your own kubectl, Helm or client
   sampan${flag} down                      stop; everything stays in ${home.root}
 `;
+  return asCalled(steps, environment);
 }
 
-const isDefault = (home: HomeLayout): boolean =>
-  home.root === '/var/lib/sampan' || home.root.endsWith('/.sampan');
+const isDefault = (home: HomeLayout): boolean => home.root === defaultHome();
 
 function timeoutOf(value: unknown): number {
   if (value === undefined) return 60_000;

@@ -1,10 +1,11 @@
 import { createUser, kubeconfigObject, kubeconfigYaml, readRunState } from '@sampan/home';
 import type { Invocation } from '../command.ts';
 import { adminAccess } from '../endpoint.ts';
+import { asCalled } from '../program-name.ts';
 import { printData, structuredFormat } from '../structured.ts';
 
 /** The kubeconfig goes to stdout, so that it can be sent to a file; what is for people goes to stderr. */
-export async function run({ home, port, args, options }: Invocation): Promise<number> {
+export async function run({ home, port, args, options, environment }: Invocation): Promise<number> {
   const [name = ''] = args;
   const groups = Array.isArray(options.group) ? (options.group as readonly string[]) : [];
   const { url, ca } = adminAccess(home, readRunState(home), port);
@@ -19,7 +20,7 @@ export async function run({ home, port, args, options }: Invocation): Promise<nu
     return 0;
   }
   process.stdout.write(kubeconfigYaml(access, names));
-  process.stderr.write(`user/${name} created
+  const message = `user/${name} created
 
 Password for the registry, shown only this once: ${password}
 
@@ -27,6 +28,7 @@ The kubeconfig above goes to the person; it is valid until ${user.certificateExp
 At first it may do nothing. To let ${name} see everything, or change everything in the namespace default:
   sampan kubectl create clusterrolebinding ${name}-view --clusterrole=view --user=${name}
   sampan kubectl create rolebinding ${name}-edit --clusterrole=edit --user=${name} --namespace=default
-`);
+`;
+  process.stderr.write(asCalled(message, environment));
   return 0;
 }
