@@ -11,6 +11,7 @@ export * from './certificates/request.ts';
 export { signerNameErrors } from './certificates/signer-name.ts';
 export { humanDuration, since } from './columns/duration.ts';
 export * from './columns/pod.ts';
+export { scaleColumns } from './columns/scale.ts';
 export { isBootstrapTokenExpired } from './core/bootstrap-token.ts';
 export { validateNamespaceFinalize } from './core/namespace.ts';
 export * from './core/pod/index.ts';

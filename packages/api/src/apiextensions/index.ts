@@ -12,3 +12,4 @@ export * from './custom-resource.ts';
 export { customGenerationChanged } from './custom-rules.ts';
 export * from './decode-custom.ts';
 export type { JsonSchema, ValidationRule } from './json-schema.ts';
+export { customScaleColumns } from './printer-columns.ts';

@@ -52,6 +52,23 @@ export function columnsOf(columns: readonly PrinterColumn[] | undefined): Column
   return made;
 }
 
+/** The columns of a custom resource's Scale (apiextensions-apiserver pkg/apiserver getScaleColumnsForVersion). */
+export const customScaleColumns: readonly Column[] = columnsOf([
+  {
+    name: 'Desired',
+    type: 'integer',
+    description: 'Number of desired replicas',
+    jsonPath: '.spec.replicas',
+  },
+  {
+    name: 'Available',
+    type: 'integer',
+    description: 'Number of actual replicas',
+    jsonPath: '.status.replicas',
+  },
+  AGE,
+]);
+
 function columnOf(column: PrinterColumn, find: (root: unknown) => unknown[]): Column {
   return {
     name: column.name,

@@ -7,7 +7,7 @@ import type { ServedResource } from '../registry/served-resource.ts';
 import type { Exchange } from './exchange.ts';
 import { JSON_OBJECT, negotiate, type OutputFormat } from './negotiate.ts';
 import { sendBytes } from './respond.ts';
-import { type IncludeObject, partialOf, tableOf } from './table.ts';
+import { type IncludeObject, partialOf, type Tabular, tableOf } from './table.ts';
 
 /** What the client wants to see, from the Accept header and the query. */
 export interface View {
@@ -62,12 +62,13 @@ export function sendObject(
   sendValue(exchange, view, status, transform(resource, view, rendered.object, now));
 }
 
-function transform(resource: ServedResource, view: View, object: KubeObject, now: number): unknown {
+/** An object in the form that the client wants: itself, a Table or its metadata. */
+export function transform(shape: Tabular, view: View, object: KubeObject, now: number): unknown {
   switch (view.format.as) {
     case 'Object':
       return object;
     case 'Table': {
-      const table = tableOf(resource, [object], view.format, view.include, now);
+      const table = tableOf(shape, [object], view.format, view.include, now);
       table.metadata = { resourceVersion: object.metadata.resourceVersion };
       return table;
     }

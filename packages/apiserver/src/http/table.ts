@@ -1,5 +1,4 @@
 import type { Column, KubeObject } from '@sampan/api';
-import type { ServedResource } from '../registry/served-resource.ts';
 import type { OutputFormat } from './negotiate.ts';
 
 /** What a row carries of its object (`includeObject` of TableOptions). */
@@ -13,16 +12,20 @@ interface ColumnDefinition {
   priority: number;
 }
 
+/** What can be shown as a table: a resource, or a subresource with an object of its own. */
+export interface Tabular {
+  readonly columns: readonly Column[];
+}
+
 /** metav1.Table of objects; list metadata is added by the caller. `headers` false: rows only (`noHeaders`). */
 export function tableOf(
-  resource: ServedResource,
+  { columns }: Tabular,
   objects: readonly KubeObject[],
   format: OutputFormat,
   include: IncludeObject,
   now: number,
   headers = true,
 ) {
-  const { columns } = resource;
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${format.version}`,

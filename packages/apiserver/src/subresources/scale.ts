@@ -4,6 +4,7 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   compileLabelSelector,
+  customScaleColumns,
   errors,
   type KubeObject,
   type LabelSelector,
@@ -12,6 +13,7 @@ import {
   nextManagedFields,
   parentManagedFields,
   type StatusError,
+  scaleColumns,
   scaleManagedFields,
   schemaOf,
 } from '@sampan/api';
@@ -22,7 +24,7 @@ import type { Exchange } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/handler.ts';
 import { flag } from '../http/list-options.ts';
 import { patchType, requireManager } from '../http/patch-handler.ts';
-import { sendValue, viewOf } from '../http/render.ts';
+import { sendValue, transform, viewOf } from '../http/render.ts';
 import { writeContext } from '../http/write-options.ts';
 import type { Cluster } from '../registry/cluster.ts';
 import { parseValue } from '../registry/codec.ts';
@@ -48,14 +50,22 @@ export async function serveScale(
 ): Promise<void> {
   const { namespace, name, verb } = exchange.info;
   const view = viewOf(exchange);
-  if (verb === 'get')
-    return sendValue(exchange, view, 200, readScale(api.cluster, resource, namespace, name));
+  const send = (scale: Scale): void => {
+    const shown = transform(
+      { columns: resource.custom ? customScaleColumns : scaleColumns },
+      view,
+      scale as unknown as KubeObject,
+      api.cluster.clock.now(),
+    );
+    sendValue(exchange, view, 200, shown);
+  };
+  if (verb === 'get') return send(readScale(api.cluster, resource, namespace, name));
   if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
   const context = writeContext(exchange, verb === 'update' ? 'UpdateOptions' : 'PatchOptions');
   const change =
     verb === 'update' ? await replacement(exchange) : await patching(api, exchange, resource, context);
   const target = { namespace, name, change, patches: verb === 'patch' };
-  return sendValue(exchange, view, 200, await writeScale(api.cluster, resource, target, context));
+  return send(await writeScale(api.cluster, resource, target, context));
 }
 
 /** The scale of an object; throws `NotFound`, and `BadRequest` for a custom one without replicas. */
