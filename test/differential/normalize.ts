@@ -15,7 +15,7 @@ const SPEC_DIFFERENCE = /\n\s*core\.\w+\{[\s\S]*?\n\s*\}\n/g;
 /** cel-go names anonymous object types by a random number. */
 const SELF_TYPE = /\bselfType\d+/g;
 const AGE = /^(?:\d+[smhdy]){1,2}$/;
-const PRECONDITION = /(ResourceVersion in (?:the )?(?:precondition|record) \()\d+/g;
+const PRECONDITION = /(ResourceVersion in (?:the )?(?:precondition|record|object meta)(?: \(|: ))\d+/g;
 const TOO_LARGE = /(Too large resource version: \d+, current: )\d+/;
 /** Service addresses are drawn at random; this is the range of both servers. */
 const SERVICE_ADDRESS = /\b10\.96\.\d+\.\d+\b/g;

@@ -47,9 +47,12 @@ function prepareForUpdate(object: KubeObject, old: KubeObject): void {
 
 /** The name must be PLURAL.GROUP. */
 function nameErrors(crd: CustomResourceDefinition): FieldError[] {
-  const { name } = crd.metadata;
-  if (name === undefined || name === `${crd.spec.names.plural ?? ''}.${crd.spec.group ?? ''}`) return [];
-  return [invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')];
+  const wanted = `${crd.spec.names.plural ?? ''}.${crd.spec.group ?? ''}`;
+  return (['generateName', 'name'] as const).flatMap((field) => {
+    const given = crd.metadata[field] ?? '';
+    if (given === '' || given === wanted) return [];
+    return [invalid(`metadata.${field}`, given, 'must be spec.names.plural+"."+spec.group')];
+  });
 }
 
 function unknownFormats(object: KubeObject): string[] {

@@ -1,6 +1,5 @@
 import { errors, type KubeObject } from '@sampan/api';
 import { deepClone } from '@sampan/base';
-import { refuseCreate } from '../crd/terminating.ts';
 import { create } from '../registry/create.ts';
 import { deletedStatus, remove } from '../registry/delete.ts';
 import { type DeleteOptions, deleteOptions } from '../registry/delete-options.ts';
@@ -73,7 +72,8 @@ function listOrWatch(api: ApiContext, exchange: Exchange, resource: ServedResour
   const options = listOptions(exchange, resource);
   if (!options.watch) {
     if (isWholeList(view, options.list)) sendWholeList(api, exchange, resource, view, options.list);
-    else sendList(exchange, view, resource, list(api.cluster, resource, options.list), api.cluster.clock.now());
+    else
+      sendList(exchange, view, resource, list(api.cluster, resource, options.list), api.cluster.clock.now());
     return;
   }
   const { namespace, selection, resourceVersion } = options.list;
@@ -102,7 +102,6 @@ function sendWholeList(
 }
 
 async function createObject(api: ApiContext, exchange: Exchange, resource: ServedResource): Promise<void> {
-  refuseCreate(resource);
   const context = writeContext(exchange, 'CreateOptions');
   const view = viewOf(exchange);
   const object = await bodyObject(exchange, resource, context);

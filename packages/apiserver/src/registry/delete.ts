@@ -130,6 +130,8 @@ function mark(
     meta.deletionTimestamp = formatTime(now + seconds * 1000);
     if (resource.collection !== 'namespaces') meta.deletionGracePeriodSeconds = seconds;
     if (meta.generation !== undefined && meta.generation > 0) meta.generation += 1;
+  } else if (meta.deletionGracePeriodSeconds === undefined) {
+    meta.deletionGracePeriodSeconds = 0;
   } else if (shortened === undefined && sameList(finalizers, old.metadata.finalizers ?? [])) {
     return 'pending';
   }
@@ -212,6 +214,7 @@ function checkPreconditions(
   options: DeleteOptions,
 ): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
+  if (resource.isDefinition) return checkDefinition(resource, name, old, uid, resourceVersion);
   if (resource.collection === 'namespaces' && uid !== undefined && uid !== old.metadata.uid) {
     throw errors.conflict(
       resource.gr,
@@ -235,6 +238,23 @@ function checkPreconditions(
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`,
     );
   }
+}
+
+/** apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go. */
+function checkDefinition(
+  { gr }: ServedResource,
+  name: string,
+  { metadata }: KubeObject,
+  uid: string | undefined,
+  version: string | undefined,
+): void {
+  const check = (what: string, wanted: string | undefined, found: string | undefined) => {
+    if (wanted === undefined || wanted === found) return;
+    const text = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`;
+    throw errors.conflict(gr, name, text);
+  };
+  check('UID', uid, metadata.uid);
+  check('ResourceVersion', version, metadata.resourceVersion);
 }
 
 /** The `Success` Status that answers a delete that is done. */

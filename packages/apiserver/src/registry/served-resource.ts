@@ -111,6 +111,11 @@ export class ServedResource {
       : `${this.collection}/`;
   }
 
+  /** CustomResourceDefinition itself. */
+  get isDefinition(): boolean {
+    return this.collection === CRD_COLLECTION;
+  }
+
   /** A finished delete answers with the object instead of a Status (upstream's ReturnDeletedObject). */
   get returnsDeleted(): boolean {
     return RETURNS_DELETED.has(this.collection);
@@ -124,9 +129,10 @@ export class ServedResource {
   /** How to read a selectable field; undefined: it is not selectable. */
   fieldReader(field: string): ((object: KubeObject) => string) | undefined {
     if (field === 'metadata.name') return (object) => object.metadata.name ?? '';
-    if (field === 'metadata.namespace' && this.definition.namespaced)
-      return (object) => object.metadata.namespace ?? '';
     const own = this.definition.rules.selectableFields;
+    // a kind without fields of its own takes this one even where all are in no namespace
+    if (field === 'metadata.namespace' && (this.definition.namespaced || !own))
+      return (object) => object.metadata.namespace ?? '';
     return own && Object.hasOwn(own, field) ? own[field] : undefined;
   }
 
@@ -140,8 +146,7 @@ export class ServedResource {
    * its objects whatever the options (apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go).
    */
   beginDelete(object: KubeObject, time: string): KubeObject | undefined {
-    if (this.collection !== CRD_COLLECTION || object.metadata.deletionTimestamp !== undefined)
-      return undefined;
+    if (!this.isDefinition || object.metadata.deletionTimestamp !== undefined) return undefined;
     const marked = { ...object, metadata: { ...object.metadata, deletionTimestamp: time } };
     return deletingCrd(marked as CustomResourceDefinition, time);
   }
