@@ -1,4 +1,5 @@
 import { type k8s, matcherOfLabels } from '@sampan/api';
+import { deepEqual } from '@sampan/base';
 import { formatTime } from '../time.ts';
 import type { Pod, ReplicaSet } from '../workloads/objects.ts';
 import { isAvailable, isReady } from '../workloads/pod-state.ts';
@@ -56,6 +57,6 @@ export function sameReplicaStatus(a: Partial<k8s.ReplicaSetStatus>, b: k8s.Repli
     (a.availableReplicas ?? 0) === (b.availableReplicas ?? 0) &&
     a.terminatingReplicas === b.terminatingReplicas &&
     (a.observedGeneration ?? 0) === (b.observedGeneration ?? 0) &&
-    JSON.stringify(a.conditions ?? []) === JSON.stringify(b.conditions ?? [])
+    deepEqual(a.conditions ?? [], b.conditions ?? [])
   );
 }

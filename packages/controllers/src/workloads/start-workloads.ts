@@ -1,20 +1,17 @@
 import type { Controller, ControllerContext } from '../controller.ts';
+import { startDeployments } from '../deployment/deployment-controller.ts';
 import { startReplicaSets, startReplicationControllers } from '../replicaset/replicaset-controller.ts';
-import { SharedInformers } from './shared-informers.ts';
+import type { SharedInformers } from './shared-informers.ts';
 
-const STARTERS = [startReplicaSets, startReplicationControllers];
+const STARTERS = [startReplicaSets, startReplicationControllers, startDeployments];
 
-/** Starts the controllers that make pods and keep them, on shared informers. */
-export function startWorkloads(context: ControllerContext): Controller {
-  const informers = new SharedInformers(context, context.client('workload-informers'));
-  // controllers that follow the changes of a resource must do so before its first list
+/** Starts the controllers that make pods and keep them. */
+export function startWorkloads(context: ControllerContext, informers: SharedInformers): Controller {
   const controllers: Controller[] = [];
   for (const start of STARTERS) controllers.push(start(context, informers));
-  informers.start();
   return {
     synced: Promise.all(controllers.map(({ synced }) => synced)),
     async stop() {
-      informers.stop();
       await Promise.all(controllers.map((controller) => controller.stop()));
     },
   };

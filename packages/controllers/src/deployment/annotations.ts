@@ -1,0 +1,74 @@
+import type { Deployment, ReplicaSet } from '../workloads/objects.ts';
+
+export const REVISION = 'deployment.kubernetes.io/revision';
+const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
+export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
+export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
+/** extensions/v1beta1's rollback, carried in an annotation by apps/v1. */
+export const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
+
+/** How long the list of a ReplicaSet's earlier revisions may be, in characters. */
+const MOST_HISTORY = 2000;
+
+/** The Deployment's own, which its ReplicaSets do not take over. */
+const OWN: ReadonlySet<string> = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  REVISION,
+  REVISION_HISTORY,
+  DESIRED_REPLICAS,
+  MAX_REPLICAS,
+  ROLLBACK_TO,
+]);
+
+export type Annotations = Readonly<Record<string, string>>;
+
+/** A whole number in an annotation; undefined when there is none. */
+export function numberIn(annotations: Annotations | undefined, name: string): number | undefined {
+  const text = annotations?.[name];
+  return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+}
+
+export const revisionOf = (set: ReplicaSet): number => numberIn(set.metadata.annotations, REVISION) ?? 0;
+
+export const maxRevision = (sets: readonly ReplicaSet[]): number => Math.max(0, ...sets.map(revisionOf));
+
+/**
+ * The annotations of the ReplicaSet with the present template: those of the Deployment, and its revision, which only
+ * grows; earlier ones are remembered (SetNewReplicaSetAnnotations).
+ */
+export function newSetAnnotations(deployment: Deployment, set: ReplicaSet, revision: number): Annotations {
+  const annotations = { ...set.metadata.annotations };
+  for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {
+    if (!OWN.has(key)) annotations[key] = value;
+  }
+  const old = annotations[REVISION];
+  if (old !== undefined && old !== '' && numberIn(annotations, REVISION) === undefined) return annotations;
+  if (Number(old ?? 0) >= revision) return annotations;
+  annotations[REVISION] = String(revision);
+  if (old !== undefined)
+    annotations[REVISION_HISTORY] = longerHistory(annotations[REVISION_HISTORY] ?? '', old);
+  return annotations;
+}
+
+/** With one more revision, and without the oldest when it grows too long. */
+function longerHistory(history: string, revision: string): string {
+  const revisions = history === '' ? [] : history.split(',');
+  revisions.push(revision);
+  while (revisions.length > 1 && revisions.join(',').length > MOST_HISTORY) revisions.shift();
+  return revisions.join(',');
+}
+
+/** What a ReplicaSet remembers of the Deployment's size, to tell scaling from rolling and to scale in proportion. */
+export const sizeAnnotations = (desired: number, most: number): Annotations => ({
+  [DESIRED_REPLICAS]: String(desired),
+  [MAX_REPLICAS]: String(most),
+});
+
+/** The Deployment's annotations after it went back to a ReplicaSet's template (SetDeploymentAnnotationsTo). */
+export function rolledBackAnnotations(deployment: Deployment, to: ReplicaSet): Annotations {
+  const own = Object.entries(deployment.metadata.annotations ?? {}).filter(
+    ([key]) => OWN.has(key) && key !== ROLLBACK_TO,
+  );
+  const others = Object.entries(to.metadata.annotations ?? {}).filter(([key]) => !OWN.has(key));
+  return Object.fromEntries([...own, ...others]);
+}
