@@ -1,6 +1,6 @@
 import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTls, type TLSSocket } from 'node:tls';
 import { rememberSession } from './authentication.ts';
 import type { HttpRequest, HttpResponse } from './exchange.ts';
@@ -37,7 +37,7 @@ const MAX_CONCURRENT_STREAMS = 250;
 
 /** One TLS port for HTTP/1.1 and HTTP/2 (ALPN), with client certificates asked for but not demanded. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const sockets = new Set<TLSSocket>();
+  const sockets = new Set<Socket>();
   const http1 = createHttp1(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -77,6 +77,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     ALPNProtocols: ['h2', 'http/1.1'],
     minVersion: 'TLSv1.2',
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  });
+  // from before their handshake, so that `close` ends those that come while it is called
+  tls.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
   });
   tls.on('secureConnection', (socket) => {
     sockets.add(socket);
