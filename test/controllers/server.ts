@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLogger } from '@sampan/base';
-import { type Controllers, startControllers } from '@sampan/controllers';
+import { type ControllerGroup, type Controllers, startControllers } from '@sampan/controllers';
 import {
   type CertificateAuthority,
   type Client,
@@ -23,7 +23,7 @@ export interface ControlledServer {
 }
 
 interface Started {
-  /** Makes the Service `kubernetes` itself, and does not know EndpointSlices of v1 yet. */
+  /** Makes the Service `kubernetes` itself, and does not know EndpointSlices and other kinds of v1 yet. */
   readonly ownService?: boolean;
   client(name: string): Client;
   readonly kubeconfig: string;
@@ -58,6 +58,9 @@ export const SERVERS = {
   },
 };
 
+/** Groups whose kinds a server of 1.20 does not have in v1. */
+const NEEDS_NEWER: readonly ControllerGroup[] = ['endpoints'];
+
 function overHttp({ url, ca, cert, key }: { url: string; ca: string; cert: string; key: string }) {
   return { client: (name: string): Client => new HttpClient({ url, ca, cert, key }, { name }) };
 }
@@ -88,7 +91,7 @@ export async function startControlled(start: () => Promise<Started>): Promise<Co
       signer,
       issueToken: (account) => `token-of-${account.metadata.name}`,
       ...(server.ownService
-        ? {}
+        ? { without: NEEDS_NEWER }
         : { apiService: { clusterIP: '10.96.0.1', address: '192.0.2.1', port: 6443 } }),
     });
     await within(30_000, controllers.synced);

@@ -6,15 +6,13 @@ import { startServiceAccounts } from './accounts/service-accounts.ts';
 import { startBootstrapTokenCleaner } from './bootstrap/bootstrap-tokens.ts';
 import { startCertificates } from './certificates/certificates.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { CONTROLLER_GROUPS, type ControllerGroup } from './controller-groups.ts';
 import { type ApiServiceOptions, startApiService } from './endpoints/api-service.ts';
 import { startGarbageCollector } from './garbage/garbage-collector.ts';
 import { startNamespaceController } from './namespace/namespace-controller.ts';
 import { startClusterRoleAggregation } from './rbac/cluster-role-aggregation.ts';
 import { startInUseProtection } from './storage/in-use-protection.ts';
-import { startWorkloads } from './workloads/start-workloads.ts';
-
-/** Controllers that may be left out together, where others do their work. */
-export type ControllerGroup = 'workloads';
+import { SharedInformers } from './workloads/shared-informers.ts';
 
 export interface ControllersOptions {
   /** A client with this field manager. */
@@ -29,7 +27,7 @@ export interface ControllersOptions {
   issueToken?: LegacyTokenOptions['issueToken'];
   /** Keeps the Service `kubernetes`; absent: somebody else does. */
   readonly apiService?: ApiServiceOptions;
-  /** What is not started; default nothing. */
+  /** Groups that others run, or whose kinds the server does not serve; default none. */
   readonly without?: readonly ControllerGroup[];
 }
 
@@ -68,11 +66,16 @@ export function startControllers(options: ControllersOptions): Controllers {
   if (rootCa !== undefined && issueToken !== undefined)
     controllers.push(startLegacyTokens(context, { ca: rootCa, issueToken }));
   if (apiService !== undefined) controllers.push(startApiService(context, apiService));
-  if (!without.includes('workloads')) controllers.push(startWorkloads(context));
+  const informers = new SharedInformers(context, context.client('shared-informers'));
+  for (const [name, start] of Object.entries(CONTROLLER_GROUPS)) {
+    if (!without.includes(name as ControllerGroup)) controllers.push(start(context, informers));
+  }
+  informers.start();
   return {
     ready: Promise.all(first.map((controller) => controller.synced)).then(() => {}),
     synced: Promise.all(controllers.map((controller) => controller.synced)).then(() => {}),
     async stop() {
+      informers.stop();
       await Promise.all(controllers.map((controller) => controller.stop()));
     },
   };
