@@ -48,13 +48,13 @@ describe('kubectl create', () => {
 
   it('makes CronJobs, and Jobs from them', async () => {
     const { kubectl } = setup;
-    const schedule = '--schedule=*/5 * * * *';
+    const schedule = '--schedule=0 0 1 1 *';
     await kubectl.run(['create', 'cronjob', 'tick', '--image=busybox', schedule, '--', 'date']);
     await kubectl.run('create job tock --from=cronjob/tick');
     expect(await kubectl.run('get job tock -o jsonpath={.spec.template.spec.containers[0].command}')).toBe(
       '["date"]',
     );
-    expect(await kubectl.run('get cronjobs')).toMatch(/tick +\*\/5 \* \* \* \* +<none> +False +0 +<none>/);
+    expect(await kubectl.run('get cronjobs')).toMatch(/tick +0 0 1 1 \* +<none> +False +0 +<none>/);
   });
 
   it('gives Services addresses and ports of their own', async () => {

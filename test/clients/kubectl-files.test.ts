@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from './eventually.ts';
-import { configMap, deployment } from './manifests.ts';
+import { boats, configMap, deployment } from './manifests.ts';
 import { useKubectl } from './setup.ts';
 
 describe('kubectl with files and subresources', () => {
@@ -54,24 +54,25 @@ describe('kubectl with files and subresources', () => {
   it('reads and writes status and scale as things of their own', async () => {
     const { kubectl } = setup;
     await kubectl.run('create deployment sub --image=nginx');
-    await kubectl.run([
-      'patch',
-      'deploy',
-      'sub',
-      '--subresource=scale',
-      '--type=merge',
-      '-p',
-      '{"spec":{"replicas":7}}',
-    ]);
-    const status = '{"status":{"replicas":2,"observedGeneration":1}}';
-    await kubectl.run(['patch', 'deploy', 'sub', '--subresource=status', '--type=merge', '-p', status]);
+    const patch = (of: string, part: string, body: object) =>
+      kubectl.run(['patch', of, 'sub', `--subresource=${part}`, '--type=merge', '-p', JSON.stringify(body)]);
+    await patch('deployment', 'scale', { spec: { replicas: 7 } });
     expect(await kubectl.run('get deploy sub --subresource=scale')).toMatch(
-      /^NAME +DESIRED +AVAILABLE +AGE\nsub +7 +2 +\d+s$/,
+      /^NAME +DESIRED +AVAILABLE +AGE\nsub +7 +\d +\d+s$/,
     );
-    const env = { EDITOR: 'sed -i s/observedGeneration:.*/observedGeneration:\\ 2/' };
-    await kubectl.run('edit deploy sub --subresource=status', { env });
-    expect(await kubectl.run('get deploy sub -o jsonpath={.status.observedGeneration}')).toBe('2');
-    expect(await kubectl.run('get deploy sub -o jsonpath={.metadata.generation}')).toBe('2');
+    await kubectl.run(['apply', '-f', kubectl.file('crd.yaml', boats('files.example.com'))]);
+    await kubectl.run('wait --for=condition=Established crd/boats.files.example.com --timeout=10s');
+    const boat = { apiVersion: 'files.example.com/v1', kind: 'Boat', metadata: { name: 'sub' }, spec: {} };
+    await kubectl.run(['apply', '-f', kubectl.file('boat.yaml', boat)]);
+    await patch('boat', 'status', { status: { oars: 1 }, spec: { oars: 9 } });
+    expect(await kubectl.run('get boat sub --subresource=scale')).toMatch(
+      /^NAME +DESIRED +AVAILABLE +AGE\nsub +2 +1 +\d+s$/,
+    );
+    const env = { EDITOR: 'sed -i s/oars:.1/oars:\\ 3/' };
+    await kubectl.run('edit boat sub --subresource=status', { env });
+    expect(
+      await kubectl.run('get boat sub -o jsonpath={.status.oars}{.spec.oars}{.metadata.generation}'),
+    ).toBe('321');
   });
 
   it('waits for values and for creation', async () => {
