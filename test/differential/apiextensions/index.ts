@@ -6,9 +6,10 @@ import * as definitions from './definitions.ts';
 import * as lists from './lists.ts';
 import * as objects from './objects.ts';
 import * as ratcheting from './ratcheting.ts';
+import * as selectable from './selectable.ts';
 
 /** Modules of many scenarios: all that they export. */
-const FAMILIES = [definitions, objects, apply, lists, ratcheting, builtIn];
+const FAMILIES = [definitions, objects, apply, lists, ratcheting, selectable, builtIn];
 
 export const APIEXTENSIONS: readonly Scenario[] = FAMILIES.flatMap((family): Scenario[] =>
   Object.values(family),
