@@ -191,6 +191,23 @@ describe.each(kubectls())('$name', ({ program }: KubectlProgram) => {
     ]);
   });
 
+  it('follows a rollout, tells its history and undoes it', async () => {
+    const { kubectl } = setup;
+    // without pods, since nothing here would run them
+    await kubectl.run(['apply', '-f', kubectl.file('rolled.yaml', deployment('rolled', 'nginx:1', 0))]);
+    const rolledOut = () => kubectl.run('rollout status deployment/rolled --timeout=20s');
+    expect(await rolledOut()).toContain('successfully rolled out');
+    await kubectl.run('set image deployment/rolled c=nginx:2');
+    await rolledOut();
+    expect(await kubectl.run('rollout history deployment/rolled')).toMatch(/\n1 +<none>\n2 +<none>$/);
+    expect(await kubectl.run('rollout history deployment/rolled --revision=1')).toMatch(/Image:\s+nginx:1/);
+    await kubectl.run('rollout undo deployment/rolled --to-revision=1');
+    await rolledOut();
+    expect(await kubectl.run('rollout history deployment/rolled')).toMatch(/\n2 +<none>\n3 +<none>$/);
+    const image = 'jsonpath={.spec.template.spec.containers[*].image}';
+    expect(await kubectl.run(`get deployment rolled -o ${image}`)).toBe('nginx:1');
+  });
+
   it('explains kinds, custom ones too, and uses them by short name', async () => {
     const { kubectl } = setup;
     expect(await kubectl.run('explain pod.spec.containers.image')).toMatch(/KIND: +Pod\n/);
