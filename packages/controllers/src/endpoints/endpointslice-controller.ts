@@ -1,10 +1,10 @@
 import { Informer, keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { OwnWrites } from '../pods/own-writes.ts';
+import type { SelectedPods } from '../pods/selected-pods.ts';
 import type { Node } from '../workloads/objects.ts';
 import type { SharedInformers } from '../workloads/shared-informers.ts';
 import { type EndpointSlice, MANAGED_BY, SERVICE_NAME, type Service } from './objects.ts';
-import type { ServiceMembers } from './service-members.ts';
 import { planServiceSlices, SLICE_MANAGER } from './service-slices.ts';
 import { writeSlices } from './write-slices.ts';
 
@@ -22,7 +22,7 @@ export function sliceInformer(context: ControllerContext, name: string): Informe
 
 export interface EndpointParts {
   readonly informers: SharedInformers;
-  readonly members: ServiceMembers;
+  readonly members: SelectedPods<Service>;
   /** Indexed by `owner` as `sliceOwnerKey` has it. */
   readonly slices: Informer<EndpointSlice>;
 }

@@ -8,8 +8,15 @@ import { eventually } from './server.ts';
 
 const NS = 'default';
 const NODE = 'node-1';
+const REPLICA_SETS = { ...REFS.pods, group: 'apps', resource: 'replicasets', kind: 'ReplicaSet' };
+const POD_DISRUPTION_BUDGETS = {
+  ...REFS.pods,
+  group: 'policy',
+  resource: 'poddisruptionbudgets',
+  kind: 'PodDisruptionBudget',
+};
 
-describe('Services of running pods', () => {
+describe('controllers of a cluster whose pods run', () => {
   let plane: Plane;
   let client: Client;
   let controllers: Controllers;
@@ -67,7 +74,7 @@ describe('Services of running pods', () => {
       .join();
   };
 
-  it('have slices and Endpoints that follow the pods', async () => {
+  it('keep slices and Endpoints that follow the pods', async () => {
     await client.create(
       REFS.services,
       service('web', { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'web' }] }),
@@ -101,7 +108,7 @@ describe('Services of running pods', () => {
     );
   });
 
-  it('without selector have Endpoints of others mirrored', async () => {
+  it('mirror Endpoints that others made', async () => {
     await client.create(REFS.services, service('db', { ports: [{ port: 5432 }] }));
     const endpoints = await client.create<KubeObject>(REFS.endpoints, {
       apiVersion: 'v1',
@@ -116,6 +123,45 @@ describe('Services of running pods', () => {
     expect(slices).toMatchObject([{ endpoints: [{ addresses: ['192.0.2.7'] }], ports: [{ port: 5432 }] }]);
     await client.update(REFS.endpoints, { ...endpoints, subsets: [] });
     await eventually('no slices', async () => (await slicesOf('db')).length === 0);
+  });
+
+  it('let evictions through only as far as budgets allow', async () => {
+    const selector = { matchLabels: { app: 'guarded' } };
+    await client.create(POD_DISRUPTION_BUDGETS, {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'guard', namespace: NS },
+      spec: { maxUnavailable: '40%', selector },
+    });
+    await client.create(REPLICA_SETS, {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { name: 'guarded', namespace: NS },
+      spec: {
+        replicas: 3,
+        selector,
+        template: {
+          metadata: { labels: { app: 'guarded' } },
+          spec: { containers: [{ name: 'c', image: 'i' }] },
+        },
+      },
+    });
+    const status = async () => (await client.get(POD_DISRUPTION_BUDGETS, NS, 'guard')).status;
+    await eventually('two may go', async () => (await status())?.disruptionsAllowed === 2);
+    expect(await status()).toMatchObject({ currentHealthy: 3, desiredHealthy: 1, expectedPods: 3 });
+    const { items } = await client.list(REFS.pods, { namespace: NS, labelSelector: 'app=guarded' });
+    const evict = (name = '') =>
+      client.create(
+        REFS.pods,
+        { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: NS } },
+        { subresource: 'eviction', name },
+      );
+    await evict(items[0]?.metadata.name);
+    await eventually('the pod is replaced', async () => (await status())?.disruptionsAllowed === 2);
+    await client.patch(POD_DISRUPTION_BUDGETS, NS, 'guard', 'merge', { spec: { maxUnavailable: 0 } });
+    await eventually('none may go', async () => (await status())?.disruptionsAllowed === 0);
+    await expect(evict(items[1]?.metadata.name)).rejects.toThrow('disruption budget');
+    await client.delete(REPLICA_SETS, NS, 'guarded', { propagationPolicy: 'Background' });
   });
 
   it('made no trouble', () => {
