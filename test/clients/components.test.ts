@@ -28,9 +28,14 @@ const ENCODINGS = ['application/json', 'application/vnd.kubernetes.protobuf'];
 const HARMLESS = [
   // no cloud is configured
   /no cloud provider provided/,
+  // what they were about to write to was deleted meanwhile, by a scale down for example
+  /"[\w.-]+" not found/,
   // they wrote from a cache that was behind their own last write; they try again
   /the object has been modified; please apply your changes to the latest version and try again/,
 ];
+
+/** Errors, and warnings of client-go's reflectors: a list or watch that went wrong. */
+const COMPLAINT = /^([EF]\d{4} |W\d{4} .* reflector\.go)/;
 
 interface Workload {
   readonly spec: { readonly replicas: number };
@@ -99,9 +104,9 @@ describe.runIf(here).each(ENCODINGS)('upstream 1.20.2 components that send %s', 
       return status?.readyReplicas === 1 && status.updatedReplicas === 1;
     });
     const events = await kubectl.run('get events -o custom-columns=R:.reason --no-headers');
-    expect(new Set(events.split('\n'))).toEqual(
-      new Set(['RegisteredNode', 'ScalingReplicaSet', 'SuccessfulCreate', 'SuccessfulDelete', 'Scheduled']),
-    );
+    const said = ['RegisteredNode', 'ScalingReplicaSet', 'SuccessfulCreate', 'SuccessfulDelete', 'Scheduled'];
+    // there may be more: FailedScheduling, when a pod was there before the node's first taint was lifted
+    expect(events.split('\n')).toEqual(expect.arrayContaining(said));
   });
 
   it('start a Job, roll out a StatefulSet in order and a DaemonSet on the node', async () => {
@@ -146,7 +151,7 @@ describe.runIf(here).each(ENCODINGS)('upstream 1.20.2 components that send %s', 
     const complaints = COMPONENTS.flatMap((name) =>
       readFileSync(join(folder, `${name}.log`), 'utf8')
         .split('\n')
-        .filter((line) => /^[EF]\d{4} /.test(line))
+        .filter((line) => COMPLAINT.test(line))
         .filter((line) => !HARMLESS.some((pattern) => pattern.test(line))),
     );
     expect(complaints).toEqual([]);
