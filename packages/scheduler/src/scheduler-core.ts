@@ -1,0 +1,399 @@
+import { ClassCache } from './class-cache.ts';
+import { ClusterState } from './cluster-state.ts';
+import type { BindDecision, Decision, FailDecision } from './decision.ts';
+import type { ClusterEvent } from './events.ts';
+import type { Plugin } from './failure.ts';
+import { helps } from './hints.ts';
+import type { NodeInfo } from './node-info.ts';
+import type { PodClass } from './pod-class.ts';
+import { PodInfo } from './pod-info.ts';
+import { PodQueue, type QueuedPod } from './pod-queue.ts';
+import { PodVolumes } from './pod-volumes.ts';
+import { findVictims } from './preemption.ts';
+import type { Budget, Claim, CSINode, Namespace, Node, Pod, StorageClass, Volume } from './types.ts';
+
+export interface CoreOptions {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Pods that name another scheduler are left alone. Default `default-scheduler`. */
+  readonly schedulerName?: string;
+}
+
+/** A pod that has a node, or that a decision gave one. */
+interface Placed {
+  readonly info: PodInfo;
+  readonly node: string;
+  /** Until the API shows the pod on its node: what to go back to when binding fails. */
+  readonly queued: QueuedPod | undefined;
+  readonly promised: readonly string[];
+}
+
+const NO_NODES = 'no nodes available to schedule pods';
+const NO_PLUGINS: ReadonlySet<Plugin> = new Set();
+
+/**
+ * Decides which pod goes to which node. A pure state machine: told of objects as they come, change and go, asked
+ * for the next decision, told how that went. Does no I/O, keeps no timers, never waits.
+ */
+export class SchedulerCore {
+  readonly #now: () => number;
+  readonly #schedulerName: string;
+  readonly #state = new ClusterState();
+  readonly #queue = new PodQueue();
+  readonly #placed = new Map<string, Placed>();
+  /** Nodes that room is made on, by the pod it is for. */
+  readonly #nominations = new Map<string, string>();
+  /** Pods that are told to leave and whose leaving is not visible yet. */
+  readonly #leaving = new Set<string>();
+  readonly #classes: ClassCache;
+
+  constructor({ now, schedulerName = 'default-scheduler' }: CoreOptions) {
+    this.#now = now;
+    this.#schedulerName = schedulerName;
+    this.#classes = new ClassCache(this.#state);
+  }
+
+  /** Pods that wait for a node, gated ones included. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** The next decision; undefined: nothing to do until something happens or `wake` says so. */
+  next(): Decision | undefined {
+    const queued = this.#queue.take();
+    if (queued === undefined) return undefined;
+    queued.attempts++;
+    queued.triedAt = this.#now();
+    return this.#decide(queued);
+  }
+
+  /** Takes up pods whose pause is over; returns when to call again, in milliseconds since the epoch. */
+  wake(): number | undefined {
+    return this.#queue.wake(this.#now());
+  }
+
+  /** Is a decision to bind still good? A node may have gone in the meantime. */
+  isCurrent(decision: BindDecision): boolean {
+    const placed = this.#placed.get(keyOfPod(decision.pod));
+    return (
+      placed?.node === decision.node &&
+      placed.info.uid === decision.pod.metadata.uid &&
+      this.#state.node(decision.node)?.object !== undefined
+    );
+  }
+
+  /** The pod was bound. */
+  bound(pod: Pod): void {
+    const placed = this.#placed.get(keyOfPod(pod));
+    if (placed && placed.info.uid === pod.metadata.uid) this.#forgetPromises(placed);
+  }
+
+  /** The pod was not bound: it is tried again after a pause. */
+  unbound(pod: Pod): void {
+    const key = keyOfPod(pod);
+    const placed = this.#placed.get(key);
+    if (!placed?.queued || placed.info.uid !== pod.metadata.uid) return;
+    this.#unplace(placed);
+    this.#queue.retry(placed.queued, this.#now());
+  }
+
+  /** The victims were told to leave, or not: then the room is not to be counted on. */
+  preempted(pod: Pod, wereTold: boolean): void {
+    if (wereTold) return;
+    const key = keyOfPod(pod);
+    this.#denominate(key);
+    const queued = this.#queue.get(key);
+    if (queued?.place === 'waiting') this.#queue.retry(queued, this.#now());
+  }
+
+  putNode(object: Node): void {
+    const { node, change, isNew } = this.#state.putNode(object);
+    if (isNew || change.labels || change.taints || change.amounts)
+      this.#happened({ kind: 'node', node, topology: isNew || change.labels || change.taints });
+  }
+
+  removeNode(name: string): void {
+    const node = this.#state.node(name);
+    this.#state.removeNode(name);
+    // a domain less may mean less skew
+    if (node) this.#happened({ kind: 'node', node, topology: true });
+  }
+
+  putNamespace(namespace: Namespace): void {
+    if (this.#state.putNamespace(namespace)) this.#happened({ kind: 'namespace' });
+  }
+
+  removeNamespace(name: string): void {
+    this.#state.removeNamespace(name);
+  }
+
+  putClaim(claim: Claim): void {
+    const { namespace = '', name = '' } = claim.metadata;
+    this.#state.volumes.claims.set(`${namespace}/${name}`, claim);
+    this.#happened({ kind: 'claim', namespace, name });
+  }
+
+  removeClaim(namespace: string, name: string): void {
+    this.#state.volumes.claims.delete(`${namespace}/${name}`);
+  }
+
+  putVolume(volume: Volume): void {
+    this.#state.volumes.volumes.set(volume.metadata.name ?? '', volume);
+    this.#happened({ kind: 'storage' });
+  }
+
+  removeVolume(name: string): void {
+    this.#state.volumes.volumes.delete(name);
+  }
+
+  putStorageClass(storageClass: StorageClass): void {
+    this.#state.volumes.classes.set(storageClass.metadata.name ?? '', storageClass);
+    this.#happened({ kind: 'storage' });
+  }
+
+  removeStorageClass(name: string): void {
+    this.#state.volumes.classes.delete(name);
+  }
+
+  putCSINode(node: CSINode): void {
+    this.#state.volumes.csiNodes.set(node.metadata.name ?? '', node);
+    this.#happened({ kind: 'storage' });
+  }
+
+  removeCSINode(name: string): void {
+    this.#state.volumes.csiNodes.delete(name);
+  }
+
+  putBudget(budget: Budget): void {
+    this.#state.budgets.set(`${budget.metadata.namespace}/${budget.metadata.name}`, budget);
+  }
+
+  removeBudget(namespace: string, name: string): void {
+    this.#state.budgets.delete(`${namespace}/${name}`);
+  }
+
+  /** A pod is there or is another; may come again unchanged. */
+  putPod(pod: Pod): void {
+    const key = keyOfPod(pod);
+    const known = this.#placed.get(key)?.info ?? this.#queue.get(key)?.info;
+    if (known && known.uid !== (pod.metadata.uid ?? key)) this.removePod(known.pod);
+    const { phase } = pod.status ?? {};
+    if (phase === 'Succeeded' || phase === 'Failed') this.removePod(pod);
+    else if (pod.spec?.nodeName) this.#putPlaced(key, pod, pod.spec.nodeName);
+    else this.#putWaiting(key, pod);
+  }
+
+  removePod(pod: Pod): void {
+    const key = keyOfPod(pod);
+    const queued = this.#queue.get(key);
+    if (queued) this.#queue.remove(queued);
+    this.#denominate(key);
+    const placed = this.#placed.get(key);
+    if (placed) this.#unplace(placed);
+  }
+
+  #putPlaced(key: string, pod: Pod, nodeName: string): void {
+    const info = new PodInfo(pod, this.#state.names);
+    const before = this.#placed.get(key);
+    const queued = this.#queue.get(key);
+    if (queued) this.#queue.remove(queued);
+    this.#denominate(key);
+    if (before?.node === nodeName && before.info.isLike(info)) {
+      before.info.adopt(pod);
+      if (before.queued) this.#placed.set(key, { ...before, queued: undefined });
+      return;
+    }
+    if (before) this.#unplace(before);
+    const node = this.#state.addPod(info, nodeName);
+    this.#placed.set(key, { info, node: nodeName, queued: undefined, promised: [] });
+    this.#happened({ kind: 'pod-there', node, pod: info });
+  }
+
+  #putWaiting(key: string, pod: Pod): void {
+    const placed = this.#placed.get(key);
+    if (placed?.queued) {
+      placed.info.adopt(pod);
+      return;
+    }
+    const isOurs = (pod.spec?.schedulerName ?? 'default-scheduler') === this.#schedulerName;
+    if (!isOurs || pod.metadata.deletionTimestamp !== undefined) {
+      this.removePod(pod);
+      return;
+    }
+    const gated = (pod.spec?.schedulingGates?.length ?? 0) > 0;
+    const before = this.#queue.get(key);
+    const info = new PodInfo(pod, this.#state.names);
+    if (!before) this.#enqueue(info, gated);
+    else if (before.place === 'gated' && gated) before.info = info;
+    else if (before.place === 'gated') {
+      before.info = info;
+      this.#queue.activate(before);
+    } else if (before.info.isLike(info) && before.info.shape === info.shape) before.info.adopt(pod);
+    else {
+      // it asks for something else now
+      this.#renominate(before.info, info);
+      before.info = info;
+      if (before.place === 'waiting') this.#queue.retry(before, this.#now());
+    }
+  }
+
+  #enqueue(info: PodInfo, gated: boolean): void {
+    const queued = this.#queue.add(info, this.#now());
+    if (info.nominatedNode) this.#nominate(info, info.nominatedNode);
+    if (!gated) this.#queue.activate(queued);
+  }
+
+  #unplace(placed: Placed): void {
+    this.#placed.delete(placed.info.key);
+    this.#leaving.delete(placed.info.uid);
+    this.#forgetPromises(placed);
+    const node = this.#state.node(placed.node);
+    this.#state.removePod(placed.info, placed.node);
+    if (node) this.#happened({ kind: 'pod-gone', node, pod: placed.info });
+  }
+
+  #forgetPromises({ promised }: Placed): void {
+    for (const name of promised) this.#state.volumes.promised.delete(name);
+  }
+
+  /** Wakes the pods that an event can help, a class at a time. */
+  #happened(event: ClusterEvent): void {
+    const now = this.#now();
+    for (const pods of [...this.#queue.waiting()]) {
+      const [first] = pods;
+      if (!first || !helps(event, first.info, first.failedBy, this.#state)) continue;
+      for (const pod of [...pods]) this.#queue.retry(pod, now);
+    }
+  }
+
+  #decide(queued: QueuedPod): Decision {
+    const { info } = queued;
+    const nominated = this.#nominations.get(info.key);
+    // room made for this pod is room
+    if (nominated !== undefined) this.#state.denominate(info, nominated);
+    if (this.#state.nodeCount === 0) return this.#fail(queued, NO_NODES, NO_PLUGINS, nominated);
+    const volumes = info.claims.length > 0 ? new PodVolumes(info, this.#state.volumes) : undefined;
+    if (volumes?.problem !== undefined) {
+      const message = hopeless(volumes.problem, this.#state.nodeCount);
+      return this.#fail(queued, message, new Set<Plugin>(['VolumeBinding']), undefined);
+    }
+    const of = this.#classes.classOf(info, volumes);
+    const node = this.#choose(of, nominated);
+    if (node) return this.#bind(queued, node, volumes);
+    return this.#preempt(queued, of, nominated);
+  }
+
+  #choose(of: PodClass, nominated: string | undefined): NodeInfo | undefined {
+    const promised = nominated === undefined ? undefined : this.#state.node(nominated);
+    if (promised?.object && of.failureOf(promised.slot) === undefined) return promised;
+    const slot = of.best();
+    return slot === undefined ? undefined : this.#state.slots[slot];
+  }
+
+  #bind(queued: QueuedPod, node: NodeInfo, volumes: PodVolumes | undefined): BindDecision {
+    const { info } = queued;
+    const plan = volumes?.plan(node);
+    const promised = (plan?.bind ?? []).map(({ volume }) => volume.metadata.name ?? '');
+    for (const { volume, claim } of plan?.bind ?? [])
+      this.#state.volumes.promised.set(
+        volume.metadata.name ?? '',
+        `${claim.metadata.namespace}/${claim.metadata.name}`,
+      );
+    this.#nominations.delete(info.key);
+    this.#queue.hold(queued, 'busy');
+    this.#state.addPod(info, node.name);
+    this.#placed.set(info.key, { info, node: node.name, queued, promised });
+    this.#happened({ kind: 'pod-there', node, pod: info });
+    return { kind: 'bind', pod: info.pod, node: node.name, volumes: plan };
+  }
+
+  #preempt(queued: QueuedPod, of: PodClass, nominated: string | undefined): FailDecision {
+    const { info } = queued;
+    const { message, failedBy } = of.explain();
+    queued.classKey = of.key;
+    const ineligible = this.#whyNoPreemption(info, nominated);
+    if (ineligible) return this.#fail(queued, `${message} preemption: ${ineligible}`, failedBy, nominated);
+    const found = of.hopeless ?? findVictims(info, of, this.#state);
+    if (!found.candidate) {
+      of.hopeless = found;
+      return this.#fail(queued, `${message} ${found.message}`, failedBy, undefined);
+    }
+    const { node, victims } = found.candidate;
+    for (const { uid } of victims) this.#leaving.add(uid);
+    const displaced = this.#displace(info, node);
+    const failed = this.#fail(queued, message, failedBy, node.name);
+    return { ...failed, victims: victims.map(({ pod }) => pod), displaced };
+  }
+
+  /** A pod preempts once: not again while those it told to leave are still leaving. */
+  #whyNoPreemption(info: PodInfo, nominated: string | undefined): string | undefined {
+    if (info.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
+    const node = nominated === undefined ? undefined : this.#state.node(nominated);
+    for (const pod of node?.pods.values() ?? [])
+      if (pod.priority < info.priority && (pod.isTerminating || this.#leaving.has(pod.uid)))
+        return 'not eligible due to a terminating pod on the nominated node.';
+    return undefined;
+  }
+
+  /** Less important pods must look elsewhere. */
+  #displace(info: PodInfo, node: NodeInfo): Pod[] {
+    const displaced = [...node.nominated.values()].filter(({ priority }) => priority < info.priority);
+    for (const { key } of displaced) {
+      this.#denominate(key);
+      const queued = this.#queue.get(key);
+      if (queued?.place === 'waiting') this.#queue.retry(queued, this.#now());
+    }
+    return displaced.map(({ pod }) => pod);
+  }
+
+  #fail(
+    queued: QueuedPod,
+    message: string,
+    failedBy: ReadonlySet<Plugin>,
+    nominated: string | undefined,
+  ): FailDecision {
+    const { info } = queued;
+    queued.failedBy = failedBy;
+    if (info.claims.length > 0 || failedBy.size === 0) queued.classKey = info.key;
+    if (nominated === undefined) this.#denominate(info.key);
+    else this.#nominate(info, nominated);
+    this.#queue.wait(queued);
+    return {
+      kind: 'fail',
+      pod: info.pod,
+      message,
+      nominatedNode: nominated ?? '',
+      victims: [],
+      displaced: [],
+    };
+  }
+
+  #nominate(info: PodInfo, node: string): void {
+    this.#nominations.set(info.key, node);
+    this.#state.nominate(info, node);
+  }
+
+  #denominate(key: string): void {
+    const name = this.#nominations.get(key);
+    if (name === undefined) return;
+    this.#nominations.delete(key);
+    const info = this.#queue.get(key)?.info;
+    const node = this.#state.node(name);
+    if (!node) return;
+    for (const pod of node.nominated.values())
+      if (pod.key === key || pod === info) this.#state.denominate(pod, name);
+    this.#happened({ kind: 'node', node, topology: false });
+  }
+
+  #renominate(before: PodInfo, after: PodInfo): void {
+    const node = this.#nominations.get(before.key);
+    if (node === undefined) return;
+    this.#state.denominate(before, node);
+    this.#state.nominate(after, node);
+  }
+}
+
+const keyOfPod = (pod: Pod): string => `${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
+
+const hopeless = (problem: string, nodes: number): string =>
+  `0/${nodes} nodes are available: ${problem}. preemption: 0/${nodes} nodes are available: ${nodes} Preemption is not helpful for scheduling.`;
