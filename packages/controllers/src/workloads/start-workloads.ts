@@ -1,9 +1,17 @@
 import type { Controller, ControllerContext } from '../controller.ts';
+import { startDaemonSets } from '../daemonset/daemonset-controller.ts';
 import { startDeployments } from '../deployment/deployment-controller.ts';
 import { startReplicaSets, startReplicationControllers } from '../replicaset/replicaset-controller.ts';
+import { startStatefulSets } from '../statefulset/statefulset-controller.ts';
 import type { SharedInformers } from './shared-informers.ts';
 
-const STARTERS = [startReplicaSets, startReplicationControllers, startDeployments];
+const STARTERS = [
+  startReplicaSets,
+  startReplicationControllers,
+  startDeployments,
+  startStatefulSets,
+  startDaemonSets,
+];
 
 /** Starts the controllers that make pods and keep them. */
 export function startWorkloads(context: ControllerContext, informers: SharedInformers): Controller {
