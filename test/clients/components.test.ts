@@ -11,7 +11,7 @@ import { deployment } from './manifests.ts';
 import { useKubectl } from './setup.ts';
 
 const here = hasUpstream('kubernetes');
-if (!here && process.env['CI'] !== undefined) {
+if (!here && process.env.CI !== undefined) {
   throw new Error('CI must test upstream components: build them with tools/upstream/build-kubernetes.sh');
 }
 if (!here) console.log('upstream components are not tested: tools/upstream/build-kubernetes.sh builds them');

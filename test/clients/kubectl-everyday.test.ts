@@ -33,7 +33,7 @@ describe.each(kubectls())('$name', ({ program }: KubectlProgram) => {
     await kubectl.run(['apply', '-f', kubectl.file('gone.yaml', configMap('gone', { a: '1', b: '2' }))]);
     await kubectl.run(['patch', 'configmap', 'gone', '-p', '{"data":{"c":"3"}}']);
     await kubectl.run(['apply', '-f', kubectl.file('gone.yaml', configMap('gone', { a: '1' }))]);
-    expect((await kubectl.json('get configmap gone'))['data']).toEqual({ a: '1', c: '3' });
+    expect((await kubectl.json('get configmap gone')).data).toEqual({ a: '1', c: '3' });
   });
 
   it('applies on the server, is told of conflicts, and forces them', async () => {
@@ -48,7 +48,7 @@ describe.each(kubectls())('$name', ({ program }: KubectlProgram) => {
       'Apply failed with 1 conflict: conflict with "kubectl": .data.a',
     );
     await kubectl.run([...other, '--force-conflicts']);
-    expect((await kubectl.json('get configmap shared'))['data']).toEqual({ a: '2', b: '1' });
+    expect((await kubectl.json('get configmap shared')).data).toEqual({ a: '2', b: '1' });
     expect(await kubectl.fail(['diff', '--server-side', '-f', mine])).toContain(
       'conflict with "other": .data.a',
     );
@@ -301,7 +301,7 @@ describe.each(kubectls())('$name', ({ program }: KubectlProgram) => {
     await kubectl.run(['create', '-f', kubectl.file('r.yaml', configMap('replaced', { a: '1' }))]);
     const next = kubectl.file('r.yaml', configMap('replaced', { b: '2' }));
     expect(await kubectl.run(['replace', '-f', next])).toBe('configmap/replaced replaced');
-    expect((await kubectl.json('get configmap replaced'))['data']).toEqual({ b: '2' });
+    expect((await kubectl.json('get configmap replaced')).data).toEqual({ b: '2' });
     const before = await kubectl.run('get cm replaced -o jsonpath={.metadata.uid}');
     await kubectl.run(['replace', '--force', '-f', next]);
     expect(await kubectl.run('get cm replaced -o jsonpath={.metadata.uid}')).not.toBe(before);

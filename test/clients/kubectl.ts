@@ -97,7 +97,7 @@ export class Kubectl {
   }
 
   #env(): Record<string, string> {
-    return { PATH: process.env['PATH'] ?? '', HOME: this.folder, KUBECONFIG: this.#kubeconfig };
+    return { PATH: process.env.PATH ?? '', HOME: this.folder, KUBECONFIG: this.#kubeconfig };
   }
 }
 
@@ -122,6 +122,6 @@ export function kubectls(): KubectlProgram[] {
 }
 
 function onPath(name: string): string {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const folders = (process.env.PATH ?? '').split(delimiter);
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file)) ?? name;
 }

@@ -15,7 +15,7 @@ const installed = await run(PYTHON, ['-c', 'import kubernetes']).then(
   () => true,
   () => false,
 );
-if (!installed && process.env['CI'] !== undefined) throw new Error('CI needs the package python3-kubernetes');
+if (!installed && process.env.CI !== undefined) throw new Error('CI needs the package python3-kubernetes');
 if (!installed) console.log('python3-kubernetes is not tested: apt-get install python3-kubernetes');
 
 describe.runIf(installed)("Debian's python3-kubernetes", () => {

@@ -28,7 +28,7 @@ export function readKubeconfig(file: string): Access {
     return readFileSync(resolve(dirname(file), path), 'utf8');
   };
   return {
-    url: cluster['server'] ?? '',
+    url: cluster.server ?? '',
     ca: pem(cluster, 'certificate-authority'),
     cert: pem(user, 'client-certificate'),
     key: pem(user, 'client-key'),

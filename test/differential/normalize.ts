@@ -119,7 +119,7 @@ const RANDOM_SUFFIX = /^[bcdfghjklmnpqrstvwxz2456789]{5}$/;
 
 /** `generateName`, cut to 58 characters, gets five characters of upstream's alphabet. */
 function maskGenerated(name: string, parent: Members | undefined): string {
-  const prefix = parent?.['generateName'];
+  const prefix = parent?.generateName;
   if (typeof prefix !== 'string') return name;
   const cut = prefix.slice(0, 58);
   const random = name.startsWith(cut) && RANDOM_SUFFIX.test(name.slice(cut.length));

@@ -8,7 +8,7 @@ export type Build = 'kubernetes' | 'apiextensions';
 
 /** `$SAMPAN_CACHE` or `~/.cache/sampan`. */
 export function cacheFolder(): string {
-  return process.env['SAMPAN_CACHE'] ?? join(homedir(), '.cache', 'sampan');
+  return process.env.SAMPAN_CACHE ?? join(homedir(), '.cache', 'sampan');
 }
 
 /** The path of an upstream program. Throws with the command that builds it when it is not there. */

@@ -4,7 +4,7 @@ import type { Client, ControlPlaneHandle, ObjectReader } from '@sampan/machinery
 import type { Store } from '@sampan/store';
 import type { PodSecurityOptions } from './admission/pod-security/options.ts';
 import { createAdmission } from './admission/table.ts';
-import { ServiceAllocators } from './allocators/index.ts';
+import { ServiceAllocators } from './allocators/service-allocators.ts';
 import { ApiServer, type VersionInfo } from './api-server.ts';
 import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
 import { type PolicyChange, planDefaultPolicy } from './auth/rbac/reconcile.ts';

@@ -9,7 +9,6 @@ import { isValidCIDRForLegacyField, isValidIPForLegacyField } from '../validatio
 import { FIELD_IMMUTABLE, IS_NEGATIVE } from '../validation/messages.ts';
 
 export {
-  isDNS1035Label as dns1035Label,
   isDNS1123Label as dns1123Label,
   isDNS1123Subdomain as dns1123Subdomain,
   isWildcardDNS1123Subdomain as wildcardDns1123Subdomain,

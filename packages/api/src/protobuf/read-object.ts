@@ -14,9 +14,7 @@ const plans = new WeakMap<StructType, Plan>();
 
 /** Field tags are `NUMBER,WIRE`; `OUTER.INNER,WIRE` for a field of an embedded message. */
 function planOf(type: StructType): Plan {
-  let plan = plans.get(type);
-  if (!plan) plans.set(type, (plan = buildPlan(type)));
-  return plan;
+  return plans.getOrInsertComputed(type, buildPlan);
 }
 
 function buildPlan(type: StructType): Plan {

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@sampan/base';
 import type { Client, ObjectReader } from '@sampan/machinery';
-import type { ServiceAllocators } from '../allocators/index.ts';
+import type { ServiceAllocators } from '../allocators/service-allocators.ts';
 import type { Authorizer } from '../auth/contract.ts';
 import type { RbacIndex } from '../auth/rbac/rbac-index.ts';
 import type { PodSecurityOptions } from './pod-security/options.ts';

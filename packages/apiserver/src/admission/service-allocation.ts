@@ -1,5 +1,5 @@
 import type { ObjectReader } from '@sampan/machinery';
-import type { ServiceAllocators } from '../allocators/index.ts';
+import type { ServiceAllocators } from '../allocators/service-allocators.ts';
 import type { AdmissionPlugin, Reservation } from './contract.ts';
 import { on } from './forbidden.ts';
 

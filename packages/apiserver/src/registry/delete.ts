@@ -214,7 +214,10 @@ function checkPreconditions(
   options: DeleteOptions,
 ): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
-  if (resource.isDefinition) return checkDefinition(resource, name, old, uid, resourceVersion);
+  if (resource.isDefinition) {
+    checkDefinition(resource, name, old, uid, resourceVersion);
+    return;
+  }
   if (resource.collection === 'namespaces' && uid !== undefined && uid !== old.metadata.uid) {
     throw errors.conflict(
       resource.gr,

@@ -84,9 +84,3 @@ export function checkNonReservedPath(errors: Errors, field: string, path: string
     errors.push(invalid(field, path, "must not start with '..'"));
   }
 }
-
-/** Reports the second and later use of a name. */
-export function checkUnique(errors: Errors, field: string, value: string, seen: Set<string>): void {
-  if (seen.has(value)) errors.push(duplicate(field, value));
-  else seen.add(value);
-}
