@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, invalid, notSupported, required } from '../../meta/field-error.ts';
+import { type FieldError, invalid, notSupported, required } from '../../meta/field-error.ts';
 import { append } from '../../validation/append.ts';
 import { isDNS1123Label, isDNS1123Subdomain } from '../../validation/dns.ts';
 import { isValidPortName, isValidPortNum } from '../../validation/formats.ts';
