@@ -4,3 +4,4 @@
  */
 export type { BindDecision, Decision, FailDecision } from './decision.ts';
 export { type CoreOptions, SchedulerCore } from './scheduler-core.ts';
+export { type Scheduler, type SchedulerOptions, startScheduler } from './start-scheduler.ts';
