@@ -11,6 +11,8 @@ export interface ServerOptions {
   /** Address to listen on; default 127.0.0.1. */
   readonly listen: string;
   readonly legacyApis: boolean;
+  /** Puts pods on nodes; false: a scheduler from elsewhere does. */
+  readonly scheduler: boolean;
   /** Also log to standard error. */
   readonly foreground: boolean;
 }
@@ -20,6 +22,7 @@ const OPTIONS = {
   port: { type: 'string' },
   listen: { type: 'string', default: '127.0.0.1' },
   'legacy-apis': { type: 'boolean', default: false },
+  'no-scheduler': { type: 'boolean', default: false },
   foreground: { type: 'boolean', default: false },
 } as const;
 
@@ -38,6 +41,7 @@ export function parseServerOptions(args: readonly string[], environment: NodeJS.
     port: parsePort(values.port ?? environment.SAMPAN_PORT),
     listen: values.listen,
     legacyApis: values['legacy-apis'],
+    scheduler: !values['no-scheduler'],
     foreground: values.foreground,
   });
 }

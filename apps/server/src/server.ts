@@ -22,6 +22,7 @@ import { Gate } from './gate.ts';
 import { lockHome } from './home-lock.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import type { ServerOptions } from './options.ts';
+import { startSchedulerOf } from './scheduler.ts';
 import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';
 import { KUBERNETES_VERSION, SAMPAN_VERSION } from './version.ts';
 
@@ -117,6 +118,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     reports: { '/sampan/status': () => ({ version: SAMPAN_VERSION, ...store.stats() }) },
   });
   const stopControllers = await startControllersOf(plane, { pki, keys, log, port: state.port });
+  const stopScheduler = options.scheduler ? startSchedulerOf(plane, log) : async () => {};
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
   gate.open((request, response) => void plane.api.handle(request, response));
   writeRunState(home, { ...state, state: 'ready' });
@@ -133,6 +135,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     stop: once(async () => {
       log.info('stopping');
       stopRenewal();
+      await stopScheduler();
       await stopControllers();
       await bound.listener.close();
       plane.stop();

@@ -85,7 +85,9 @@ export class CarryOut {
 
   async #fail(decision: FailDecision): Promise<void> {
     const { pod, message, nominatedNode, victims, displaced } = decision;
-    const { clock, core } = this.#options;
+    const { clock, core, log } = this.#options;
+    if (decision.error !== undefined)
+      log.error('a pod could not be judged', { pod: keyOf(pod), error: stackOf(decision.error) });
     this.#warn(pod, message);
     const patch = sayUnschedulable(pod, message, nominatedNode, clock.now());
     const writes = [
@@ -156,5 +158,7 @@ export class CarryOut {
 }
 
 const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace}/${metadata.name}`;
+
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : String(error));
 
 const isGone = (error: unknown): boolean => error instanceof StatusError && error.code === 404;

@@ -27,4 +27,6 @@ export interface FailDecision {
   readonly victims: readonly Pod[];
   /** Pods of lower priority that were to get room on that node: their nomination goes. */
   readonly displaced: readonly Pod[];
+  /** A defect of the scheduler: the pod could not be judged at all. */
+  readonly error?: unknown;
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '@sampan/base';
 import { ClassCache } from './class-cache.ts';
 import { ClusterState } from './cluster-state.ts';
 import type { BindDecision, Decision, FailDecision } from './decision.ts';
@@ -64,7 +65,12 @@ export class SchedulerCore {
     if (queued === undefined) return undefined;
     queued.attempts++;
     queued.triedAt = this.#now();
-    return this.#decide(queued);
+    try {
+      return this.#decide(queued);
+    } catch (error) {
+      // one pod that this code cannot cope with must not keep all others waiting
+      return { ...this.#fail(queued, `internal error: ${messageOf(error)}`, NO_PLUGINS, undefined), error };
+    }
   }
 
   /** Takes up pods whose pause is over; returns when to call again, in milliseconds since the epoch. */

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { KubeObject } from '@sampan/api';
 import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base';
-import { type Client, EventRecorder, Informer, type ResourceRef } from '@sampan/machinery';
+import { type Client, EventRecorder, Informer, keyOf, type ResourceRef } from '@sampan/machinery';
 import { CarryOut } from './carry-out.ts';
 import { RESOURCES } from './refs.ts';
 import { SchedulerCore } from './scheduler-core.ts';
@@ -58,10 +58,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
   const carryOut = new CarryOut({ client, clock, log, core, recorder, volumes, schedulerName });
   loop.carryOut = (decision) => carryOut.carryOut(decision);
 
-  const synced = start().catch((error: unknown) => {
-    log.error('the scheduler could not start', { error: String(error) });
-    throw error;
-  });
+  const synced = start();
   let stopping: Promise<void> | undefined;
   return {
     synced,
@@ -79,8 +76,17 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
       const handler = HANDLERS.get(ref);
       if (!handler) throw new Error(`nobody looks at ${ref.resource}`);
       informer.onChange(({ type, object }) => {
-        if (type === 'deleted') handler.remove(core, object);
-        else handler.put(core, object);
+        try {
+          if (type === 'deleted') handler.remove(core, object);
+          else handler.put(core, object);
+        } catch (error) {
+          // an object that this code cannot cope with is as if it were not there; the server lives on
+          log.error('an object could not be read', {
+            kind: ref.kind,
+            object: keyOf(object),
+            error: String(error),
+          });
+        }
         loop.kick();
       });
     }
