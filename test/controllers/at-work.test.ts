@@ -3,11 +3,12 @@ import { type Controllers, startControllers } from '@sampan/controllers';
 import { type Client, REFS } from '@sampan/machinery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Plane, startPlane } from '../support/plane.ts';
-import { startTestKubelet } from './kubelet.ts';
+import { EXIT_CODE, RUNS, startTestKubelet } from './kubelet.ts';
 import { eventually } from './server.ts';
 
 const NS = 'default';
 const NODE = 'node-1';
+const JOBS = { ...REFS.pods, group: 'batch', resource: 'jobs', kind: 'Job' };
 const REPLICA_SETS = { ...REFS.pods, group: 'apps', resource: 'replicasets', kind: 'ReplicaSet' };
 const POD_DISRUPTION_BUDGETS = {
   ...REFS.pods,
@@ -162,6 +163,79 @@ describe('controllers of a cluster whose pods run', () => {
     await eventually('none may go', async () => (await status())?.disruptionsAllowed === 0);
     await expect(evict(items[1]?.metadata.name)).rejects.toThrow('disruption budget');
     await client.delete(REPLICA_SETS, NS, 'guarded', { propagationPolicy: 'Background' });
+  });
+
+  const job = (name: string, spec: object, exitCode = '0') =>
+    client.create<KubeObject>(JOBS, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name, namespace: NS },
+      spec: {
+        ...spec,
+        template: {
+          metadata: { annotations: { [EXIT_CODE]: exitCode } },
+          spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] },
+        },
+      },
+    });
+  const ended = (name: string) =>
+    eventually(`the end of ${name}`, async () => {
+      const found = await client.get<KubeObject>(JOBS, NS, name);
+      const conditions: { type: string; status: string; reason: string }[] = found.status?.conditions ?? [];
+      return conditions.some(({ type }) => type === 'Complete' || type === 'Failed') && found;
+    });
+  const podsOf = async (name: string) =>
+    (await client.list(REFS.pods, { namespace: NS, labelSelector: `job-name=${name}` })).items;
+
+  it('run Jobs to their ends', async () => {
+    await job('sum', { completions: 12, parallelism: 4 });
+    const sum = await ended('sum');
+    expect(sum.status).toMatchObject({ succeeded: 12, uncountedTerminatedPods: {} });
+    expect(sum.status.conditions).toMatchObject([
+      { type: 'SuccessCriteriaMet', reason: 'CompletionsReached' },
+      { type: 'Complete', reason: 'CompletionsReached' },
+    ]);
+    const pods = await podsOf('sum');
+    expect(pods).toHaveLength(12);
+    expect(pods.flatMap(({ metadata }) => metadata.finalizers ?? [])).toEqual([]);
+    await job('each', { completions: 5, parallelism: 5, completionMode: 'Indexed' });
+    expect((await ended('each')).status).toMatchObject({ completedIndexes: '0-4', succeeded: 5 });
+    await job('broken', { backoffLimit: 0 }, '3');
+    expect((await ended('broken')).status).toMatchObject({
+      failed: 1,
+      conditions: [{ type: 'FailureTarget' }, { type: 'Failed', reason: 'BackoffLimitExceeded' }],
+    });
+  });
+
+  it('stop Jobs at their deadlines and delete them in time, with their pods', async () => {
+    await job(
+      'slow',
+      { parallelism: 2, completions: 2, activeDeadlineSeconds: 1, ttlSecondsAfterFinished: 1 },
+      RUNS,
+    );
+    await eventually('two pods run', async () => (await podsOf('slow')).length === 2);
+    expect((await ended('slow')).status).toMatchObject({
+      failed: 2,
+      conditions: [{ type: 'FailureTarget' }, { type: 'Failed', reason: 'DeadlineExceeded' }],
+    });
+    await eventually('it is gone', async () =>
+      (await client.list(JOBS, { namespace: NS })).items.every(({ metadata }) => metadata.name !== 'slow'),
+    );
+    expect(await podsOf('slow')).toEqual([]);
+  });
+
+  it('let pods go whose Job is deleted', async () => {
+    await job('short', { parallelism: 2, completions: 2 }, RUNS);
+    await eventually('two pods run', async () => (await podsOf('short')).length === 2);
+    await client.delete(JOBS, NS, 'short', { propagationPolicy: 'Background' });
+    await eventually('no pods', async () => (await podsOf('short')).length === 0);
+    await job('kept', { parallelism: 1, completions: 1 }, RUNS);
+    await eventually('a pod runs', async () => (await podsOf('kept')).length === 1);
+    await client.delete(JOBS, NS, 'kept', { propagationPolicy: 'Orphan' });
+    await eventually('the pod is free', async () => {
+      const [pod] = await podsOf('kept');
+      return (pod?.metadata.finalizers ?? []).length === 0 && !pod?.metadata.ownerReferences;
+    });
   });
 
   it('made no trouble', () => {

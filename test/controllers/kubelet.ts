@@ -4,6 +4,8 @@ import { type Client, Informer, keyOf, REFS, Reconciler, splitKey } from '@sampa
 
 /** A pod that carries it ends with this exit code, at once after it started. */
 export const EXIT_CODE = 'test/exit-code';
+/** The exit code of a pod that runs until it is deleted. */
+export const RUNS = '';
 
 /**
  * Plays scheduler and node agent: puts pods on a node, starts them, ends those that say so, and lets deleted ones go.
@@ -63,10 +65,10 @@ function nextStatus(pod: KubeObject, ip: () => string): object | undefined {
   const now = `${new Date().toISOString().slice(0, 19)}Z`;
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
   const code = pod.metadata.annotations?.[EXIT_CODE];
-  const ends = code !== undefined || pod.metadata.deletionTimestamp !== undefined;
+  const ends = Boolean(code) || pod.metadata.deletionTimestamp !== undefined;
   if (phase === 'Running' && !ends) return undefined;
   const address = podIP ?? ip();
-  const exitCode = ends ? Number(code ?? 137) : undefined;
+  const exitCode = ends ? Number(code || 137) : undefined;
   const condition = (type: string) => ({
     type,
     status: ends ? 'False' : 'True',

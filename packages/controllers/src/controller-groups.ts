@@ -1,10 +1,10 @@
-import type { Controller, ControllerContext } from './controller.ts';
 import { startDisruption } from './disruption/disruption-controller.ts';
 import { startServiceEndpoints } from './endpoints/start.ts';
-import type { SharedInformers } from './workloads/shared-informers.ts';
+import { startJobs } from './job/job-controller.ts';
+import { startJobOrphans } from './job/orphans.ts';
+import { startTtlAfterFinished } from './job/ttl-after-finished.ts';
+import { type Start, together } from './start-together.ts';
 import { startWorkloads } from './workloads/start-workloads.ts';
-
-type Start = (context: ControllerContext, informers: SharedInformers) => Controller;
 
 /**
  * The controllers that share informers, all started before the informers' first list; each group may be left out.
@@ -12,6 +12,7 @@ type Start = (context: ControllerContext, informers: SharedInformers) => Control
 export const CONTROLLER_GROUPS = {
   disruption: startDisruption,
   endpoints: startServiceEndpoints,
+  jobs: together(startJobs, startJobOrphans, startTtlAfterFinished),
   workloads: startWorkloads,
 } as const satisfies Record<string, Start>;
 

@@ -45,6 +45,12 @@ export class OwnWrites<T extends KubeObject> {
     this.#written.delete(keyOf(object));
   }
 
+  /** The object as it is known here: as shown, or as it was written since. */
+  newest(shown: T): T {
+    const own = this.#written.get(keyOf(shown));
+    return own && !own.gone && own.object.metadata.uid === shown.metadata.uid ? own.object : shown;
+  }
+
   #remember({ metadata }: T): void {
     const [oldest] = this.#ended;
     if (this.#ended.size >= MOST_ENDED && oldest !== undefined) this.#ended.delete(oldest);

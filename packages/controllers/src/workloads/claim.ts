@@ -50,6 +50,8 @@ export interface ClaimOptions {
   readonly ownerRef: ResourceRef;
   /** Of the objects. */
   readonly ref: ResourceRef;
+  /** What adopted objects get besides. */
+  readonly finalizers?: readonly string[];
 }
 
 /**
@@ -57,11 +59,12 @@ export interface ClaimOptions {
  * before. Before the first adoption the owner is read again: who is deleted must not adopt.
  */
 export async function claim<T extends KubeObject>(
-  { client, ownerRef, ref }: ClaimOptions,
+  options: ClaimOptions,
   owner: KubeObject,
   objects: Iterable<T>,
   matches: (object: T) => boolean,
 ): Promise<T[]> {
+  const { client, ownerRef, ref } = options;
   const owned: T[] = [];
   let mayAdopt: Promise<void> | undefined;
   for (const object of objects) {
@@ -70,7 +73,7 @@ export async function claim<T extends KubeObject>(
     else if (decision === 'adopt') {
       mayAdopt ??= checkMayAdopt(client, ownerRef, owner);
       await mayAdopt;
-      if (await adopt(client, ref, owner, object)) owned.push(object);
+      if (await adopt(options, owner, object)) owned.push(object);
     } else if (decision === 'release') await release(client, ref, owner, object);
   }
   return owned;
@@ -87,9 +90,10 @@ async function checkMayAdopt(client: Client, ref: ResourceRef, owner: KubeObject
 }
 
 /** A strategic patch that names the uid, so that it cannot hit another object of the same name. */
-async function adopt(client: Client, ref: ResourceRef, owner: KubeObject, object: KubeObject) {
+async function adopt({ client, ref, finalizers }: ClaimOptions, owner: KubeObject, object: KubeObject) {
   const ownerReferences = [controllerReference(owner)];
-  return patch(client, ref, object, { metadata: { ownerReferences, uid: object.metadata.uid } });
+  const metadata = { ownerReferences, uid: object.metadata.uid, ...(finalizers ? { finalizers } : {}) };
+  return patch(client, ref, object, { metadata });
 }
 
 async function release(client: Client, ref: ResourceRef, owner: KubeObject, object: KubeObject) {

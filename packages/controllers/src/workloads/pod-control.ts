@@ -19,10 +19,10 @@ export class PodControl {
     this.#options = options;
   }
 
-  /** Resolves also when the namespace goes away, so that nothing was made. */
-  async create(owner: KubeObject, template: k8s.PodTemplateSpec): Promise<void> {
+  /** Resolves also when the namespace goes away, so that nothing was made. `prefix`: of the name; default the owner's. */
+  async create(owner: KubeObject, template: k8s.PodTemplateSpec, prefix?: string): Promise<void> {
     const { client, events, expectations } = this.#options;
-    const pod = podFromTemplate(owner, template);
+    const pod = podFromTemplate(owner, template, prefix);
     await expectations.creation(owner.metadata.uid ?? '', async () => {
       try {
         const made = await client.create(REFS.pods, pod);
@@ -61,14 +61,14 @@ export class PodControl {
 }
 
 /** A new pod of an owner (controller.GetPodFromTemplate). */
-export function podFromTemplate(owner: KubeObject, template: k8s.PodTemplateSpec): Pod {
+export function podFromTemplate(owner: KubeObject, template: k8s.PodTemplateSpec, prefix?: string): Pod {
   const { labels, annotations, finalizers } = template.metadata ?? {};
   const { namespace } = owner.metadata;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      generateName: podPrefix(owner.metadata.name ?? ''),
+      generateName: prefix ?? podPrefix(owner.metadata.name ?? ''),
       ...(namespace === undefined ? {} : { namespace }),
       ...(labels ? { labels } : {}),
       ...(annotations ? { annotations } : {}),
