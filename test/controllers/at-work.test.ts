@@ -8,6 +8,7 @@ import { eventually } from './server.ts';
 
 const NS = 'default';
 const NODE = 'node-1';
+const CRON_JOBS = { ...REFS.pods, group: 'batch', resource: 'cronjobs', kind: 'CronJob' };
 const JOBS = { ...REFS.pods, group: 'batch', resource: 'jobs', kind: 'Job' };
 const REPLICA_SETS = { ...REFS.pods, group: 'apps', resource: 'replicasets', kind: 'ReplicaSet' };
 const POD_DISRUPTION_BUDGETS = {
@@ -236,6 +237,39 @@ describe('controllers of a cluster whose pods run', () => {
       const [pod] = await podsOf('kept');
       return (pod?.metadata.finalizers ?? []).length === 0 && !pod?.metadata.ownerReferences;
     });
+  });
+
+  it('start Jobs at their times', async () => {
+    const cron = await client.create<KubeObject>(CRON_JOBS, {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata: { name: 'tick', namespace: NS },
+      spec: {
+        schedule: '@every 1s',
+        timeZone: 'Asia/Tokyo',
+        jobTemplate: {
+          spec: {
+            template: {
+              metadata: { annotations: { [EXIT_CODE]: '0' } },
+              spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] },
+            },
+          },
+        },
+      },
+    });
+    const ran = await eventually('a success', async () => {
+      const found = await client.get<KubeObject>(CRON_JOBS, NS, 'tick');
+      return found.status?.lastSuccessfulTime && !found.status.active && found;
+    });
+    expect(Date.parse(ran.status.lastScheduleTime)).toBeGreaterThan(
+      Date.parse(cron.metadata.creationTimestamp ?? ''),
+    );
+    const { items } = await client.list(JOBS, { namespace: NS });
+    const made = items.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === cron.metadata.uid);
+    expect(made[0]?.metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']).toMatch(
+      /\+09:00$/,
+    );
+    await client.delete(CRON_JOBS, NS, 'tick', { propagationPolicy: 'Foreground' });
   });
 
   it('made no trouble', () => {

@@ -1,3 +1,4 @@
+import { startCronJobs } from './cronjob/cronjob-controller.ts';
 import { startDisruption } from './disruption/disruption-controller.ts';
 import { startServiceEndpoints } from './endpoints/start.ts';
 import { startJobs } from './job/job-controller.ts';
@@ -10,6 +11,7 @@ import { startWorkloads } from './workloads/start-workloads.ts';
  * The controllers that share informers, all started before the informers' first list; each group may be left out.
  */
 export const CONTROLLER_GROUPS = {
+  cronjobs: startCronJobs,
   disruption: startDisruption,
   endpoints: startServiceEndpoints,
   jobs: together(startJobs, startJobOrphans, startTtlAfterFinished),
