@@ -36,10 +36,12 @@ export class AffinityCounts {
   readonly #matchesItself: boolean;
   #nearPods = 0;
   #closing = 0;
+  #isInvolved: boolean;
 
   constructor(pod: PodInfo, state: ClusterState) {
     this.#pod = pod;
     this.#state = state;
+    this.#isInvolved = pod.terms.any;
     const of = (term: PodTerm): TermDomains => ({
       term,
       topology: state.topology(term.topologyKey),
@@ -70,6 +72,11 @@ export class AffinityCounts {
     return (
       this.#near.length === 0 && this.#apart.length === 0 && this.#closing === 0 && this.#weights.size === 0
     );
+  }
+
+  /** Labels of nodes matter: some term speaks of the pod, though maybe of no node yet. */
+  get isInvolved(): boolean {
+    return this.#isInvolved;
   }
 
   /** A pod came to or went from a node. */
@@ -149,6 +156,7 @@ export class AffinityCounts {
   }
 
   #count(counts: Map<string, Domains>, term: PodTerm, slot: number, by: number): boolean {
+    this.#isInvolved = true;
     const domains = counts.getOrInsertComputed(term.topologyKey, (key) => ({
       topology: this.#state.topology(key),
       counts: [],

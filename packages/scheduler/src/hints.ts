@@ -24,8 +24,10 @@ export function helps(
 ): boolean {
   switch (event.kind) {
     case 'node':
-      if (event.topology && failedBy.has('PodTopologySpread')) return true;
-      return fitsAlone(pod, event.node, state);
+      // the domains of all pods on it may be others now
+      if (event.topology && (failedBy.has('PodTopologySpread') || failedBy.has('InterPodAffinity')))
+        return true;
+      return mayFit(pod, event.node, failedBy, state);
     case 'pod-gone':
       return helpsByLeaving(event, pod, failedBy, state);
     case 'pod-there':
@@ -46,6 +48,15 @@ function fitsAlone(pod: PodInfo, node: NodeInfo, state: ClusterState): boolean {
   if (node.nominated.size > 0) return true;
   const context: FilterContext = { names: state.names, volumes: undefined, catalog: state.volumes };
   return checkRoom(pod, node, context) === undefined;
+}
+
+/** Also yes when the node is full in a way that was not met before: the next try learns to wait for that. */
+function mayFit(pod: PodInfo, node: NodeInfo, failedBy: ReadonlySet<Plugin>, state: ClusterState): boolean {
+  if (!node.object || checkProperties(pod, node)) return false;
+  if (node.nominated.size > 0) return true;
+  const context: FilterContext = { names: state.names, volumes: undefined, catalog: state.volumes };
+  const failed = checkRoom(pod, node, context);
+  return failed === undefined || !failedBy.has(failed.plugin);
 }
 
 function helpsByLeaving(

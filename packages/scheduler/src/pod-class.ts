@@ -88,7 +88,7 @@ export class PodClass {
 
   /** Another node changes more than what is judged of that node. */
   #dependsOnNodes(slot: number): boolean {
-    if (this.spread || !this.affinity.isIdle || this.#usesPreferences) return true;
+    if (this.spread || this.affinity.isInvolved || this.#usesPreferences) return true;
     return (this.#state.slots[slot]?.softTaints.length ?? 0) > 0;
   }
 

@@ -360,7 +360,9 @@ export class SchedulerCore {
   ): FailDecision {
     const { info } = queued;
     queued.failedBy = failedBy;
-    if (info.claims.length > 0 || failedBy.size === 0) queued.classKey = info.key;
+    // pods that wait for the same things are woken together
+    const key = info.claims.length > 0 || failedBy.size === 0 ? info.key : queued.classKey;
+    queued.classKey = `${key} ${[...failedBy].sort().join()}`;
     if (nominated === undefined) this.#denominate(info.key);
     else this.#nominate(info, nominated);
     this.#queue.wait(queued);
