@@ -11,6 +11,20 @@ export const replicasOf = (set: ReplicaSet | Deployment): number => set.spec.rep
 
 export const isActiveSet = (set: ReplicaSet): boolean => replicasOf(set) > 0;
 
+/**
+ * How many pods of a set are available and stay so: what is asked to go first is what is not available, and a set
+ * may not have told yet that others have gone.
+ */
+export const availableOf = (set: ReplicaSet): number =>
+  Math.min(replicasOf(set), set.status?.availableReplicas ?? 0);
+
+/** How many pods a set may have: those that it is still to delete count. */
+export const podsAtMost = (set: ReplicaSet): number => Math.max(replicasOf(set), set.status?.replicas ?? 0);
+
+/** Has the set's controller acted on its present size? */
+export const isSettled = ({ metadata, status }: ReplicaSet): boolean =>
+  (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0);
+
 export const sum = (sets: readonly ReplicaSet[], count: (set: ReplicaSet) => number): number =>
   sets.reduce((total, set) => total + count(set), 0);
 

@@ -1,8 +1,6 @@
 import type { ReplicaSet } from '../workloads/objects.ts';
-import { isActiveSet, leastAvailable, replicasOf, sum } from './replica-sets.ts';
+import { availableOf, isActiveSet, leastAvailable, replicasOf, sum } from './replica-sets.ts';
 import type { Rollout } from './rollout.ts';
-
-const availableOf = (set: ReplicaSet): number => set.status?.availableReplicas ?? 0;
 
 /**
  * One step of a rolling update: first the new set grows as far as surging allows, else old sets shrink as far as

@@ -16,7 +16,9 @@ import {
   HASH_LABEL,
   historyLimit,
   isRolling,
+  isSettled,
   mostReplicas,
+  podsAtMost,
   progressDeadline,
   replicasOf,
   sum,
@@ -121,13 +123,18 @@ export class Rollout {
     }
   }
 
-  /** How large the new set may be now: never more pods in all than surging allows (NewRSNewReplicas). */
+  /**
+   * How large the new set may be now: never more pods in all than surging allows (NewRSNewReplicas). Stricter than
+   * upstream's: pods that old sets are still to delete count, so that the limit holds for pods and not only for the
+   * sizes that were asked for.
+   */
   newReplicas(set: ReplicaSet): number {
     const desired = replicasOf(this.deployment);
+    const size = replicasOf(set);
     if (!isRolling(this.deployment)) return desired;
-    const others = sum(this.oldSets, replicasOf);
-    const room = mostReplicas(this.deployment) - others - replicasOf(set);
-    return room <= 0 ? replicasOf(set) : replicasOf(set) + Math.min(room, desired - replicasOf(set));
+    if (!this.oldSets.every(isSettled)) return size;
+    const room = mostReplicas(this.deployment) - sum(this.oldSets, podsAtMost) - size;
+    return room <= 0 ? size : size + Math.min(room, desired - size);
   }
 
   /** True when its size changes. */
@@ -154,9 +161,7 @@ export class Rollout {
     if (limit === undefined) return;
     const alive = this.oldSets.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     for (const set of alive.slice(0, Math.max(0, alive.length - limit))) {
-      const settled = (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0);
-      const empty = replicasOf(set) === 0 && (set.status?.replicas ?? 0) === 0;
-      if (settled && empty) this.actions.push({ type: 'delete', set });
+      if (isSettled(set) && podsAtMost(set) === 0) this.actions.push({ type: 'delete', set });
     }
   }
 

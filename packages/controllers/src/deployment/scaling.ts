@@ -3,11 +3,16 @@ import { DESIRED_REPLICAS, MAX_REPLICAS, numberIn } from './annotations.ts';
 import { byAge, isActiveSet, isRolling, mostReplicas, replicasOf, sum } from './replica-sets.ts';
 import type { Rollout } from './rollout.ts';
 
-/** Has the Deployment's size changed since its sets were sized? */
-export function isScaling(rollout: Rollout): boolean {
-  return rollout.allSets.some((set) => {
+/**
+ * Has the Deployment's size changed since its sets were sized? Not when it recreates and several sets are active
+ * (it rolled before): all but one of them are to be emptied anyway, and upstream's never goes on from there.
+ */
+export function isScaling({ deployment, allSets }: Rollout): boolean {
+  const active = allSets.filter(isActiveSet);
+  if (active.length > 1 && !isRolling(deployment)) return false;
+  return active.some((set) => {
     const desired = numberIn(set.metadata.annotations, DESIRED_REPLICAS);
-    return isActiveSet(set) && desired !== undefined && desired !== replicasOf(rollout.deployment);
+    return desired !== undefined && desired !== replicasOf(deployment);
   });
 }
 

@@ -19,9 +19,9 @@ export function decideReplicas(
   crowd: (node: string) => number,
   now: number,
 ): ReplicaDecision {
-  const surplus = active.length - (set.spec.replicas ?? 1);
-  if (surplus <= 0) return { create: Math.min(-surplus, BURST_REPLICAS), remove: [] };
-  const count = Math.min(surplus, BURST_REPLICAS);
+  const missing = (set.spec.replicas ?? 1) - active.length;
+  if (missing >= 0) return { create: Math.min(missing, BURST_REPLICAS), remove: [] };
+  const count = Math.min(-missing, BURST_REPLICAS);
   const ranked = count < active.length ? sortByDeletionRank(active, crowd, now) : active;
   return { create: 0, remove: ranked.slice(0, count) };
 }
