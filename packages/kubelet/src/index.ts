@@ -1,1 +1,4 @@
-/** The node agent. */ export {};
+export * from './containerd/index.ts';
+export * from './cri/index.ts';
+export * from './image/index.ts';
+export * from './runtime/index.ts';

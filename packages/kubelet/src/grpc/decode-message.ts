@@ -26,7 +26,13 @@ function readMessage(table: MessageTable, name: string, reader: Reader, end: num
   return message;
 }
 
-function readField(table: MessageTable, message: Message, field: FieldPlan, reader: Reader, wire: number): void {
+function readField(
+  table: MessageTable,
+  message: Message,
+  field: FieldPlan,
+  reader: Reader,
+  wire: number,
+): void {
   if (field.shape === 'one') {
     message[field.name] = readValue(table, field.kind, reader);
   } else if (field.shape === 'map') {
@@ -37,7 +43,8 @@ function readField(table: MessageTable, message: Message, field: FieldPlan, read
     const list = (message[field.name] as unknown[] | undefined) ?? [];
     message[field.name] = list;
     if (wire === 2 && (field.kind === 'int' || field.kind === 'bool')) {
-      for (const end = reader.varint() + reader.at; reader.at < end; ) list.push(readValue(table, field.kind, reader));
+      for (const end = reader.varint() + reader.at; reader.at < end; )
+        list.push(readValue(table, field.kind, reader));
     } else list.push(readValue(table, field.kind, reader));
   }
 }

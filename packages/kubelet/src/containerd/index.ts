@@ -1,0 +1,3 @@
+export { type Containerd, startContainerd } from './containerd.ts';
+export type { ContainerdOptions } from './containerd-config.ts';
+export { importImage } from './import-image.ts';

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { messageOf } from '@sampan/base';
+import { CriRuntime } from '../cri/index.ts';
+import { endProcess, findProcesses } from './processes.ts';
+
+/**
+ * Kills and forgets every pod of the containerd at `socket`, networks included. Goes on past what fails and returns the
+ * failures.
+ */
+export async function endAllPods(socket: string): Promise<string[]> {
+  const runtime = new CriRuntime(socket);
+  try {
+    const sandboxes = await runtime.listSandboxes();
+    const results = await Promise.allSettled(
+      sandboxes.map(async ({ id }) => {
+        await runtime.stopSandbox(id);
+        await runtime.removeSandbox(id);
+      }),
+    );
+    return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+  } catch (error) {
+    return [messageOf(error)];
+  } finally {
+    runtime.close();
+  }
+}
+
+/** Ends what still runs of a containerd that is gone. A shim takes its container with it. */
+export async function endShims(socket: string): Promise<void> {
+  const shims = await findProcesses(
+    (args) => /\/containerd-shim[^/]*$/.test(args[0] ?? '') && args.includes(socket),
+  );
+  await Promise.all(shims.map((pid) => endProcess(pid, 2000)));
+}
+
+/** Unmounts all that is mounted below the folders, the latest first. */
+export async function unmountBelow(...folders: readonly string[]): Promise<void> {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8'))
+    .split('\n')
+    .map((line) => unescape(line.split(' ')[1] ?? ''))
+    .filter((point) => folders.some((folder) => point.startsWith(`${folder}/`)));
+  for (const point of mounts.reverse()) await promisify(execFile)('umount', ['--lazy', point]);
+}
+
+/** /proc/mounts writes blanks and the like as three octal digits. */
+function unescape(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}

@@ -1,0 +1,212 @@
+import type { CriCalls } from '../generated/cri.ts';
+import { GrpcChannel } from '../grpc/grpc-channel.ts';
+import {
+  type ContainerConfig,
+  type ContainerResources,
+  type ContainerRuntime,
+  type ExecResult,
+  isNotFound,
+  type RegistryCredentials,
+  type RuntimeConditions,
+  type RuntimeEvent,
+  type SandboxConfig,
+  type Streams,
+} from '../runtime/index.ts';
+import {
+  containerMessage,
+  containerStatus,
+  containerSummary,
+  resourcesMessage,
+} from './container-messages.ts';
+import { watchContainerd } from './containerd-events.ts';
+import { type CriCall, CriClient } from './cri-client.ts';
+import { containerStats, credentialsMessage, diskUsage, imageStatus } from './image-messages.ts';
+import { POD_UID_LABEL, sandboxMessage, sandboxStatus, sandboxSummary } from './sandbox-messages.ts';
+
+/** containerd's namespace of what the CRI makes. */
+const CRI_NAMESPACE = 'k8s.io';
+
+/** A stop call gets this much longer than the grace it gives. */
+const STOP_SLACK_MS = 120_000;
+
+/** The runtime interface over containerd's CRI v1 and its event service, on one socket. */
+export class CriRuntime implements ContainerRuntime {
+  readonly #channel: GrpcChannel;
+  readonly #client: CriClient;
+
+  /** Does not connect yet. */
+  constructor(socket: string) {
+    this.#channel = new GrpcChannel(socket, { 'containerd-namespace': CRI_NAMESPACE });
+    this.#client = new CriClient(this.#channel);
+  }
+
+  async version() {
+    const { runtime_name = '', runtime_version = '' } = await this.#client.call('Version', { version: 'v1' });
+    return { name: runtime_name, version: runtime_version };
+  }
+
+  async conditions(): Promise<RuntimeConditions> {
+    const { status } = await this.#client.call('Status', {}, { timeoutMs: 10_000 });
+    const conditions = new Map((status?.conditions ?? []).map((condition) => [condition.type, condition]));
+    const unmet = [...conditions.values()].filter((condition) => !condition.status);
+    return {
+      ready: conditions.get('RuntimeReady')?.status ?? false,
+      networkReady: conditions.get('NetworkReady')?.status ?? false,
+      message: unmet.map(({ reason = '', message = '' }) => `${reason}: ${message}`).join('; '),
+    };
+  }
+
+  async runSandbox(config: SandboxConfig, handler?: string): Promise<string> {
+    const request = { config: sandboxMessage(config), runtime_handler: handler };
+    // the kubelet gives sandboxes twice the time
+    const { pod_sandbox_id } = await this.#client.call('RunPodSandbox', request, { timeoutMs: 240_000 });
+    return pod_sandbox_id ?? '';
+  }
+
+  async stopSandbox(id: string): Promise<void> {
+    await this.#gone('StopPodSandbox', { pod_sandbox_id: id });
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    await this.#gone('RemovePodSandbox', { pod_sandbox_id: id });
+  }
+
+  async listSandboxes(podUid?: string) {
+    const { items } = await this.#client.call('ListPodSandbox', { filter: podFilter(podUid) });
+    return (items ?? []).map(sandboxSummary);
+  }
+
+  async sandboxStatus(id: string) {
+    const answer = await this.#orMissing('PodSandboxStatus', { pod_sandbox_id: id });
+    return answer?.status ? sandboxStatus(answer.status) : undefined;
+  }
+
+  async createContainer(sandboxId: string, container: ContainerConfig, sandbox: SandboxConfig) {
+    const { container_id } = await this.#client.call('CreateContainer', {
+      pod_sandbox_id: sandboxId,
+      config: containerMessage(container, sandbox.uid),
+      sandbox_config: sandboxMessage(sandbox),
+    });
+    return container_id ?? '';
+  }
+
+  async startContainer(id: string): Promise<void> {
+    await this.#client.call('StartContainer', { container_id: id });
+  }
+
+  async stopContainer(id: string, graceSeconds: number): Promise<void> {
+    const timeoutMs = graceSeconds * 1000 + STOP_SLACK_MS;
+    await this.#gone('StopContainer', { container_id: id, timeout: graceSeconds }, timeoutMs);
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    await this.#gone('RemoveContainer', { container_id: id });
+  }
+
+  async listContainers(podUid?: string) {
+    const { containers } = await this.#client.call('ListContainers', { filter: podFilter(podUid) });
+    return (containers ?? []).map(containerSummary);
+  }
+
+  async containerStatus(id: string) {
+    const answer = await this.#orMissing('ContainerStatus', { container_id: id });
+    return answer?.status ? containerStatus(answer.status) : undefined;
+  }
+
+  async updateResources(id: string, resources: ContainerResources): Promise<void> {
+    await this.#client.call('UpdateContainerResources', {
+      container_id: id,
+      linux: resourcesMessage(resources),
+    });
+  }
+
+  async reopenLog(id: string): Promise<void> {
+    await this.#client.call('ReopenContainerLog', { container_id: id });
+  }
+
+  async exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
+    const request = { container_id: id, cmd: command, timeout: Math.ceil(timeoutMs / 1000) };
+    const { stdout, stderr, exit_code } = await this.#client.call('ExecSync', request, {
+      timeoutMs: timeoutMs === 0 ? 0 : timeoutMs + 10_000,
+    });
+    return { stdout: stdout ?? NOTHING, stderr: stderr ?? NOTHING, exitCode: exit_code ?? 0 };
+  }
+
+  async execUrl(id: string, command: readonly string[], streams: Streams): Promise<string> {
+    return (await this.#client.call('Exec', { container_id: id, cmd: command, ...streams })).url ?? '';
+  }
+
+  async attachUrl(id: string, streams: Streams): Promise<string> {
+    return (await this.#client.call('Attach', { container_id: id, ...streams })).url ?? '';
+  }
+
+  async portForwardUrl(sandboxId: string, ports: readonly number[]): Promise<string> {
+    return (await this.#client.call('PortForward', { pod_sandbox_id: sandboxId, port: ports })).url ?? '';
+  }
+
+  async pullImage(image: string, credentials?: RegistryCredentials, signal?: AbortSignal): Promise<string> {
+    const request = { image: { image }, auth: credentials && credentialsMessage(credentials) };
+    return (await this.#client.call('PullImage', request, { timeoutMs: 0, signal })).image_ref ?? '';
+  }
+
+  async imageStatus(image: string) {
+    const { image: found } = await this.#client.call('ImageStatus', { image: { image } });
+    return found ? imageStatus(found) : undefined;
+  }
+
+  async listImages() {
+    return ((await this.#client.call('ListImages', {})).images ?? []).map(imageStatus);
+  }
+
+  async removeImage(image: string): Promise<void> {
+    await this.#gone('RemoveImage', { image: { image } });
+  }
+
+  async imageDisk() {
+    return ((await this.#client.call('ImageFsInfo', {})).image_filesystems ?? []).map(diskUsage);
+  }
+
+  async listStats(podUid?: string) {
+    const filter = podUid === undefined ? undefined : { label_selector: { [POD_UID_LABEL]: podUid } };
+    return ((await this.#client.call('ListContainerStats', { filter })).stats ?? []).map(containerStats);
+  }
+
+  watch(listener: (event: RuntimeEvent) => void, signal: AbortSignal): Promise<void> {
+    return watchContainerd(this.#channel, (id) => this.#isRunning(id), listener, signal);
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
+  /** Whether the status calls show a container or a sandbox as running. */
+  async #isRunning(id: string): Promise<boolean> {
+    const container = await this.containerStatus(id);
+    if (container) return container.state === 'running';
+    return (await this.sandboxStatus(id))?.ready ?? false;
+  }
+
+  async #orMissing<C extends CriCall>(name: C, request: CriCalls[C][0]): Promise<CriCalls[C][1] | undefined> {
+    try {
+      return await this.#client.call(name, request);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** A call whose aim is reached when the thing is not there. */
+  async #gone<C extends CriCall>(name: C, request: CriCalls[C][0], timeoutMs?: number): Promise<void> {
+    try {
+      await this.#client.call(name, request, timeoutMs === undefined ? {} : { timeoutMs });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+const NOTHING = new Uint8Array();
+
+function podFilter(uid: string | undefined) {
+  return uid === undefined ? undefined : { label_selector: { [POD_UID_LABEL]: uid } };
+}

@@ -1,0 +1,1 @@
+export { CriRuntime } from './cri-runtime.ts';
