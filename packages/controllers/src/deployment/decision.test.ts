@@ -136,7 +136,7 @@ describe('the status of a Deployment', () => {
 describe('a paused Deployment', () => {
   it('does not roll, and says so; when it is resumed its time begins anew', () => {
     const paused = deploymentOf({
-      maxSurge: 3,
+      maxSurge: 0,
       spec: { paused: true },
       status: { conditions: [progressing('ReplicaSetUpdated')] },
     });

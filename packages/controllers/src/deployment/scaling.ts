@@ -25,7 +25,8 @@ export function scaleSets(rollout: Rollout): void {
   const desired = replicasOf(deployment);
   const only = activeOrLatest(rollout);
   if (only) {
-    rollout.scale(only, desired);
+    // also when it has that size already: otherwise it would look like scaling for ever
+    rollout.resize(only, desired);
     return;
   }
   if (newSet && isSaturated(deployment, newSet)) {

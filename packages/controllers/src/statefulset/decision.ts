@@ -159,7 +159,9 @@ class Step {
         if (!isTerminating(pod)) this.actions.push({ type: 'delete', pod });
         continue;
       }
-      if (isTerminating(pod) || (!this.#isUp(pod) && pod !== broken)) return false;
+      // one that ended will never be ready: it does not hold up the others
+      const waits = !this.#isUp(pod) && !isTerminal(pod) && pod !== broken;
+      if (isTerminating(pod) || waits) return false;
       this.actions.push({ type: 'delete', pod });
       return false;
     }
@@ -175,8 +177,8 @@ class Step {
     for (let index = this.#replicas.length - 1; index >= partition; index--) {
       const pod = this.#replicas[index];
       if (!pod || isTerminating(pod) || revisionOf(pod) === update.name || isTerminal(pod)) continue;
-      // one that is not available anyway costs nothing
-      if (!this.#isUnavailable(pod) && spare-- <= 0) return;
+      // one that is not available anyway costs nothing, and may be what keeps the others waiting
+      if (!this.#isUnavailable(pod) && spare-- <= 0) continue;
       this.actions.push({ type: 'delete', pod });
     }
   }
