@@ -7,6 +7,7 @@ import { JSON_OBJECT } from './negotiate.ts';
 import type { View } from './render.ts';
 import { statusOf, warningHeaders } from './respond.ts';
 import { partialOf, tableOf } from './table.ts';
+import { Frame, writeFrame } from './watch-frames.ts';
 import { openOutlet } from './watch-pace.ts';
 
 /** A client that reads so slowly that this much waits for it is cut off; it will watch again from where it was. */
@@ -61,7 +62,7 @@ export function streamWatch(
       : undefined;
   response.on('close', end);
   const outlet = openOutlet((batches) => {
-    const waiting = writeEvents(response, batches, encoder);
+    const waiting = writeFrame(response, encoder(batches));
     if (waiting > MAX_WAITING_BYTES) response.destroy();
   });
   const send = (events: readonly StreamEvent[]) => {
@@ -99,41 +100,40 @@ function flush(response: Exchange['response']): void {
   if ('flushHeaders' in response) response.flushHeaders();
 }
 
-type Encoder = (events: readonly StreamEvent[]) => Uint8Array;
+type Batches = readonly (readonly StreamEvent[])[];
+type Encoder = (batches: Batches) => Frame;
 type EventEncoder = (event: StreamEvent) => Uint8Array;
 
-const joined = new WeakMap<readonly StreamEvent[], Uint8Array>();
-
-/** Bytes of plain events, joined once for all watchers that share the list. */
-function encodePlainEvents(events: readonly StreamEvent[]): Uint8Array {
-  return joined.getOrInsertComputed(events, () =>
-    join(events, (event) => event.encoded('json', encodePlain)),
-  );
+interface Shared {
+  readonly count: number;
+  readonly last: readonly StreamEvent[];
+  readonly frame: Frame;
 }
 
-function join(events: readonly StreamEvent[], encode: EventEncoder): Uint8Array {
-  const [first] = events;
-  return first && events.length === 1 ? encode(first) : Buffer.concat(events.map(encode));
+const shared = new WeakMap<readonly StreamEvent[], Shared>();
+
+/**
+ * The frame of plain events. Watchers without selectors are given the same lists, and those that wait are told
+ * together, so most of them need the very frame that the one before them needed: that of the same first and last list.
+ */
+function plainFrame(batches: Batches): Frame {
+  const first = batches[0] as readonly StreamEvent[];
+  const last = batches.at(-1) as readonly StreamEvent[];
+  const known = shared.get(first);
+  if (known && known.count === batches.length && known.last === last) return known.frame;
+  const frame = frameOf(batches, (event) => event.encoded('json', encodePlain));
+  shared.set(first, { count: batches.length, last, frame });
+  return frame;
 }
 
-/** Writes batches, together; returns how many bytes wait for the client. */
-function writeEvents(
-  response: Exchange['response'],
-  batches: readonly (readonly StreamEvent[])[],
-  encoder: Encoder,
-): number {
-  // HTTP/1 sends the pieces in one system call; HTTP/2 does so anyway
-  if ('cork' in response) response.cork();
-  for (const events of batches) {
-    (response as { write(chunk: Uint8Array): boolean }).write(encoder(events));
-  }
-  if ('uncork' in response) response.uncork();
-  return 'writableLength' in response ? response.writableLength : 0;
+function frameOf(batches: Batches, encode: EventEncoder): Frame {
+  const pieces = batches.flatMap((events) => events.map(encode));
+  return new Frame(pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces));
 }
 
 function encoderOf(resource: ServedResource, view: View, cluster: Cluster): Encoder {
   const encode = eventEncoderOf(resource, view, cluster);
-  return encode ? (events) => join(events, encode) : encodePlainEvents;
+  return encode ? (batches) => frameOf(batches, encode) : plainFrame;
 }
 
 /** Undefined: the object as it is. */
