@@ -1,0 +1,109 @@
+import { type NftTable, TableBuilder } from '../nft/table.ts';
+import type { Protocol } from '../services/objects.ts';
+import type { ServicePort } from '../services/service-ports.ts';
+import { type ClusterNetwork, nodeArrival } from './addresses.ts';
+
+/** A port of the machine that leads into a cluster. */
+export interface HostPort {
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly to: { readonly ip: string; readonly port: number };
+}
+
+export interface HostTableOptions {
+  /** Ports of the machine's addresses, loopback included. The first to want one gets it. */
+  readonly ports: readonly HostPort[];
+  /**
+   * TCP and UDP ports of the machine's end of the link that pods may connect to (API, DNS); undefined: all of the
+   * machine.
+   */
+  readonly allowed?: { readonly tcp: readonly number[]; readonly udp: readonly number[] };
+}
+
+/** The name of a cluster's table among the machine's. */
+export const hostTableName = ({ name }: Pick<ClusterNetwork, 'name'>): string => `sampan-${name}`;
+
+/** Every cluster's range and link: none of them is another's to reach. */
+const ALL_CLUSTERS = '100.64.0.0/10';
+
+/**
+ * The machine's own rules for one cluster: ports that lead in, a shared address for what goes out, and a wall
+ * towards other clusters and the machine. Pure.
+ */
+export function hostTable(network: ClusterNetwork, { ports, allowed }: HostTableOptions): NftTable {
+  const { name, hostRange, link } = network;
+  const table = new TableBuilder();
+  const targets = new Map<string, string>();
+  for (const { protocol, port, to } of ports)
+    targets.getOrInsert(`${protocol} . ${port}`, `${to.ip} . ${to.port}`);
+  table.map('ports', 'type inet_proto . inet_service : ipv4_addr . inet_service', targets);
+  table.chain('hand-on', [
+    ...['tcp', 'udp', 'sctp'].map(
+      (protocol) =>
+        `fib daddr type local ip daddr != ${ALL_CLUSTERS} meta l4proto ${protocol} dnat ip to meta l4proto . th dport map @ports`,
+    ),
+  ]);
+  const nat = (hook: string, priority: string) =>
+    `type nat hook ${hook} priority ${priority}; policy accept;`;
+  table.chain('prerouting', [`iifname != "${name}" jump hand-on`], nat('prerouting', 'dstnat'));
+  table.chain('output', ['jump hand-on'], nat('output', '-100'));
+  table.chain(
+    'postrouting',
+    [
+      // what came to an address of the machine from itself comes from the link
+      `oifname "${name}" fib saddr type local masquerade`,
+      `ip saddr { ${hostRange}, ${link.inner} } oifname != "${name}" ip daddr != ${ALL_CLUSTERS} masquerade`,
+    ],
+    nat('postrouting', 'srcnat'),
+  );
+  const filter = (hook: string) => `type filter hook ${hook} priority filter; policy accept;`;
+  const pass = 'ct state established,related accept';
+  table.chain(
+    'forward',
+    [
+      pass,
+      `iifname "${name}" ip saddr != { ${hostRange}, ${link.inner} } drop`,
+      `iifname "${name}" ip daddr ${ALL_CLUSTERS} drop`,
+    ],
+    filter('forward'),
+  );
+  table.chain('input', [`iifname "${name}" jump from-cluster`], filter('input'));
+  table.chain('from-cluster', [pass, ...(allowed ? wall(link.host, allowed) : [])]);
+  return table.build(hostTableName(network));
+}
+
+function wall(
+  host: string,
+  allowed: { readonly tcp: readonly number[]; readonly udp: readonly number[] },
+): string[] {
+  const open = Object.entries(allowed).flatMap(([protocol, ports]) =>
+    ports.length > 0
+      ? [`ip daddr ${host} ${protocol} dport { ${[...new Set(ports)].join(', ')} } accept`]
+      : [],
+  );
+  return [
+    ...open,
+    `ip daddr ${host} icmp type echo-request accept`,
+    'meta l4proto tcp reject with tcp reset',
+    'reject',
+  ];
+}
+
+/** The machine's ports that Services and host ports of a cluster want: NodePorts, and load balancers' ports. Pure. */
+export function wantedHostPorts(
+  network: ClusterNetwork,
+  ports: readonly ServicePort[],
+  hostPorts: ReadonlyMap<string, string> = new Map(),
+): HostPort[] {
+  const node = nodeArrival(network);
+  const wanted: HostPort[] = [];
+  for (const { protocol, port, nodePort, isLoadBalancer } of ports) {
+    if (nodePort !== undefined) wanted.push({ protocol, port: nodePort, to: { ip: node, port: nodePort } });
+    if (isLoadBalancer) wanted.push({ protocol, port, to: { ip: network.link.inner, port } });
+  }
+  for (const key of hostPorts.keys()) {
+    const [protocol, port] = key.split(' . ') as [Protocol, string];
+    wanted.push({ protocol, port: Number(port), to: { ip: node, port: Number(port) } });
+  }
+  return wanted;
+}

@@ -1,0 +1,123 @@
+import { access } from 'node:fs/promises';
+import { SampanError } from '@sampan/base';
+import { run } from '../command.ts';
+import { BRIDGE, type ClusterNetwork, UPLINK } from './addresses.ts';
+
+/** Where iproute2 keeps named namespaces. */
+export const netnsPath = (name: string): string => `/run/netns/${name}`;
+
+/**
+ * Makes the network namespace of a cluster with its bridge and its link to the machine. May be called again, also
+ * after a crash in the middle or with other addresses of the same name: it mends what differs and touches nothing
+ * that is right.
+ */
+export async function ensureNetwork(network: ClusterNetwork): Promise<void> {
+  const { name, link, hostRange, mtu } = network;
+  if (!(await exists(netnsPath(name)))) await run('ip', ['netns', 'add', name]);
+  await ensureLink(network);
+  await batch([`address replace ${link.host}/31 dev ${name}`, `link set ${name} mtu ${mtu} up`]);
+  await ensureInside(network);
+  await batch([`route replace ${hostRange} via ${link.inner} dev ${name} src ${link.host}`]);
+  await sysctls(undefined, {
+    'ipv4/ip_forward': 1,
+    // connections to 127.0.0.1 are handed on as well
+    [`ipv4/conf/${name}/route_localnet`]: 1,
+  });
+}
+
+/** Removes the namespace and the link, which need not be there. Its pods must be gone. */
+export async function removeNetwork(name: string): Promise<void> {
+  // a process that is still inside keeps the namespace alive, but not reachable
+  if (await hasLink(name)) await run('ip', ['link', 'delete', name]);
+  if (await exists(netnsPath(name))) await run('ip', ['netns', 'delete', name]);
+}
+
+/** The names of all namespaces that iproute2 knows. */
+export async function listNetworks(): Promise<string[]> {
+  const text = await run('ip', ['-j', 'netns', 'list']);
+  return text.trim() === '' ? [] : (JSON.parse(text) as { name: string }[]).map(({ name }) => name);
+}
+
+/** What `freeIndex` asks for: the machine's routes and addresses. */
+export async function takenRanges(): Promise<string[]> {
+  const routes = JSON.parse(await run('ip', ['-4', '-j', 'route', 'show', 'table', 'all'])) as {
+    dst: string;
+  }[];
+  return routes.map(({ dst }) => (dst.includes('/') ? dst : `${dst}/32`));
+}
+
+/** The MTU of the way to the outside, bytes; 1500 when there is none. */
+export async function uplinkMtu(): Promise<number> {
+  const routes = JSON.parse(await run('ip', ['-4', '-j', 'route', 'show', 'default'])) as { dev?: string }[];
+  const device = routes[0]?.dev;
+  if (device === undefined) return 1500;
+  const links = JSON.parse(await run('ip', ['-j', 'link', 'show', device])) as { mtu?: number }[];
+  return links[0]?.mtu ?? 1500;
+}
+
+/** A pair of interfaces: one here, named as the network, one inside. */
+async function ensureLink({ name }: ClusterNetwork): Promise<void> {
+  const netns = netnsPath(name);
+  const inside = await hasLink(UPLINK, netns);
+  if ((await hasLink(name)) && inside) return;
+  if (inside) await run('ip', ['link', 'delete', UPLINK], { netns });
+  else if (await hasLink(name)) await run('ip', ['link', 'delete', name]);
+  await run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', UPLINK, 'netns', name]);
+}
+
+async function ensureInside({ name, podRange, gateway, link, mtu }: ClusterNetwork): Promise<void> {
+  const netns = netnsPath(name);
+  if (!(await hasLink(BRIDGE, netns))) await run('ip', ['link', 'add', BRIDGE, 'type', 'bridge'], { netns });
+  await batch(
+    [
+      'link set lo up',
+      `address replace ${gateway}/${podRange.split('/')[1]} dev ${BRIDGE}`,
+      `link set ${BRIDGE} mtu ${mtu} up`,
+      `address replace ${link.inner}/31 dev ${UPLINK}`,
+      `link set ${UPLINK} mtu ${mtu} up`,
+      `route replace default via ${link.host} dev ${UPLINK}`,
+    ],
+    netns,
+  );
+  await ensureBridgeFilter(netns);
+  await sysctls(netns, { 'ipv4/ip_forward': 1, 'bridge/bridge-nf-call-iptables': 1 });
+}
+
+/** Pods on one bridge reach each other's Services, and policies hold between them, only with this module. */
+async function ensureBridgeFilter(netns: string): Promise<void> {
+  const setting = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+  const present = () =>
+    run('test', ['-e', setting], { netns }).then(
+      () => true,
+      () => false,
+    );
+  if (await present()) return;
+  const cause = await run('modprobe', ['br_netfilter']).catch((error: unknown) => error);
+  if (!(await present()))
+    throw new SampanError('network-no-bridge-filter', 'the kernel has no br_netfilter, which Services need', {
+      hint: 'Run `modprobe br_netfilter` as root on the machine itself.',
+      cause,
+    });
+}
+
+async function sysctls(netns: string | undefined, values: Readonly<Record<string, number>>): Promise<void> {
+  const script = Object.entries(values)
+    .map(([key, value]) => `echo ${value} > /proc/sys/net/${key}`)
+    .join(' && ');
+  // /proc/sys/net is that of the namespace of who opens it
+  await run('sh', ['-c', script], { netns });
+}
+
+const batch = (commands: readonly string[], netns?: string): Promise<string> =>
+  run('ip', ['-batch', '-'], { netns, input: `${commands.join('\n')}\n` });
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function hasLink(name: string, netns?: string): Promise<boolean> {
+  const links = JSON.parse(await run('ip', ['-j', 'link', 'show'], { netns })) as { ifname?: string }[];
+  return links.some(({ ifname }) => ifname === name);
+}

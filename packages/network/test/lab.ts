@@ -1,0 +1,153 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../src/command.ts';
+import {
+  type ClusterNetwork,
+  type CniFolders,
+  clusterNetwork,
+  ensureNetwork,
+  freeIndex,
+  installCni,
+  removeCniNetwork,
+  removeNetwork,
+  sandboxNamespace,
+  takenRanges,
+  writeCniNetwork,
+} from '../src/index.ts';
+import { NftApplier } from '../src/nft/nft-applier.ts';
+
+const TOOLS = ['nft', 'ip', 'nsenter', '/usr/lib/cni/bridge', '/usr/lib/cni/host-local'];
+
+/** Why packets cannot be sent here; undefined: they can. In CI they must. */
+export function whyNoLab(): string | undefined {
+  const missing = TOOLS.filter(
+    (tool) => spawnSync('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${tool}`]).status !== 0,
+  );
+  let why: string | undefined;
+  if (process.getuid?.() !== 0) why = 'it needs root';
+  else if (missing.length > 0) why = `these are missing: ${missing.join(', ')}`;
+  else if (spawnSync('unshare', ['--net', 'true']).status !== 0)
+    why = 'network namespaces are not allowed here';
+  if (why !== undefined && process.env.CI) throw new Error(`the network cannot be tested: ${why}`);
+  if (why !== undefined) console.log(`Tests with real packets are left out: ${why}.`);
+  return why;
+}
+
+export interface LabPod {
+  readonly name: string;
+  readonly ip: string;
+  readonly netns: string;
+  /** Echoes on these ports `NAME CLIENT_ADDRESS`, TCP and UDP. */
+  serve(...ports: number[]): Promise<void>;
+}
+
+/** A real cluster network with pods that are namespaces without containers. */
+export class Lab {
+  readonly network: ClusterNetwork;
+  readonly folders: CniFolders;
+  readonly nft: NftApplier;
+  readonly #folder: string;
+  readonly #processes: ReturnType<typeof spawn>[] = [];
+  readonly #pods = new Map<string, string>();
+  #count = 0;
+
+  private constructor(network: ClusterNetwork, folder: string, nft: NftApplier) {
+    this.network = network;
+    this.#folder = folder;
+    this.folders = labFolders(folder);
+    this.nft = nft;
+  }
+
+  static async create(name: string): Promise<Lab> {
+    const id = `${name}${process.pid % 100_000}`;
+    const index = freeIndex(await takenRanges());
+    if (index === undefined) throw new Error('no network is free');
+    // two labs at once would find the same one free
+    const network = clusterNetwork({ name: id, index: index + (process.pid % 500) });
+    const lab = new Lab(
+      network,
+      mkdtempSync(join(tmpdir(), 'sampan-lab-')),
+      new NftApplier({ netns: `/run/netns/${id}` }),
+    );
+    try {
+      await ensureNetwork(network);
+      await installCni(lab.folders);
+      await writeCniNetwork(lab.folders, network);
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+    return lab;
+  }
+
+  get netns(): string {
+    return `/run/netns/${this.network.name}`;
+  }
+
+  async pod(name: string): Promise<LabPod> {
+    const netns = `${this.network.name}-${this.#count++}`;
+    await run('ip', ['netns', 'add', netns]);
+    this.#pods.set(netns, name);
+    await run('ip', ['-n', netns, 'link', 'set', 'lo', 'up']);
+    const result = await this.cni('ADD', netns);
+    const ip = (JSON.parse(result) as { ips: { address: string }[] }).ips[0]?.address.split('/')[0] ?? '';
+    const path = `/run/netns/${netns}`;
+    return { name, ip, netns: path, serve: (...ports) => this.serve(name, path, ports) };
+  }
+
+  /** Runs the plug-in as containerd does. */
+  cni(command: 'ADD' | 'DEL', netns: string, network = this.network.name): Promise<string> {
+    const config = { cniVersion: '1.0.0', name: 'sampan', type: 'sampan-cni' };
+    return run(join(this.folders.bin, 'sampan-cni'), [], {
+      input: JSON.stringify(config),
+      env: {
+        CNI_COMMAND: command,
+        CNI_CONTAINERID: netns,
+        CNI_NETNS: `/run/netns/${netns}`,
+        CNI_IFNAME: 'eth0',
+        CNI_PATH: this.folders.bin,
+        CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=${sandboxNamespace(network, 'default')};K8S_POD_NAME=p`,
+      },
+    });
+  }
+
+  async serve(name: string, netns: string, ports: readonly number[]): Promise<void> {
+    const child = spawn(
+      'nsenter',
+      [
+        `--net=${netns}`,
+        '--',
+        process.execPath,
+        join(import.meta.dirname, 'echo-server.ts'),
+        name,
+        ...ports.map(String),
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    this.#processes.push(child);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    child.stdout.once('data', () => resolve());
+    child.once('exit', (code) => reject(new Error(`the echo server ended with ${code}`)));
+    await promise;
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#processes) child.kill('SIGKILL');
+    for (const netns of this.#pods.keys()) {
+      await this.cni('DEL', netns).catch(() => {});
+      await run('ip', ['netns', 'delete', netns]).catch(() => {});
+    }
+    await removeNetwork(this.network.name);
+    await removeCniNetwork(this.folders, this.network.name);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const labFolders = (folder: string): CniFolders => ({
+  conf: join(folder, 'conf'),
+  bin: join(folder, 'bin'),
+  clusters: join(folder, 'clusters'),
+  leases: join(folder, 'leases'),
+});
