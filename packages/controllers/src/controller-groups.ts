@@ -4,6 +4,9 @@ import { startServiceEndpoints } from './endpoints/start.ts';
 import { startJobs } from './job/job-controller.ts';
 import { startJobOrphans } from './job/orphans.ts';
 import { startTtlAfterFinished } from './job/ttl-after-finished.ts';
+import { startNodeLifecycle } from './nodes/node-lifecycle.ts';
+import { startTaintEviction } from './nodes/taint-eviction.ts';
+import { startPodGarbageCollector } from './pods/pod-garbage-collector.ts';
 import { type Start, together } from './start-together.ts';
 import { startWorkloads } from './workloads/start-workloads.ts';
 
@@ -15,6 +18,7 @@ export const CONTROLLER_GROUPS = {
   disruption: startDisruption,
   endpoints: startServiceEndpoints,
   jobs: together(startJobs, startJobOrphans, startTtlAfterFinished),
+  nodes: together(startNodeLifecycle, startTaintEviction, startPodGarbageCollector),
   workloads: startWorkloads,
 } as const satisfies Record<string, Start>;
 

@@ -15,6 +15,11 @@ const INDEXES = {
   orphans: (object: KubeObject) =>
     controllerOf(object) === undefined ? [object.metadata.namespace ?? ''] : [],
   namespace: (object: KubeObject) => [object.metadata.namespace ?? ''],
+  /** By the node that a pod is on. */
+  node: (object: KubeObject) => {
+    const node: unknown = object.spec?.nodeName;
+    return typeof node === 'string' && node !== '' ? [node] : [];
+  },
 };
 
 /** One informer for each resource, however many controllers follow it. */
