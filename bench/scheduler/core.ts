@@ -15,7 +15,6 @@ export function benchCore({ nodes, pods, kind }: Load): number {
     if (decision.kind === 'fail') continue;
     bound++;
     const { pod: of, node: nodeName } = decision;
-    core.bound(of);
     core.putPod({ ...of, spec: { ...of.spec, nodeName } });
   }
   return (bound / (performance.now() - start)) * 1000;

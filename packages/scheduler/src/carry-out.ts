@@ -59,7 +59,6 @@ export class CarryOut {
       if (!isGone(error)) await this.#sayFailed(pod, error);
       return;
     }
-    core.bound(pod);
     recorder.record(pod, {
       type: 'Normal',
       reason: 'Scheduled',

@@ -6,7 +6,7 @@ export type Decision = BindDecision | FailDecision;
 
 /**
  * Put the pod on the node: first what its volumes need, then the binding. The core counts the pod as being there
- * from now on; tell it by `bound` or `unbound` how it went.
+ * from now on; tell it by `unbound` when that fails.
  */
 export interface BindDecision {
   readonly kind: 'bind';

@@ -26,10 +26,12 @@ interface Placed {
   readonly node: string;
   /** Until the API shows the pod on its node: what to go back to when binding fails. */
   readonly queued: QueuedPod | undefined;
-  readonly promised: readonly string[];
+  /** Volume → claim. */
+  readonly promised: ReadonlyMap<string, string>;
 }
 
 const NO_NODES = 'no nodes available to schedule pods';
+const NO_PROMISES: ReadonlyMap<string, string> = new Map();
 const NO_PLUGINS: ReadonlySet<Plugin> = new Set();
 
 /**
@@ -88,13 +90,7 @@ export class SchedulerCore {
     );
   }
 
-  /** The pod was bound. */
-  bound(pod: Pod): void {
-    const placed = this.#placed.get(keyOfPod(pod));
-    if (placed && placed.info.uid === pod.metadata.uid) this.#forgetPromises(placed);
-  }
-
-  /** The pod was not bound: it is tried again after a pause. */
+  /** The pod was not bound: it is tried again after a pause. (That it was bound shows in the pod.) */
   unbound(pod: Pod): void {
     const key = keyOfPod(pod);
     const placed = this.#placed.get(key);
@@ -144,7 +140,10 @@ export class SchedulerCore {
   }
 
   putVolume(volume: Volume): void {
-    this.#state.volumes.volumes.set(volume.metadata.name ?? '', volume);
+    const { name = '' } = volume.metadata;
+    this.#state.volumes.volumes.set(name, volume);
+    // from now on everybody sees whose it is
+    if (volume.spec?.claimRef) this.#state.volumes.promised.delete(name);
     this.#happened({ kind: 'storage' });
   }
 
@@ -211,7 +210,7 @@ export class SchedulerCore {
     }
     if (before) this.#unplace(before);
     const node = this.#state.addPod(info, nodeName);
-    this.#placed.set(key, { info, node: nodeName, queued: undefined, promised: [] });
+    this.#placed.set(key, { info, node: nodeName, queued: undefined, promised: NO_PROMISES });
     this.#happened({ kind: 'pod-there', node, pod: info });
   }
 
@@ -259,7 +258,8 @@ export class SchedulerCore {
   }
 
   #forgetPromises({ promised }: Placed): void {
-    for (const name of promised) this.#state.volumes.promised.delete(name);
+    const present = this.#state.volumes.promised;
+    for (const [volume, claim] of promised) if (present.get(volume) === claim) present.delete(volume);
   }
 
   /** Wakes the pods that an event can help, a class at a time. */
@@ -299,12 +299,13 @@ export class SchedulerCore {
   #bind(queued: QueuedPod, node: NodeInfo, volumes: PodVolumes | undefined): BindDecision {
     const { info } = queued;
     const plan = volumes?.plan(node);
-    const promised = (plan?.bind ?? []).map(({ volume }) => volume.metadata.name ?? '');
-    for (const { volume, claim } of plan?.bind ?? [])
-      this.#state.volumes.promised.set(
+    const promised = new Map(
+      (plan?.bind ?? []).map(({ volume, claim }) => [
         volume.metadata.name ?? '',
         `${claim.metadata.namespace}/${claim.metadata.name}`,
-      );
+      ]),
+    );
+    for (const [volume, claim] of promised) this.#state.volumes.promised.set(volume, claim);
     this.#nominations.delete(info.key);
     this.#queue.hold(queued, 'busy');
     this.#state.addPod(info, node.name);

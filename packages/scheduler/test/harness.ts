@@ -48,7 +48,6 @@ export class Harness {
         continue;
       }
       this.failed.delete(name);
-      this.core.bound(decision.pod);
       this.place(decision.pod, decision.node);
     }
   }
