@@ -92,6 +92,8 @@ class DaemonSetController {
     const set = this.#sets.get(namespace, name);
     if (!set || set.metadata.deletionTimestamp !== undefined) return undefined;
     const { client, context, expectations } = this.#shell;
+    // asked before the cache is read: what is seen by now is in what is read then
+    const mayAct = expectations.satisfied(uidOf(set));
     const { revisions, pods } = await this.#claim(set);
     const { revision, collisionCount } = await applyRevisionPlan(
       client,
@@ -101,7 +103,6 @@ class DaemonSetController {
     const hash = revision.metadata.labels?.[REVISION_LABEL] ?? '';
     const now = context.clock.now();
     const state = { set, nodes: [...this.#nodes.list()], pods, hash, now };
-    const mayAct = expectations.satisfied(uidOf(set));
     let failureCheck: number | undefined;
     let failure: unknown;
     if (mayAct) {

@@ -101,6 +101,8 @@ class ReplicaController {
     if (!object) return undefined;
     const set = this.#kind.read(object);
     const { expectations, client, context } = this.#shell;
+    // asked before the cache is read: what is seen by now is in what is read then
+    const mayAct = expectations.satisfied(uidOf(set));
     const matcher = matcherOf(set.spec.selector);
     const candidates = candidatesOf(this.#pods, set);
     const active = await claim(
@@ -113,7 +115,7 @@ class ReplicaController {
       (pod) => isTerminating(pod) && !isTerminal(pod) && controllerOf(pod)?.uid === set.metadata.uid,
     ).length;
     let failure: unknown;
-    if (expectations.satisfied(uidOf(set)) && set.metadata.deletionTimestamp === undefined) {
+    if (mayAct && set.metadata.deletionTimestamp === undefined) {
       failure = await this.#manage(set, active).then(
         () => undefined,
         (error: unknown) => error,
