@@ -39,13 +39,13 @@ export async function endShims(socket: string): Promise<void> {
 export async function unmountBelow(...folders: readonly string[]): Promise<void> {
   const mounts = (await readFile('/proc/self/mounts', 'utf8'))
     .split('\n')
-    .map((line) => unescape(line.split(' ')[1] ?? ''))
+    .map((line) => plain(line.split(' ')[1] ?? ''))
     .filter((point) => folders.some((folder) => point.startsWith(`${folder}/`)));
   for (const point of mounts.reverse()) await promisify(execFile)('umount', ['--lazy', point]);
 }
 
 /** /proc/mounts writes blanks and the like as three octal digits. */
-function unescape(text: string): string {
+function plain(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

@@ -11,8 +11,10 @@ const TABLE: MessageTable = {
   PublishRequest: { topic: [1, 'string'], event: [2, 'Any'] },
   Any: { type_url: [1, 'string'], value: [2, 'bytes'] },
   Envelope: { namespace: [2, 'string'], topic: [3, 'string'], event: [4, 'Any'] },
-  /** All of them name the container first; TaskExit has the process second: the container's own bears its name. */
-  TaskEvent: { container_id: [1, 'string'], id: [2, 'string'] },
+  /** Every event of a task, and the deletion of a container, names the container first. */
+  Named: { container_id: [1, 'string'] },
+  /** `id` is the process: the container's own bears the container's name. */
+  TaskExit: { container_id: [1, 'string'], id: [2, 'string'] },
 };
 
 interface Envelope {
@@ -98,10 +100,8 @@ function subscribeOnce(
         clearInterval(probe);
         stands();
       } else if (Object.hasOwn(TOPICS, topic)) {
-        const { container_id = '', id } = decodeMessage(TABLE, 'TaskEvent', value) as Record<string, string>;
         const kind = TOPICS[topic];
-        // the exit of a command run by exec says nothing of the container
-        if (kind && !(kind === 'exited' && id !== container_id)) take(kind, container_id);
+        if (kind) takeEvent(kind, value, take);
       }
     });
     stream.on('error', (error: ServiceError) => {
@@ -114,6 +114,13 @@ function subscribeOnce(
     if (signal.aborted) cancel();
     else signal.addEventListener('abort', cancel);
   });
+}
+
+function takeEvent(kind: Kind, value: Uint8Array, take: (kind: Kind, id: string) => void): void {
+  const message = kind === 'exited' ? 'TaskExit' : 'Named';
+  const { container_id = '', id } = decodeMessage(TABLE, message, value) as Record<string, string>;
+  // the exit of a command run by exec says nothing of the container
+  if (kind !== 'exited' || id === container_id) take(kind, container_id);
 }
 
 function publish(channel: GrpcChannel, mark: string): void {

@@ -19,11 +19,18 @@ function readMessage(table: MessageTable, name: string, reader: Reader, end: num
   while (reader.at < end) {
     const tag = reader.varint();
     const field = byNumber.get(Math.floor(tag / 8));
-    if (field) readField(table, message, field, reader, tag & 7);
+    if (field && fits(field, tag & 7)) readField(table, message, field, reader, tag & 7);
     else reader.skip(tag & 7);
   }
   if (reader.at !== end) throw new MessageError(`${name}: a field reaches beyond its message`);
   return message;
+}
+
+/** A field of another wire type than the table's is an unknown one. */
+function fits({ kind, shape }: FieldPlan, wire: number): boolean {
+  if (shape === 'map') return wire === 2;
+  if (kind === 'int' || kind === 'bool') return wire === 0 || (wire === 2 && shape === 'list');
+  return wire === (kind === 'double' ? 1 : 2);
 }
 
 function readField(

@@ -30,10 +30,10 @@ const plans = new WeakMap<MessageTable, Map<string, MessagePlan>>();
 
 /** Throws for a message that the table does not have. */
 export function planOf(table: MessageTable, name: string): MessagePlan {
-  let known = plans.get(table);
-  if (!known) plans.set(table, (known = new Map()));
-  let plan = known.get(name);
-  if (!plan) known.set(name, (plan = buildPlan(table, name)));
+  const known = plans.get(table) ?? new Map<string, MessagePlan>();
+  if (known.size === 0) plans.set(table, known);
+  const plan = known.get(name) ?? buildPlan(table, name);
+  known.set(name, plan);
   return plan;
 }
 

@@ -1,0 +1,117 @@
+import type { k8s } from '@sampan/api';
+import { containerSpecs } from './container-spec.ts';
+import { decideInit } from './decide-init.ts';
+import {
+  type Draft,
+  finish,
+  kill,
+  newDraft,
+  type PodDecision,
+  type PodInput,
+  start,
+  wake,
+} from './decision.ts';
+import { endPod } from './end-pod.ts';
+import { containerFailed, latestContainer, type PodView } from './pod-view.ts';
+import { definitionChanged, shouldStart } from './restart-policy.ts';
+import { needsSandbox } from './sandbox-choice.ts';
+
+/**
+ * What to do next for a pod: from its spec, what the runtime has of it, its probes and the time. Pure; deciding again
+ * while actions are under way gives them again (kuberuntime computePodActions).
+ */
+export function decidePod(input: PodInput): PodDecision {
+  const draft = newDraft(input);
+  if (mustEnd(input)) return endPod(draft);
+  const { pod, view } = input;
+  const spec = pod.spec ?? {};
+  const sandbox = needsSandbox(pod, view);
+  if (sandbox.create) {
+    if (!worthSandbox(spec, view, sandbox.attempt)) return endPod(draft);
+    for (const { id, ready } of view.sandboxes) if (ready) draft.actions.push({ do: 'stop-sandbox', id });
+    const retryAt = input.failures.get('')?.retryAt ?? 0;
+    if (retryAt > input.now) wake(draft, retryAt);
+    else if (draft.actions.length === 0)
+      draft.actions.push({ do: 'create-sandbox', attempt: sandbox.attempt });
+    return finish(draft);
+  }
+  for (const { kind, container } of containerSpecs(spec)) {
+    if (kind === 'ephemeral' && !latestContainer(view, container.name)) {
+      start(draft, container, kind, sandbox.id);
+    }
+  }
+  const init = decideInit(draft, sandbox.id);
+  if (init === 'failed') return endPod(draft);
+  if (init === 'initialized' && !decideRegular(draft, sandbox.id)) return endPod(draft);
+  return finish(draft);
+}
+
+/** Deleted, over by its phase, or condemned by the node. */
+function mustEnd({ pod, verdict }: PodInput): boolean {
+  const phase = pod.status?.phase;
+  return (
+    pod.metadata?.deletionTimestamp !== undefined ||
+    verdict !== undefined ||
+    phase === 'Failed' ||
+    phase === 'Succeeded'
+  );
+}
+
+/** A pod whose containers are done gets no new sandbox. */
+function worthSandbox(spec: k8s.PodSpec, view: PodView, attempt: number): boolean {
+  const containers = spec.containers ?? [];
+  if (attempt === 0 || view.containers.length === 0) return true;
+  if (!containers.some((container) => shouldStart(spec, container, lost(view, container.name)))) return false;
+  // an init container that failed for good
+  return !(spec.initContainers ?? []).some((container) => {
+    const latest = latestContainer(view, container.name);
+    return spec.restartPolicy === 'Never' && latest && latest.state === 'exited' && containerFailed(latest);
+  });
+}
+
+/** With its sandbox gone a container does not run, whatever the runtime thinks it knows. */
+function lost(view: PodView, name: string) {
+  const latest = latestContainer(view, name);
+  return latest?.state === 'running' ? { ...latest, state: 'exited' as const, exitCode: 137 } : latest;
+}
+
+/** Starts and kills regular containers; false when none runs and none will. */
+function decideRegular(draft: Draft, sandboxId: string): boolean {
+  const { pod, view, probes } = draft.input;
+  const spec = pod.spec ?? {};
+  let alive = 0;
+  for (const container of spec.containers ?? []) {
+    const latest = latestContainer(view, container.name);
+    if (latest?.state === 'running' && latest.sandboxId === sandboxId) {
+      alive++;
+      const probe = probes.get(latest.id);
+      if (definitionChanged(container, latest)) {
+        kill(draft, container, latest.id, 'changed', `Container ${container.name} definition changed`);
+      } else if (probe?.liveness === 'failure') {
+        kill(
+          draft,
+          container,
+          latest.id,
+          'liveness-probe',
+          `Container ${container.name} failed liveness probe`,
+        );
+      } else if (probe?.startup === 'failure') {
+        kill(
+          draft,
+          container,
+          latest.id,
+          'startup-probe',
+          `Container ${container.name} failed startup probe`,
+        );
+      }
+    } else if (latest?.state === 'unknown') {
+      alive++;
+      const message = `Container is in "unknown" state, try killing it before restart`;
+      kill(draft, container, latest.id, 'unknown-state', message);
+    } else if (shouldStart(spec, container, lost(view, container.name))) {
+      alive++;
+      start(draft, container, 'regular', sandboxId);
+    }
+  }
+  return alive > 0;
+}
