@@ -74,6 +74,11 @@ export class AffinityCounts {
     );
   }
 
+  /** Nodes can only be chosen by score, none is left out. */
+  get isSoft(): boolean {
+    return this.#near.length === 0 && this.#apart.length === 0 && this.#closing === 0;
+  }
+
   /** Labels of nodes matter: some term speaks of the pod, though maybe of no node yet. */
   get isInvolved(): boolean {
     return this.#isInvolved;

@@ -43,6 +43,28 @@ export class NodeHeap {
     this.#down(this.#up(place));
   }
 
+  /**
+   * The best slot that is good; undefined when none of the first `most` is, though a later one may be. Good slots
+   * mostly come early: pods that are kept apart make the nodes they are on worse, too.
+   */
+  first(isGood: (slot: number) => boolean, most: number): number | undefined {
+    // places whose parents were all looked at
+    const open = this.#heap.length > 0 ? [0] : [];
+    for (let looks = 0; looks < most && open.length > 0; looks++) {
+      let at = 0;
+      for (let i = 1; i < open.length; i++)
+        if (this.#before(this.#heap[open[i] ?? 0] ?? 0, this.#heap[open[at] ?? 0] ?? 0)) at = i;
+      const place = open[at] ?? 0;
+      const slot = this.#heap[place] ?? 0;
+      if (isGood(slot)) return slot;
+      const child = place * 2 + 1;
+      open.splice(at, 1);
+      if (child < this.#heap.length) open.push(child);
+      if (child + 1 < this.#heap.length) open.push(child + 1);
+    }
+    return undefined;
+  }
+
   slots(): readonly number[] {
     return this.#heap;
   }

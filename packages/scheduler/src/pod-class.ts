@@ -14,6 +14,8 @@ import { SpreadCounts } from './spread-counts.ts';
 const ANOTHER_NODE = failure('NodeAffinity', false, "node(s) didn't satisfy plugin(s) [NodeAffinity]");
 /** Slots that may be added before arrays are made anew. */
 const SLACK = 64;
+/** So many nodes are looked at in order of their scores before all are. */
+const EARLY = 32;
 
 /**
  * Equal pods, judged once: what every node says of them is kept and brought up to date by what changed since. Pods
@@ -139,10 +141,16 @@ export class PodClass {
   /** The best node for a pod of this class; undefined: none. */
   best(): number | undefined {
     if (!this.spread && this.affinity.isIdle) return this.#heap.best;
+    if (!this.spread?.scores && !this.affinity.scores) {
+      const first = this.#heap.first((slot) => !this.#checkOthers(slot), EARLY);
+      if (first !== undefined) return first;
+    }
     const candidates = this.#candidates();
     const slots = scratch.slots;
     let count = 0;
-    for (const slot of candidates) if (!this.#checkOthers(slot)) slots[count++] = slot;
+    if ((this.spread?.isSoft ?? true) && this.affinity.isSoft)
+      for (const slot of candidates) slots[count++] = slot;
+    else for (const slot of candidates) if (!this.#checkOthers(slot)) slots[count++] = slot;
     if (count <= 1) return count === 0 ? undefined : slots[0];
     const totals = scratch.totals;
     for (let i = 0; i < count; i++) totals[i] = this.#scores[slots[i] ?? 0] ?? 0;
@@ -173,15 +181,16 @@ export class PodClass {
     let most = 0;
     for (let i = 0; i < count; i++) {
       const score = raw[i] ?? 0;
-      if (score < 0) continue;
-      least = Math.min(least, score);
-      most = Math.max(most, score);
+      if (score >= 0 && score < least) least = score;
+      if (score > most) most = score;
     }
+    // all alike
+    if (most === 0 || (least === most && spread.isDefault)) return;
+    const factor = (WEIGHTS.spread * MOST) / most;
+    const top = most + least;
     for (let i = 0; i < count; i++) {
       const score = raw[i] ?? 0;
-      if (score < 0) continue;
-      const part = most === 0 ? MOST : Math.floor((MOST * (most + least - score)) / most);
-      totals[i] = (totals[i] ?? 0) + WEIGHTS.spread * part;
+      if (score >= 0) totals[i] = (totals[i] ?? 0) + factor * (top - score);
     }
   }
 

@@ -6,6 +6,8 @@ import type { SpreadConstraint } from './spread-constraints.ts';
 import { untolerated } from './taints.ts';
 import type { Topology } from './topology.ts';
 
+const HOSTNAME = 'kubernetes.io/hostname';
+
 const NO_LABEL = failure(
   'PodTopologySpread',
   false,
@@ -18,7 +20,7 @@ interface Counted {
   readonly constraint: SpreadConstraint;
   readonly topology: Topology;
   /** Matching pods by domain. */
-  readonly pods: number[];
+  pods: Int32Array;
   /** Nodes that make a domain count, by domain. */
   readonly nodes: number[];
   /** By slot: does the node count? */
@@ -34,8 +36,7 @@ export class SpreadCounts {
   readonly #pod: PodInfo;
   readonly #hard: Counted[];
   readonly #soft: Counted[];
-  /** Domains with feasible nodes, for the weight of each soft constraint. */
-  readonly #seen: Int32Array[] = [];
+  #marks = new Int32Array(64);
   #round = 0;
 
   constructor(pod: PodInfo, state: ClusterState) {
@@ -71,38 +72,44 @@ export class SpreadCounts {
     return this.#soft.length > 0;
   }
 
-  /** Raw scores of the first `count` slots: fewer is better; -1 for nodes without the labels. */
+  /** No node is left out for its labels. */
+  get isDefault(): boolean {
+    return this.#pod.constraints.isSpreadByDefault;
+  }
+
+  /** Nodes can only be chosen by score, none is left out. */
+  get isSoft(): boolean {
+    return this.#hard.length === 0;
+  }
+
+  /** Raw scores of the first `count` slots: fewer is better; negative for nodes without the labels. */
   raw(slots: Int32Array, count: number, into: Float64Array): void {
-    const weights = this.#soft.map((counted, i) => Math.log(this.#domains(counted, i, slots, count) + 2));
-    const strict = !this.#pod.constraints.isSpreadByDefault;
-    for (let i = 0; i < count; i++) {
-      const slot = slots[i] ?? 0;
-      let score = 0;
-      for (let c = 0; c < this.#soft.length; c++) {
-        const counted = this.#soft[c];
-        if (!counted) continue;
-        const domain = counted.topology.idOf(slot);
-        if (domain < 0) {
-          if (!strict) continue;
-          score = -1;
-          break;
-        }
-        score += (counted.pods[domain] ?? 0) * (weights[c] ?? 0) + (counted.constraint.maxSkew - 1);
+    into.fill(0, 0, count);
+    const strict = !this.isDefault;
+    for (const counted of this.#soft) {
+      const { pods } = counted;
+      const { ids } = counted.topology;
+      const weight = Math.log(this.#domains(counted, slots, count) + 2);
+      const least = counted.constraint.maxSkew - 1;
+      for (let i = 0; i < count; i++) {
+        const domain = ids[slots[i] ?? 0] ?? -1;
+        if (domain >= 0) into[i] = (into[i] ?? 0) + (pods[domain] ?? 0) * weight + least;
+        else if (strict) into[i] = Number.NEGATIVE_INFINITY;
       }
-      into[i] = Math.round(score);
     }
   }
 
-  #domains({ topology }: Counted, index: number, slots: Int32Array, count: number): number {
-    let marks = this.#seen[index];
-    if (!marks || marks.length < topology.size) {
-      marks = new Int32Array(topology.size + 16);
-      this.#seen[index] = marks;
-    }
+  /** Domains with feasible nodes: few are weighed less. */
+  #domains({ topology, constraint }: Counted, slots: Int32Array, count: number): number {
+    // as upstream: one node, one host
+    if (constraint.topologyKey === HOSTNAME) return count;
+    if (this.#marks.length < topology.size) this.#marks = new Int32Array(topology.size * 2);
+    const marks = this.#marks;
+    const { ids } = topology;
     const round = ++this.#round;
     let domains = 0;
     for (let i = 0; i < count; i++) {
-      const domain = topology.idOf(slots[i] ?? 0);
+      const domain = ids[slots[i] ?? 0] ?? -1;
       if (domain < 0 || marks[domain] === round) continue;
       marks[domain] = round;
       domains++;
@@ -138,7 +145,7 @@ function countAll(
     return {
       constraint,
       topology,
-      pods: [],
+      pods: new Int32Array(topology.size + 16),
       nodes: [],
       eligible: [],
       self: matches(constraint, pod, pod) ? 1 : 0,

@@ -2,7 +2,7 @@
 export class Topology {
   readonly key: string;
   /** By node slot; -1 without the label. */
-  readonly ids: number[] = [];
+  ids = new Int32Array(64).fill(-1);
   readonly #numbers = new Map<string, number>();
 
   constructor(key: string) {
@@ -10,7 +10,11 @@ export class Topology {
   }
 
   set(slot: number, labels: Readonly<Record<string, string>> | undefined): void {
-    while (this.ids.length <= slot) this.ids.push(-1);
+    if (slot >= this.ids.length) {
+      const larger = new Int32Array(slot * 2).fill(-1);
+      larger.set(this.ids);
+      this.ids = larger;
+    }
     const value = labels !== undefined && Object.hasOwn(labels, this.key) ? labels[this.key] : undefined;
     if (value === undefined) {
       this.ids[slot] = -1;
