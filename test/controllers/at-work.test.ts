@@ -8,6 +8,14 @@ import { eventually } from './server.ts';
 
 const NS = 'default';
 const NODE = 'node-1';
+const CLAIMS = { ...REFS.pods, resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' };
+const VOLUMES = { ...REFS.nodes, resource: 'persistentvolumes', kind: 'PersistentVolume' };
+const STORAGE_CLASSES = {
+  ...REFS.nodes,
+  group: 'storage.k8s.io',
+  resource: 'storageclasses',
+  kind: 'StorageClass',
+};
 const CRON_JOBS = { ...REFS.pods, group: 'batch', resource: 'cronjobs', kind: 'CronJob' };
 const JOBS = { ...REFS.pods, group: 'batch', resource: 'jobs', kind: 'Job' };
 const REPLICA_SETS = { ...REFS.pods, group: 'apps', resource: 'replicasets', kind: 'ReplicaSet' };
@@ -270,6 +278,60 @@ describe('controllers of a cluster whose pods run', () => {
       /\+09:00$/,
     );
     await client.delete(CRON_JOBS, NS, 'tick', { propagationPolicy: 'Foreground' });
+  });
+
+  it('bind claims to volumes and release them', async () => {
+    const volume = (name: string, storage: string) =>
+      client.create<KubeObject>(VOLUMES, {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name },
+        spec: {
+          capacity: { storage },
+          accessModes: ['ReadWriteOnce'],
+          persistentVolumeReclaimPolicy: 'Retain',
+          hostPath: { path: `/tmp/${name}` },
+        },
+      });
+    const claim = (name: string, storageClassName: string) =>
+      client.create<KubeObject>(CLAIMS, {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name, namespace: NS },
+        spec: {
+          accessModes: ['ReadWriteOnce'],
+          storageClassName,
+          resources: { requests: { storage: '2Gi' } },
+        },
+      });
+    const phase = async (ref: typeof CLAIMS | typeof VOLUMES, name: string) =>
+      (await client.get<KubeObject>(ref, ref.namespaced ? NS : undefined, name)).status?.phase;
+    await claim('data', '');
+    await volume('large', '9Gi');
+    await eventually('the claim is bound', async () => (await phase(CLAIMS, 'data')) === 'Bound');
+    await volume('small', '3Gi');
+    await eventually('the other is free', async () => (await phase(VOLUMES, 'small')) === 'Available');
+    const bound = await client.get<KubeObject>(CLAIMS, NS, 'data');
+    expect(bound).toMatchObject({ spec: { volumeName: 'large' }, status: { capacity: { storage: '9Gi' } } });
+    expect(await phase(VOLUMES, 'large')).toBe('Bound');
+    await client.delete(CLAIMS, NS, 'data');
+    await eventually('it is released', async () => (await phase(VOLUMES, 'large')) === 'Released');
+    await client.create(STORAGE_CLASSES, {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'made' },
+      provisioner: 'example.com/disk',
+    });
+    await claim('made', 'made');
+    const asked = await eventually('a provisioner is asked', async () => {
+      const found = await client.get<KubeObject>(CLAIMS, NS, 'made');
+      return found.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'] && found;
+    });
+    expect(asked.metadata.annotations).toMatchObject({
+      'volume.kubernetes.io/storage-provisioner': 'example.com/disk',
+    });
+    for (const name of ['large', 'small']) await client.delete(VOLUMES, undefined, name);
+    await client.delete(CLAIMS, NS, 'made');
   });
 
   it('made no trouble', () => {
