@@ -110,15 +110,26 @@ export class SchedulerCore {
 
   putNode(object: Node): void {
     const { node, change, isNew } = this.#state.putNode(object);
-    if (isNew || change.labels || change.taints || change.amounts)
-      this.#happened({ kind: 'node', node, topology: isNew || change.labels || change.taints });
+    if (!isNew && !change.labels && !change.taints && !change.amounts) return;
+    this.#retryNominated(node);
+    this.#happened({ kind: 'node', node, topology: isNew || change.labels || change.taints });
   }
 
   removeNode(name: string): void {
     const node = this.#state.node(name);
     this.#state.removeNode(name);
+    if (!node) return;
+    this.#retryNominated(node);
     // a domain less may mean less skew
-    if (node) this.#happened({ kind: 'node', node, topology: true });
+    this.#happened({ kind: 'node', node, topology: true });
+  }
+
+  /** Room that is of no use to whom it was made for is given back. */
+  #retryNominated(node: NodeInfo): void {
+    for (const { key } of node.nominated.values()) {
+      const queued = this.#queue.get(key);
+      if (queued?.place === 'waiting') this.#queue.retry(queued, this.#now());
+    }
   }
 
   putNamespace(namespace: Namespace): void {
@@ -285,8 +296,16 @@ export class SchedulerCore {
     }
     const of = this.#classes.classOf(info, volumes);
     const node = this.#choose(of, nominated);
-    if (node) return this.#bind(queued, node, volumes);
-    return this.#preempt(queued, of, nominated);
+    const decision = node ? this.#bind(queued, node, volumes) : this.#preempt(queued, of, nominated);
+    const room = decision.kind === 'bind' ? decision.node : decision.nominatedNode;
+    if (nominated !== undefined && nominated !== room) this.#gaveBack(nominated);
+    return decision;
+  }
+
+  /** Room that was made on a node is for everybody now. */
+  #gaveBack(name: string): void {
+    const node = this.#state.node(name);
+    if (node) this.#happened({ kind: 'node', node, topology: false });
   }
 
   #choose(of: PodClass, nominated: string | undefined): NodeInfo | undefined {
@@ -391,7 +410,7 @@ export class SchedulerCore {
     if (!node) return;
     for (const pod of node.nominated.values())
       if (pod.key === key || pod === info) this.#state.denominate(pod, name);
-    this.#happened({ kind: 'node', node, topology: false });
+    this.#gaveBack(name);
   }
 
   #renominate(before: PodInfo, after: PodInfo): void {

@@ -1,6 +1,6 @@
 import type { k8s } from '@sampan/api';
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../src/decision.ts';
+import type { Decision, FailDecision } from '../src/decision.ts';
 import type { Node, Pod } from '../src/types.ts';
 import { Harness } from './harness.ts';
 import { isFeasible } from './naive-model.ts';
@@ -14,12 +14,15 @@ class Simulation {
   readonly nodes = new Map<string, Node>();
   readonly waiting = new Map<string, Pod>();
   readonly #random: Random;
+  readonly #priorities: readonly number[];
   readonly #specs: k8s.PodSpec[];
+  readonly #leaving = new Set<string>();
   #count = 0;
   decisions = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, priorities: readonly number[] = [0]) {
     this.#random = new Random(seed);
+    this.#priorities = priorities;
     // few, so that classes are used again
     this.#specs = Array.from({ length: 12 }, () => randomSpec(this.#random));
     for (let i = 0; i < 6; i++) this.addNode();
@@ -32,8 +35,31 @@ class Simulation {
     if (decision.kind === 'bind') {
       expect(feasible, `${name} put on ${decision.node}`).toContain(decision.node);
       this.waiting.delete(name);
-    } else expect(feasible, `${name}: ${decision.message}`).toEqual([]);
+    } else if (this.#priorities.length > 1) this.#judgeVictims(decision);
+    else expect(feasible, `${name}: ${decision.message}`).toEqual([]);
   };
+
+  /** Room that was made for others is not free, so that not all that looks free is. */
+  #judgeVictims({ pod, victims, nominatedNode }: FailDecision): void {
+    if (victims.length === 0) return;
+    const names = new Set(victims.map(({ metadata }) => metadata.name));
+    for (const victim of victims) {
+      expect(victim.spec?.nodeName).toBe(nominatedNode);
+      expect(victim.spec?.priority ?? 0).toBeLessThan(pod.spec?.priority ?? 0);
+    }
+    const others = [...this.harness.placed.values()].filter(({ metadata }) => !names.has(metadata.name));
+    const node = this.nodes.get(nominatedNode);
+    expect(node && isFeasible(pod, node, [...this.nodes.values()], others)).toBe(true);
+    for (const name of names) this.#leaving.add(name ?? '');
+  }
+
+  /** Those that were told to leave do; false: there were none. */
+  letGo(): boolean {
+    const were = this.#leaving.size > 0;
+    for (const name of this.#leaving) this.harness.remove(name);
+    this.#leaving.clear();
+    return were;
+  }
 
   feasibleFor(pod: Pod): string[] {
     const nodes = [...this.nodes.values()];
@@ -76,7 +102,10 @@ class Simulation {
     const pod = podOf(
       name,
       {},
-      { labels: { app: this.#random.pick(APPS) }, spec: this.#random.pick(this.#specs) },
+      {
+        labels: { app: this.#random.pick(APPS) },
+        spec: { ...this.#random.pick(this.#specs), priority: this.#random.pick(this.#priorities) },
+      },
     );
     this.waiting.set(name, pod);
     this.harness.add(pod);
@@ -97,7 +126,22 @@ describe('random clusters', () => {
         simulation.step();
         if (i % 30 === 29) simulation.checkWaiting();
       }
-      expect(simulation.decisions).toBeGreaterThan(50);
+      expect(simulation.decisions).toBeGreaterThan(20);
+    },
+  );
+
+  it.each(Array.from({ length: 100 }, (_, i) => i + 1))(
+    'make pods leave only for more important ones that then fit, and end with nobody waiting for nothing (seed %i)',
+    (seed) => {
+      const simulation = new Simulation(seed, [0, 0, 5, 10]);
+      for (let i = 0; i < 120; i++) {
+        simulation.step();
+        if (i % 4 === 3) simulation.letGo();
+      }
+      do simulation.harness.settle(simulation.judge);
+      while (simulation.letGo());
+      simulation.checkWaiting();
+      expect(simulation.decisions).toBeGreaterThan(20);
     },
   );
 });
