@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CORE } from '../differential/core/index.ts';
+import { CORPORA } from '../differential/corpus.ts';
 import type { Step } from '../differential/step.ts';
 import { type Plane, startPlane } from '../support/plane.ts';
 import { mutate, mutateText, Random } from './mutate.ts';
@@ -65,9 +65,9 @@ interface Shot {
   readonly body: Buffer;
 }
 
-const steps: readonly Step[] = CORE.flatMap((scenario) => [...scenario.steps]).filter(
-  (step) => step.method !== 'OPTIONS' && step.events === undefined,
-);
+const steps: readonly Step[] = [...CORPORA.core, ...CORPORA.apiextensions]
+  .flatMap((scenario) => [...scenario.steps])
+  .filter((step) => step.method !== 'OPTIONS' && step.events === undefined);
 
 function shoot(random: Random): Shot {
   const step = random.pick(steps);

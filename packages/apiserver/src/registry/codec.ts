@@ -111,7 +111,7 @@ function decodeLoose(
       fieldValidation: 'Warn',
       keepNulls,
     });
-    return { object: decoded.object, problems: decoded.warnings };
+    return { object: withMetadata(decoded.object), problems: decoded.warnings };
   }
   const expected: ExpectedKind = resource.definition;
   const { object, unknown } = decodeTyped(value, expected);
@@ -133,7 +133,7 @@ function decodeCustomBody(
     strictErrors: [...(parsed.yamlErrors ?? []), ...(parsed.duplicates ? duplicateFields(parsed.text) : [])],
   });
   for (const text of decoded.warnings) context.warn(text);
-  return decoded.object;
+  return withMetadata(decoded.object);
 }
 
 /**
@@ -176,3 +176,9 @@ export interface ParsedValue {
 
 /** Unknown members of JSON Patch operations. */
 export const jsonPatchProblems = (value: unknown): readonly string[] => jsonPatchUnknownFields(value);
+
+/** A custom object may come without metadata, where decoding of a built-in one makes it. */
+function withMetadata(object: KubeObject): KubeObject {
+  object.metadata ??= {};
+  return object;
+}
