@@ -1,0 +1,274 @@
+import { type Answer, encode } from 'dns-packet';
+import type { ZoneRecord } from './zone-answers.ts';
+
+/** What RFC 1035 section 4 and RFC 6891 say of messages, as far as a server and a forwarder must look into them. */
+export const RCODE = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  BADVERS: 16,
+} as const;
+export type Rcode = (typeof RCODE)[keyof typeof RCODE];
+
+export const HEADER_LENGTH = 12;
+const FLAG = {
+  response: 0x8000,
+  authoritative: 0x0400,
+  truncated: 0x0200,
+  recursionDesired: 0x0100,
+  recursionAvailable: 0x0080,
+  checkingDisabled: 0x0010,
+};
+const OPT = 41;
+const DNSSEC_OK = 0x8000;
+/** Without EDNS nobody takes more than this in a datagram. */
+const PLAIN_SIZE = 512;
+/** More would be cut into fragments on the way (DNS flag day 2020). */
+export const EDNS_SIZE = 1232;
+
+export interface Query {
+  readonly id: number;
+  readonly flags: number;
+  /** Lower case, without a dot at the end; undefined: a label has bytes that no name of a cluster has. */
+  readonly name: string | undefined;
+  readonly type: number;
+  readonly class: number;
+  /** As it came: name, type and class. */
+  readonly question: Buffer;
+  readonly edns: { readonly size: number; readonly version: number; readonly dnssec: boolean } | undefined;
+}
+
+export class MalformedMessage extends Error {}
+
+export const opcodeOf = (flags: number): number => (flags >> 11) & 15;
+export const rcodeOf = (message: Buffer): number => message.readUInt16BE(2) & 15;
+export const isResponse = (message: Buffer): boolean =>
+  message.length >= HEADER_LENGTH && (message.readUInt16BE(2) & FLAG.response) !== 0;
+export const isTruncated = (message: Buffer): boolean => (message.readUInt16BE(2) & FLAG.truncated) !== 0;
+export const wantsChecksOff = ({ flags }: Query): boolean => (flags & FLAG.checkingDisabled) !== 0;
+
+/** How large a datagram the client takes. */
+export const sizeLimit = ({ edns }: Query): number =>
+  edns ? Math.min(Math.max(edns.size, PLAIN_SIZE), EDNS_SIZE) : PLAIN_SIZE;
+
+/** Throws MalformedMessage. */
+export function parseQuery(message: Buffer): Query {
+  if (message.length < HEADER_LENGTH || message.readUInt16BE(4) !== 1) throw new MalformedMessage();
+  const nameEnd = skipName(message, HEADER_LENGTH, false);
+  if (nameEnd + 4 > message.length) throw new MalformedMessage();
+  let edns: Query['edns'];
+  for (const { type, offset } of records(message, nameEnd + 4)) {
+    if (type !== OPT) continue;
+    const flags = message.readUInt16BE(offset + 6);
+    edns = {
+      size: message.readUInt16BE(offset + 2),
+      version: message[offset + 5] ?? 0,
+      dnssec: (flags & DNSSEC_OK) !== 0,
+    };
+  }
+  return {
+    id: message.readUInt16BE(0),
+    flags: message.readUInt16BE(2),
+    name: nameText(message, HEADER_LENGTH),
+    type: message.readUInt16BE(nameEnd),
+    class: message.readUInt16BE(nameEnd + 2),
+    question: Buffer.from(message.subarray(HEADER_LENGTH, nameEnd + 4)),
+    edns,
+  };
+}
+
+export interface Response {
+  readonly rcode: Rcode;
+  readonly authoritative?: boolean;
+  readonly answers?: readonly ZoneRecord[];
+  readonly authorities?: readonly ZoneRecord[];
+  /** Left out when they do not fit. */
+  readonly additionals?: readonly ZoneRecord[];
+}
+
+/** `limit`: bytes; what is longer is cut, and says so, for the client to come back over TCP. */
+export function encodeResponse(query: Query, response: Response, limit: number): Buffer {
+  const { answers = [], authorities = [], additionals = [] } = response;
+  const opt = query.edns ? optRecord(response.rcode) : Buffer.alloc(0);
+  const room = limit - HEADER_LENGTH - query.question.length - opt.length;
+  const main = [...answers, ...authorities].map((record) => encodeRecord(record, query));
+  const extra = additionals.map((record) => encodeRecord(record, query));
+  const isCut = lengthOf(main) > room;
+  const taken = isCut ? [] : main;
+  const more = !isCut && lengthOf(main) + lengthOf(extra) <= room ? extra : [];
+  const header = Buffer.alloc(HEADER_LENGTH);
+  header.writeUInt16BE(query.id, 0);
+  const flags =
+    FLAG.response |
+    FLAG.recursionAvailable |
+    (query.flags & FLAG.recursionDesired) |
+    (query.flags & 0x7800) |
+    (response.authoritative ? FLAG.authoritative : 0) |
+    (isCut ? FLAG.truncated : 0) |
+    (response.rcode & 15);
+  header.writeUInt16BE(flags, 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(isCut ? 0 : answers.length, 6);
+  header.writeUInt16BE(isCut ? 0 : authorities.length, 8);
+  header.writeUInt16BE(more.length + (query.edns ? 1 : 0), 10);
+  return Buffer.concat([header, query.question, ...taken, ...more, opt]);
+}
+
+/** For a message in which not even a question can be found. */
+export function encodeFormatError(message: Buffer): Buffer {
+  const header = Buffer.alloc(HEADER_LENGTH);
+  message.copy(header, 0, 0, 2);
+  header.writeUInt16BE(FLAG.response | RCODE.FORMERR, 2);
+  return header;
+}
+
+/** A query of our own for what a client asks. */
+export function encodeQuery(id: number, query: Query): Buffer {
+  const header = Buffer.alloc(HEADER_LENGTH);
+  header.writeUInt16BE(id, 0);
+  header.writeUInt16BE(FLAG.recursionDesired | (query.flags & FLAG.checkingDisabled), 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(1, 10);
+  return Buffer.concat([header, query.question, optRecord(0, query.edns?.dnssec)]);
+}
+
+/** Is it the answer to this question? (RFC 5452 section 4.2, names in any case) */
+export function answersQuestion(message: Buffer, id: number, question: Buffer): boolean {
+  if (!isResponse(message) || message.readUInt16BE(0) !== id || message.readUInt16BE(4) !== 1) return false;
+  const found = message.subarray(HEADER_LENGTH, HEADER_LENGTH + question.length);
+  return found.toString('latin1').toLowerCase() === question.toString('latin1').toLowerCase();
+}
+
+/** What of an upstream's answer a client gets: without its EDNS record, and where each TTL stands. */
+export interface Relayed {
+  readonly message: Buffer;
+  readonly ttlOffsets: readonly number[];
+  /** Seconds; undefined: it has no records. */
+  readonly lowestTtl: number | undefined;
+  readonly hasAnswers: boolean;
+}
+
+/** Throws MalformedMessage. */
+export function takeApart(message: Buffer, question: Buffer): Relayed {
+  const ttlOffsets: number[] = [];
+  let lowestTtl: number | undefined;
+  let opt: { start: number; end: number } | undefined;
+  for (const record of records(message, HEADER_LENGTH + question.length)) {
+    if (record.type === OPT) {
+      opt = record;
+      continue;
+    }
+    ttlOffsets.push(record.offset + 4);
+    const ttl = Math.min(
+      message.readUInt32BE(record.offset + 4),
+      record.negativeTtl ?? Number.POSITIVE_INFINITY,
+    );
+    lowestTtl = Math.min(lowestTtl ?? ttl, ttl);
+  }
+  const rest = { ttlOffsets, lowestTtl, hasAnswers: message.readUInt16BE(6) > 0 };
+  // nothing after it may move, since names point at places; where it is not last (a signature) it stays
+  if (!opt || opt.end !== message.length) return { message: Buffer.from(message), ...rest };
+  const copy = Buffer.from(message.subarray(0, opt.start));
+  copy.writeUInt16BE(copy.readUInt16BE(10) - 1, 10);
+  return { message: copy, ...rest };
+}
+
+/** A relayed answer for one client: its id, its spelling of the name, TTLs less the age, cut to its size. */
+export function relay(
+  { message, ttlOffsets }: Relayed,
+  query: Query,
+  ageSeconds: number,
+  limit: number,
+): Buffer {
+  const opt = query.edns ? optRecord(0, query.edns.dnssec) : Buffer.alloc(0);
+  const flags =
+    (message.readUInt16BE(2) & ~(FLAG.authoritative | FLAG.recursionDesired)) |
+    FLAG.recursionAvailable |
+    (query.flags & FLAG.recursionDesired);
+  if (message.length + opt.length > limit) {
+    const cut = Buffer.alloc(HEADER_LENGTH);
+    cut.writeUInt16BE(query.id, 0);
+    cut.writeUInt16BE(flags | FLAG.truncated, 2);
+    cut.writeUInt16BE(1, 4);
+    cut.writeUInt16BE(query.edns ? 1 : 0, 10);
+    return Buffer.concat([cut, query.question, opt]);
+  }
+  const copy = Buffer.concat([message, opt]);
+  copy.writeUInt16BE(query.id, 0);
+  copy.writeUInt16BE(flags, 2);
+  query.question.copy(copy, HEADER_LENGTH);
+  for (const offset of ttlOffsets)
+    copy.writeUInt32BE(Math.max(0, copy.readUInt32BE(offset) - ageSeconds), offset);
+  if (query.edns) copy.writeUInt16BE(copy.readUInt16BE(10) + 1, 10);
+  return copy;
+}
+
+/** As dns-packet writes it, but the name that was asked for is a pointer. */
+function encodeRecord(record: ZoneRecord, query: Query): Buffer {
+  // the name that was asked for is there already: RFC 1035 section 4.1.4
+  const owner = record.name === query.name ? Buffer.from([0xc0, HEADER_LENGTH]) : undefined;
+  const answer = { class: 'IN', ...record } as Answer;
+  const whole = encode({ type: 'response', answers: [answer] }).subarray(HEADER_LENGTH);
+  return owner ? Buffer.concat([owner, whole.subarray(skipName(whole, 0, false))]) : whole;
+}
+
+function optRecord(rcode: number, dnssec = false): Buffer {
+  const record = Buffer.alloc(11);
+  record.writeUInt16BE(OPT, 1);
+  record.writeUInt16BE(EDNS_SIZE, 3);
+  record[5] = rcode >> 4;
+  record.writeUInt16BE(dnssec ? DNSSEC_OK : 0, 7);
+  return record;
+}
+
+const lengthOf = (buffers: readonly Buffer[]): number => buffers.reduce((sum, { length }) => sum + length, 0);
+
+interface FoundRecord {
+  readonly type: number;
+  readonly start: number;
+  /** Of the type. */
+  readonly offset: number;
+  readonly end: number;
+  /** Of an SOA record: its minimum (RFC 2308). */
+  readonly negativeTtl: number | undefined;
+}
+
+function* records(message: Buffer, first: number): Iterable<FoundRecord> {
+  const count = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
+  let start = first;
+  for (let i = 0; i < count; i++) {
+    const offset = skipName(message, start, true);
+    if (offset + 10 > message.length) throw new MalformedMessage();
+    const end = offset + 10 + message.readUInt16BE(offset + 8);
+    if (end > message.length) throw new MalformedMessage();
+    const type = message.readUInt16BE(offset);
+    yield { type, start, offset, end, negativeTtl: type === 6 ? message.readUInt32BE(end - 4) : undefined };
+    start = end;
+  }
+}
+
+/** Where the name ends. Pointers are not followed: they end it. */
+function skipName(message: Buffer, start: number, mayPoint: boolean): number {
+  let offset = start;
+  for (;;) {
+    const length = message[offset];
+    if (length === undefined || offset - start > 254) throw new MalformedMessage();
+    if (length === 0) return offset + 1;
+    if (length >= 0xc0 && mayPoint && offset + 2 <= message.length) return offset + 2;
+    if (length > 63) throw new MalformedMessage();
+    offset += length + 1;
+  }
+}
+
+function nameText(message: Buffer, start: number): string | undefined {
+  const labels: string[] = [];
+  for (let offset = start; message[offset] !== 0; offset += (message[offset] ?? 0) + 1) {
+    const label = message.toString('latin1', offset + 1, offset + 1 + (message[offset] ?? 0));
+    if (!/^[\w-]+$/.test(label)) return undefined;
+    labels.push(label.toLowerCase());
+  }
+  return labels.join('.');
+}
