@@ -337,7 +337,7 @@ export class SchedulerCore {
     const { info } = queued;
     const { message, failedBy } = of.explain();
     queued.classKey = of.key;
-    const ineligible = this.#whyNoPreemption(info, nominated);
+    const ineligible = this.#whyNoPreemption(info, of, nominated);
     if (ineligible) return this.#fail(queued, `${message} preemption: ${ineligible}`, failedBy, nominated);
     const found = of.hopeless ?? findVictims(info, of, this.#state);
     if (!found.candidate) {
@@ -352,9 +352,11 @@ export class SchedulerCore {
   }
 
   /** A pod preempts once: not again while those it told to leave are still leaving. */
-  #whyNoPreemption(info: PodInfo, nominated: string | undefined): string | undefined {
+  #whyNoPreemption(info: PodInfo, of: PodClass, nominated: string | undefined): string | undefined {
     if (info.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
     const node = nominated === undefined ? undefined : this.#state.node(nominated);
+    // room on that node is of no use any more
+    if (node && of.failureOf(node.slot)?.resolvable === false) return undefined;
     for (const pod of node?.pods.values() ?? [])
       if (pod.priority < info.priority && (pod.isTerminating || this.#leaving.has(pod.uid)))
         return 'not eligible due to a terminating pod on the nominated node.';
