@@ -226,6 +226,23 @@ describe('a StatefulSet', () => {
     await client.get(CLAIMS, 'default', 'data-web-0');
   });
 
+  it('goes after its pods when it is deleted in the foreground, and leaves orphans that its successor adopts', async () => {
+    await kubectl('delete statefulset wide --cascade=foreground --timeout=20s');
+    expect(podsOf('wide')).toEqual([]);
+    const before = podsOf('fast').map(({ metadata }) => metadata.uid);
+    await kubectl('delete statefulset fast --cascade=orphan --timeout=20s');
+    await client.create(
+      STATEFUL_SETS,
+      set('fast', 3, { ordinals: { start: 5 }, updateStrategy: { type: 'OnDelete' } }),
+    );
+    await eventually('they are adopted', () =>
+      podsOf('fast').every(
+        ({ metadata }) => metadata.ownerReferences?.[0]?.uid === stored('fast')?.metadata.uid,
+      ),
+    );
+    expect(podsOf('fast').map(({ metadata }) => metadata.uid)).toEqual(before);
+  });
+
   it('replaces pods that ended, and tells what it did by events', async () => {
     const before = await client.get(REFS.pods, 'default', 'web-2');
     const status = { status: { phase: 'Failed' } };

@@ -19,7 +19,14 @@ import {
   surplusRevisions,
 } from '../workloads/revisions.ts';
 import { candidatesOf, type SharedInformers } from '../workloads/shared-informers.ts';
-import { again, runWorkload, uidOf, type WorkloadShell, workloadShell } from '../workloads/workload-shell.ts';
+import {
+  again,
+  failureOf,
+  runWorkload,
+  uidOf,
+  type WorkloadShell,
+  workloadShell,
+} from '../workloads/workload-shell.ts';
 import { type DaemonSetDecision, decideDaemonSet } from './decision.ts';
 import { eligibility } from './eligibility.ts';
 import { FailureBackoff } from './failure-backoff.ts';
@@ -109,10 +116,7 @@ class DaemonSetController {
       const failureDelay = (node: string) => this.#failures.delay(failureKey(set, node), now);
       const decision = decideDaemonSet({ ...state, failureDelay });
       failureCheck = decision.afterMs;
-      failure = await this.#act(set, hash, decision, now).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
+      failure = await failureOf(this.#act(set, hash, decision, now));
     }
     const status = daemonSetStatus(state, collisionCount, mayAct);
     if (!sameDaemonSetStatus(set.status ?? {}, status)) {

@@ -1,6 +1,4 @@
 import { deepEqual } from '@sampan/base';
-import { controllerReference } from '@sampan/machinery';
-import { safeHash } from '../workloads/hash.ts';
 import type { Deployment, ReplicaSet } from '../workloads/objects.ts';
 import {
   type Annotations,
@@ -10,10 +8,10 @@ import {
   sizeAnnotations,
 } from './annotations.ts';
 import { type Condition, type Conditions, conditionOf, newCondition, withCondition } from './conditions.ts';
+import { newReplicaSet } from './new-replica-set.ts';
 import {
   byAge,
   findNew,
-  HASH_LABEL,
   historyLimit,
   isRolling,
   isSettled,
@@ -183,35 +181,4 @@ export class Rollout {
       this.actions[index] = { type: 'update', set, scaled: both ?? before.scaled };
     } else this.actions.push({ type: 'update', set, scaled });
   }
-}
-
-/** The set of the Deployment's template, still without pods. */
-function newReplicaSet(deployment: Deployment, revision: number): ReplicaSet {
-  const { spec, metadata, status } = deployment;
-  const hash = safeHash(spec.template, status?.collisionCount);
-  const labels = { ...spec.template.metadata?.labels, [HASH_LABEL]: hash };
-  const set: ReplicaSet = {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    metadata: {
-      name: `${metadata.name}-${hash}`,
-      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-      labels,
-      ownerReferences: [controllerReference(deployment)],
-    },
-    spec: {
-      replicas: 0,
-      minReadySeconds: spec.minReadySeconds ?? 0,
-      selector: {
-        ...spec.selector,
-        matchLabels: { ...spec.selector.matchLabels, [HASH_LABEL]: hash },
-      },
-      template: { ...spec.template, metadata: { ...spec.template.metadata, labels } },
-    },
-  };
-  const annotations = {
-    ...newSetAnnotations(deployment, set, revision),
-    ...sizeAnnotations(replicasOf(deployment), mostReplicas(deployment)),
-  };
-  return { ...set, metadata: { ...set.metadata, annotations } };
 }

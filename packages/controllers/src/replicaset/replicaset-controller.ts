@@ -8,7 +8,14 @@ import { followDependents } from '../workloads/follow-dependents.ts';
 import { type Pod, type ReplicaSet, WORKLOADS } from '../workloads/objects.ts';
 import { isActive, isTerminal, isTerminating, nextAvailability } from '../workloads/pod-state.ts';
 import { candidatesOf, type SharedInformers } from '../workloads/shared-informers.ts';
-import { again, runWorkload, uidOf, type WorkloadShell, workloadShell } from '../workloads/workload-shell.ts';
+import {
+  again,
+  failureOf,
+  runWorkload,
+  uidOf,
+  type WorkloadShell,
+  workloadShell,
+} from '../workloads/workload-shell.ts';
 import { decideReplicas } from './replicas.ts';
 import { replicationControllerAsSet } from './replication-controller.ts';
 import { replicaStatus, sameReplicaStatus } from './status.ts';
@@ -116,10 +123,7 @@ class ReplicaController {
     ).length;
     let failure: unknown;
     if (mayAct && set.metadata.deletionTimestamp === undefined) {
-      failure = await this.#manage(set, active).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
+      failure = await failureOf(this.#manage(set, active));
     }
     const now = context.clock.now();
     await this.#writeStatus(object, set, active, leaving, failure);

@@ -1,8 +1,5 @@
-import { StatusError } from '@sampan/api';
-import { messageOf } from '@sampan/base';
 import { type Informer, keyOf, REFS, splitKey } from '@sampan/machinery';
-import { type Controller, type ControllerContext, ignore } from '../controller.ts';
-import { allOf, slowStart } from '../workloads/batch.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
 import { claim, matcherOf } from '../workloads/claim.ts';
 import { followDependents } from '../workloads/follow-dependents.ts';
 import {
@@ -21,11 +18,17 @@ import {
   templateOf,
 } from '../workloads/revisions.ts';
 import { candidatesOf, type SharedInformers } from '../workloads/shared-informers.ts';
-import { again, runWorkload, type WorkloadShell, workloadShell } from '../workloads/workload-shell.ts';
-import { hasOtherController } from './claims.ts';
-import { decideStatefulSet, type StatefulSetAction } from './decision.ts';
+import {
+  again,
+  failureOf,
+  runWorkload,
+  type WorkloadShell,
+  workloadShell,
+} from '../workloads/workload-shell.ts';
+import { decideStatefulSet } from './decision.ts';
 import { isMember, revisionOf } from './identity.ts';
-import { sameStatefulSetStatus, statefulSetStatus } from './status.ts';
+import { PodWriter } from './pod-writer.ts';
+import { type StatusFacts, sameStatefulSetStatus, statefulSetStatus } from './status.ts';
 
 const NAME = 'statefulset-controller';
 const HASH_LABEL = 'controller.kubernetes.io/hash';
@@ -74,6 +77,7 @@ class StatefulSetController {
   readonly #shell: WorkloadShell;
   readonly #sets: Informer<StatefulSet>;
   readonly #revisions: Informer<ControllerRevision>;
+  readonly #writer: PodWriter;
 
   constructor(shell: WorkloadShell, sets: Informer<StatefulSet>) {
     this.#shell = shell;
@@ -81,6 +85,7 @@ class StatefulSetController {
     this.pods = shell.informers.of(REFS.pods);
     this.claims = shell.informers.of(WORKLOADS.claims);
     this.#revisions = shell.informers.of(WORKLOADS.controllerRevisions);
+    this.#writer = new PodWriter(shell, this.claims);
   }
 
   async reconcile(key: string): Promise<{ afterMs: number } | undefined> {
@@ -88,6 +93,35 @@ class StatefulSetController {
     const set = this.#sets.get(namespace, name);
     if (!set) return undefined;
     const { client, context } = this.#shell;
+    const { revisions, pods } = await this.#claim(set);
+    const plan = planRevision(set.spec.template, revisions);
+    // a revision made now would only hold up the set's own deletion
+    if (set.metadata.deletionTimestamp !== undefined && plan.type !== 'keep') return undefined;
+    const { revision: update, collisionCount } = await applyRevisionPlan(
+      client,
+      { owner: set, hashLabel: HASH_LABEL, collisionCount: set.status?.collisionCount ?? 0 },
+      plan,
+    );
+    const present = ({ metadata }: ControllerRevision) => metadata.name === set.status?.currentRevision;
+    const current = revisions.find(present) ?? update;
+    const now = context.clock.now();
+    const actions = decideStatefulSet({
+      set,
+      pods,
+      current: { name: nameOf(current), template: templateOf(current) },
+      update: { name: nameOf(update), template: templateOf(update) },
+      claim: (claimName) => this.claims.get(namespace, claimName),
+      now,
+    });
+    const failure = await failureOf(this.#writer.act(set, actions));
+    await this.#tell(set, { pods, current: nameOf(current), update: nameOf(update), collisionCount, now });
+    if (failure !== undefined) throw failure;
+    await this.#truncate(set, pods, revisions, [current, update]);
+    return again(nextAvailability(pods, set.spec.minReadySeconds, now));
+  }
+
+  async #claim(set: StatefulSet): Promise<{ revisions: ControllerRevision[]; pods: Pod[] }> {
+    const { client } = this.#shell;
     const ownerRef = WORKLOADS.statefulSets;
     const matcher = matcherOf(set.spec.selector);
     const revisions = await claim(
@@ -102,121 +136,13 @@ class StatefulSetController {
       candidatesOf(this.pods, set),
       (pod) => matcher.matches(pod.metadata.labels) && isMember(set, pod),
     );
-    const { revision: update, collisionCount } = await applyRevisionPlan(
-      client,
-      { owner: set, hashLabel: HASH_LABEL, collisionCount: set.status?.collisionCount ?? 0 },
-      planRevision(set.spec.template, revisions),
-    );
-    const current = revisions.find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update;
-    const now = context.clock.now();
-    const actions = decideStatefulSet({
-      set,
-      pods,
-      current: named(current),
-      update: named(update),
-      claim: (claimName) => this.claims.get(namespace, claimName),
-      now,
-    });
-    const failure = await this.#act(set, actions).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    const status = statefulSetStatus(set, {
-      pods,
-      current: named(current).name,
-      update: named(update).name,
-      collisionCount,
-      now,
-    });
-    if (!sameStatefulSetStatus(set.status ?? {}, status)) {
-      await client.update(ownerRef, { ...set, status }, { subresource: 'status' });
-    }
-    if (failure !== undefined) throw failure;
-    await this.#truncate(set, pods, revisions, [current, update]);
-    return again(nextAvailability(pods, set.spec.minReadySeconds, now));
+    return { revisions, pods };
   }
 
-  /** One after the other when order matters; else claims first, then pods in growing batches. */
-  async #act(set: StatefulSet, actions: readonly StatefulSetAction[]): Promise<void> {
-    const tasks = (wanted: (action: StatefulSetAction) => boolean) =>
-      actions.filter(wanted).map((action) => () => this.#do(set, action));
-    await slowStart(tasks(({ type }) => type !== 'delete'));
-    await allOf(tasks(({ type }) => type === 'delete'));
-  }
-
-  async #do(set: StatefulSet, action: StatefulSetAction): Promise<void> {
-    const { client, events } = this.#shell;
-    if (action.type === 'blocked') {
-      const what = `pvc ${action.claim.metadata.name} is being deleted`;
-      const note = `create Pod ${action.pod.metadata.name} in StatefulSet ${set.metadata.name} failed error: ${what}`;
-      events.record(set, { type: 'Warning', reason: 'FailedCreate', note });
-    } else if (action.type === 'updateClaim') {
-      await client.update(WORKLOADS.claims, action.claim).catch(ignore('NotFound'));
-    } else if (action.type === 'delete') {
-      const { namespace, name = '', uid = '' } = action.pod.metadata;
-      await this.#told(set, action.pod, 'delete', () =>
-        client
-          .delete(REFS.pods, namespace, name, { preconditions: { uid } })
-          .catch(ignore('NotFound', 'Conflict')),
-      );
-    } else {
-      await this.#makeClaims(set, action.pod, action.claims);
-      if (action.type === 'create') {
-        await this.#told(set, action.pod, 'create', () => client.create(REFS.pods, action.pod));
-      } else if (action.type === 'update') {
-        await this.#told(set, action.pod, 'update', () => client.update(REFS.pods, action.pod));
-      }
-    }
-  }
-
-  async #makeClaims(set: StatefulSet, pod: Pod, claims: readonly Claim[]): Promise<void> {
-    const { client, events } = this.#shell;
-    for (const wanted of claims) {
-      const { namespace = '', name = '' } = wanted.metadata;
-      const present = this.claims.get(namespace, name);
-      if (present) {
-        this.#warnOfOtherController(set, pod, present);
-        continue;
-      }
-      try {
-        await client.create(WORKLOADS.claims, wanted);
-        const note = `create Claim ${name} Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} success`;
-        events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', note });
-      } catch (error) {
-        if (isExisting(error)) continue;
-        const note = `create Claim ${name} for Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`;
-        events.record(set, { type: 'Warning', reason: 'FailedCreate', note });
-        throw error;
-      }
-    }
-  }
-
-  #warnOfOtherController(set: StatefulSet, pod: Pod, present: Claim): void {
-    if (!hasOtherController(set, pod, present.metadata.ownerReferences ?? [])) return;
-    const note = `PersistentVolumeClaim ${present.metadata.name} has a conflicting OwnerReference that acts as a managing controller, the retention policy is ignored for this claim`;
-    this.#shell.events.record(set, { type: 'Warning', reason: 'ConflictingController', note });
-  }
-
-  /** Does it and tells how it went. */
-  async #told(
-    set: StatefulSet,
-    pod: Pod,
-    verb: 'create' | 'update' | 'delete',
-    task: () => Promise<unknown>,
-  ): Promise<void> {
-    const { events } = this.#shell;
-    const what = `${verb} Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`;
-    const suffix = `${verb.charAt(0).toUpperCase()}${verb.slice(1)}`;
-    try {
-      await task();
-      events.record(set, { type: 'Normal', reason: `Successful${suffix}`, note: `${what} successful` });
-    } catch (error) {
-      if (!isExisting(error)) {
-        const note = `${what} failed error: ${messageOf(error)}`;
-        events.record(set, { type: 'Warning', reason: `Failed${suffix}`, note });
-      }
-      throw error;
-    }
+  async #tell(set: StatefulSet, facts: StatusFacts): Promise<void> {
+    const status = statefulSetStatus(set, facts);
+    if (sameStatefulSetStatus(set.status ?? {}, status)) return;
+    await this.#shell.client.update(WORKLOADS.statefulSets, { ...set, status }, { subresource: 'status' });
   }
 
   async #truncate(
@@ -232,10 +158,4 @@ class StatefulSetController {
   }
 }
 
-const named = (revision: ControllerRevision) => ({
-  name: revision.metadata.name ?? '',
-  template: templateOf(revision),
-});
-
-const isExisting = (error: unknown): boolean =>
-  error instanceof StatusError && error.reason === 'AlreadyExists';
+const nameOf = ({ metadata }: ControllerRevision): string => metadata.name ?? '';

@@ -61,4 +61,12 @@ export function again(...times: readonly (number | undefined)[]): { afterMs: num
   return known.length === 0 ? undefined : { afterMs: Math.min(...known) + 1 };
 }
 
+/** What work failed with; undefined when it did not. For what must be told of before it is thrown on. */
+export function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error ?? new Error('failed without a reason'),
+  );
+}
+
 export const uidOf = (object: KubeObject): string => object.metadata.uid ?? '';
