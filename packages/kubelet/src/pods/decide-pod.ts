@@ -28,11 +28,7 @@ export function decidePod(input: PodInput): PodDecision {
   const sandbox = needsSandbox(pod, view);
   if (sandbox.create) {
     if (!worthSandbox(spec, view, sandbox.attempt)) return endPod(draft);
-    for (const { id, ready } of view.sandboxes) if (ready) draft.actions.push({ do: 'stop-sandbox', id });
-    const retryAt = input.failures.get('')?.retryAt ?? 0;
-    if (retryAt > input.now) wake(draft, retryAt);
-    else if (draft.actions.length === 0)
-      draft.actions.push({ do: 'create-sandbox', attempt: sandbox.attempt });
+    replaceSandbox(draft, sandbox.attempt);
     return finish(draft);
   }
   for (const { kind, container } of containerSpecs(spec)) {
@@ -44,6 +40,20 @@ export function decidePod(input: PodInput): PodDecision {
   if (init === 'failed') return endPod(draft);
   if (init === 'initialized' && !decideRegular(draft, sandbox.id)) return endPod(draft);
   return finish(draft);
+}
+
+/** What still runs outside a usable sandbox ends first. */
+function replaceSandbox(draft: Draft, attempt: number): void {
+  const { view, failures, now } = draft.input;
+  const running = view.containers.filter(({ state }) => state === 'running');
+  for (const { id, name } of running) {
+    kill(draft, { name }, id, 'pod-ends', 'Pod sandbox changed, it will be killed and re-created.');
+  }
+  const retryAt = failures.get('')?.retryAt ?? 0;
+  if (retryAt > now) wake(draft, retryAt);
+  else if (running.length === 0) {
+    draft.actions.push({ do: 'create-sandbox', attempt, replaces: view.sandboxes.map(({ id }) => id) });
+  }
 }
 
 /** Deleted, over by its phase, or condemned by the node. */

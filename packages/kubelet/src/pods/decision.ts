@@ -14,7 +14,8 @@ import {
 export type KillReason = 'startup-probe' | 'liveness-probe' | 'unknown-state' | 'changed' | 'pod-ends';
 
 export type PodAction =
-  | { readonly do: 'create-sandbox'; readonly attempt: number }
+  /** `replaces`: former ones, which are stopped first, with what may still run in them. */
+  | { readonly do: 'create-sandbox'; readonly attempt: number; readonly replaces: readonly string[] }
   /** Ends all that runs in it. */
   | { readonly do: 'stop-sandbox'; readonly id: string }
   | {
@@ -42,6 +43,8 @@ export interface StartFailure {
   readonly reason: string;
   readonly message: string;
   readonly retryAt: number;
+  /** From a time on, it waits for this reason instead. */
+  readonly later?: { readonly at: number; readonly reason: string; readonly message: string };
 }
 
 /** What must be remembered between decisions and cannot be read from the runtime. */
@@ -96,9 +99,15 @@ export function start(draft: Draft, container: k8s.Container, kind: ContainerKin
   const { view, failures, now, limits = RESTART_BACKOFF, pod } = draft.input;
   const { name } = container;
   const failure = failures.get(name);
-  if (failure && failure.retryAt > now) {
-    draft.waiting.set(name, { reason: failure.reason, message: failure.message });
-    return wake(draft, failure.retryAt);
+  if (failure) {
+    const { reason, message } = failure.later && failure.later.at <= now ? failure.later : failure;
+    // it is shown until a start succeeds
+    draft.waiting.set(name, { reason, message });
+    if (failure.later && failure.later.at > now) wake(draft, failure.later.at);
+    if (failure.retryAt > now) {
+      wake(draft, failure.retryAt);
+      return;
+    }
   }
   const latest = latestContainer(view, name);
   const entry = draft.backoff.get(name);
@@ -108,7 +117,8 @@ export function start(draft: Draft, container: k8s.Container, kind: ContainerKin
     const seconds = goDuration(wait.delayMs);
     const message = `back-off ${seconds} restarting failed container=${name} pod=${podName}_${namespace}(${uid})`;
     draft.waiting.set(name, { reason: 'CrashLoopBackOff', message });
-    return wake(draft, wait.at);
+    wake(draft, wait.at);
+    return;
   }
   if (latest?.state === 'exited') draft.backoff.set(name, nextEntry(entry, latest.finishedAt, now, limits));
   draft.actions.push({ do: 'start-container', name, kind, attempt: nextAttempt(view, name), sandboxId });

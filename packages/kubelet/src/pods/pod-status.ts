@@ -50,10 +50,12 @@ export function podStatus(input: PodStatusInput): k8s.PodStatus {
 }
 
 /** A pod that is over stays so. */
-function choosePhase({ pod, previous, verdict }: PodStatusInput, computed: PodPhase): PodPhase {
+function choosePhase({ pod, previous, verdict, ended }: PodStatusInput, computed: PodPhase): PodPhase {
   for (const told of [pod.status?.phase, previous.phase])
     if (told === 'Failed' || told === 'Succeeded') return told;
-  return verdict ? 'Failed' : computed;
+  // over, and not all of it ended by itself: it may never have begun
+  const over = computed === 'Failed' || computed === 'Succeeded';
+  return verdict || (ended && !over) ? 'Failed' : computed;
 }
 
 /** The reason stays as long as the phase does. */

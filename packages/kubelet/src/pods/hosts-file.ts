@@ -1,0 +1,24 @@
+import type { k8s } from '@sampan/api';
+
+const HEAD = `# Kubernetes-managed hosts file.
+127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::0\tip6-localnet
+fe00::0\tip6-mcastprefix
+fe00::1\tip6-allnodes
+fe00::2\tip6-allrouters
+`;
+
+/** A pod's /etc/hosts (kubelet managedHostsFileContent). `hostname`: as the pod sees it; `domain` may be empty. */
+export function hostsFile(
+  ips: readonly string[],
+  hostname: string,
+  domain: string,
+  aliases: readonly k8s.HostAlias[],
+): string {
+  const names = domain === '' ? hostname : `${hostname}.${domain}\t${hostname}`;
+  const own = ips.map((ip) => `${ip}\t${names}\n`).join('');
+  if (aliases.length === 0) return HEAD + own;
+  const added = aliases.map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}\n`).join('');
+  return `${HEAD}${own}\n# Entries added by HostAliases.\n${added}`;
+}

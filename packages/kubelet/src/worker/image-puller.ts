@@ -1,0 +1,69 @@
+import type { k8s } from '@sampan/api';
+import { messageOf } from '@sampan/base';
+import { StartError } from '../pods/start-error.ts';
+import type { ContainerRuntime, ImageStatus, RegistryCredentials } from '../runtime/index.ts';
+
+/** distribution/reference: a name with an optional tag and digest. */
+const REFERENCE =
+  /^(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?<tag>:[\w][\w.-]{0,127})?(?<digest>@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
+
+/** Names are at most so long, so that matching them stays cheap. */
+const LONGEST_NAME = 1024;
+
+/** Has images fetched by the pull policy (kubelet image_manager.go); the same image for many pods only once. */
+export class ImagePuller {
+  readonly #runtime: ContainerRuntime;
+  readonly #pulls = new Map<string, Promise<string>>();
+
+  constructor(runtime: ContainerRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** Returns the image when it is there. Throws StartError. */
+  async ensure(container: k8s.Container, credentials?: RegistryCredentials): Promise<ImageStatus> {
+    const image = withTag(container.image ?? '');
+    const policy = container.imagePullPolicy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
+    const present = await this.#inspect(image);
+    if (present && policy !== 'Always') return present;
+    if (policy === 'Never') {
+      const message = `Container image "${container.image}" is not present with pull policy of Never`;
+      throw new StartError('ErrImageNeverPull', message);
+    }
+    const reference = await this.#pull(image, credentials);
+    const pulled = await this.#inspect(reference);
+    if (!pulled) throw new StartError('ErrImagePull', `image ${image} was pulled and is not there`);
+    return pulled;
+  }
+
+  async #inspect(image: string): Promise<ImageStatus | undefined> {
+    try {
+      return await this.#runtime.imageStatus(image);
+    } catch (error) {
+      const message = `Failed to inspect image "${image}": ${messageOf(error)}`;
+      throw new StartError('ImageInspectError', message, error);
+    }
+  }
+
+  async #pull(image: string, credentials: RegistryCredentials | undefined): Promise<string> {
+    const key = JSON.stringify([image, credentials]);
+    const under = this.#pulls.get(key) ?? this.#runtime.pullImage(image, credentials);
+    this.#pulls.set(key, under);
+    try {
+      return await under;
+    } catch (error) {
+      throw new StartError('ErrImagePull', messageOf(error), error);
+    } finally {
+      this.#pulls.delete(key);
+    }
+  }
+}
+
+/** A name without tag and digest means `latest`. Throws StartError. */
+function withTag(image: string): string {
+  const groups = image.length <= LONGEST_NAME ? REFERENCE.exec(image)?.groups : undefined;
+  if (!groups) {
+    const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+    throw new StartError('InvalidImageName', message);
+  }
+  return groups.tag === undefined && groups.digest === undefined ? `${image}:latest` : image;
+}

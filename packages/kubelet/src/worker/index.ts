@@ -1,0 +1,4 @@
+export { ImagePuller } from './image-puller.ts';
+export { type PodListener, PodRunner } from './pod-runner.ts';
+export * from './pod-services.ts';
+export type { PodReport } from './pod-worker.ts';

@@ -1,0 +1,147 @@
+import { mkdir, open, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import type { k8s } from '@sampan/api';
+import { hostsFile } from '../pods/hosts-file.ts';
+import type { NodeFacts } from '../pods/node-facts.ts';
+import type { PodContainer } from '../pods/pod-view.ts';
+import { podCgroup, podHostname, podLogFolder } from '../pods/sandbox-config.ts';
+import type { Mount } from '../runtime/index.ts';
+
+/** A termination message has at most this many bytes; from a log at most 2048 and 80 lines (pod API docs). */
+const MESSAGE_BYTES = 4096;
+const LOG_BYTES = 2048;
+const LOG_LINES = 80;
+
+/** The agent's own files of one pod, in a folder of the pod's uid. */
+export class PodFiles {
+  readonly #node: NodeFacts;
+  readonly #folder: string;
+
+  constructor(uid: string, node: NodeFacts) {
+    this.#node = node;
+    this.#folder = `${node.podFolder}/${uid}`;
+  }
+
+  async makeLogFolder(pod: k8s.Pod, container?: string): Promise<void> {
+    const folder = podLogFolder(pod, this.#node.logFolder);
+    await mkdir(container === undefined ? folder : `${folder}/${container}`, {
+      recursive: true,
+      mode: 0o755,
+    });
+  }
+
+  /** The files of one start of a container that are mounted into it. */
+  async mounts(
+    pod: k8s.Pod,
+    container: k8s.Container,
+    attempt: number,
+    ips: readonly string[],
+  ): Promise<Mount[]> {
+    const mounts: Mount[] = [];
+    if (!pod.spec?.hostNetwork && !mountsAt(container, '/etc/hosts')) {
+      mounts.push(writable(await this.#hosts(pod, ips), '/etc/hosts'));
+    }
+    const path = container.terminationMessagePath || '/dev/termination-log';
+    if (!mountsAt(container, path))
+      mounts.push(writable(await this.#terminationFile(container.name, attempt), path));
+    return mounts;
+  }
+
+  async #hosts(pod: k8s.Pod, ips: readonly string[]): Promise<string> {
+    const { subdomain, hostAliases } = pod.spec ?? {};
+    const domain = this.#node.clusterDns?.domain;
+    const zone = subdomain && domain ? `${subdomain}.${pod.metadata?.namespace}.svc.${domain}` : '';
+    const path = `${this.#folder}/etc-hosts`;
+    await mkdir(this.#folder, { recursive: true, mode: 0o750 });
+    await writeFile(path, hostsFile(ips, podHostname(pod), zone, hostAliases ?? []), { mode: 0o644 });
+    return path;
+  }
+
+  /** Anyone in the container may write it, whoever it runs as. */
+  async #terminationFile(container: string, attempt: number): Promise<string> {
+    const path = this.#terminationPath(container, attempt);
+    await mkdir(`${this.#folder}/containers/${container}`, { recursive: true, mode: 0o750 });
+    const file = await open(path, 'w');
+    try {
+      await file.chmod(0o666);
+    } finally {
+      await file.close();
+    }
+    return path;
+  }
+
+  #terminationPath(container: string, attempt: number): string {
+    return `${this.#folder}/containers/${container}/${attempt}`;
+  }
+
+  /** What a container that ended left to say (kubelet getTerminationMessage). */
+  async terminationMessage(container: PodContainer): Promise<string> {
+    const text = await readPart(
+      this.#terminationPath(container.name, container.attempt),
+      MESSAGE_BYTES,
+      'head',
+    );
+    const policy = container.annotations['io.kubernetes.container.terminationMessagePolicy'];
+    if (text !== '' || policy !== 'FallbackToLogsOnError' || container.exitCode === 0) return text;
+    const log = await readPart(container.logPath, 4 * LOG_BYTES, 'tail');
+    return logText(log).slice(-LOG_BYTES);
+  }
+
+  /** Forgets one container's log and message. */
+  async removeContainer(container: PodContainer): Promise<void> {
+    await rm(this.#terminationPath(container.name, container.attempt), { force: true });
+    if (container.logPath !== '') await rm(container.logPath, { force: true });
+  }
+
+  /** Forgets all; also the pod's cgroup, which the runtime leaves. May be called twice. */
+  async removeAll(pod: k8s.Pod): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+    await rm(podLogFolder(pod, this.#node.logFolder), { recursive: true, force: true });
+    await removeCgroup(podCgroup(pod, this.#node.cgroupRoot));
+  }
+}
+
+function writable(hostPath: string, containerPath: string): Mount {
+  return { hostPath, containerPath, readOnly: false, propagation: 'private' };
+}
+
+function mountsAt(container: k8s.Container, path: string): boolean {
+  return (container.volumeMounts ?? []).some(({ mountPath }) => mountPath === path);
+}
+
+async function readPart(path: string, bytes: number, part: 'head' | 'tail'): Promise<string> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (!file) return '';
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, bytes);
+    const buffer = Buffer.alloc(length);
+    await file.read(buffer, 0, length, part === 'head' ? 0 : size - length);
+    return buffer.toString('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/** The last lines of a CRI log, without time, stream and tag. */
+function logText(log: string): string {
+  const lines = log.split('\n').filter((line) => /^\S+ (stdout|stderr) [FP] /.test(line));
+  return lines
+    .slice(-LOG_LINES)
+    .map((line) =>
+      line.replace(/^\S+ \S+ ([FP]) (.*)$/s, (_, tag: string, text: string) =>
+        tag === 'F' ? `${text}\n` : text,
+      ),
+    )
+    .join('');
+}
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/** Version 2: one tree; version 1: one for each controller. */
+async function removeCgroup(path: string): Promise<void> {
+  const unified = await readFile(`${CGROUPS}/cgroup.controllers`, 'utf8').catch(() => undefined);
+  const roots =
+    unified === undefined ? (await readdir(CGROUPS)).map((name) => `${CGROUPS}/${name}`) : [CGROUPS];
+  // those that are not there, or are still being left by the kernel, are left to the next clean-up
+  await Promise.all(roots.map((root) => rmdir(`${root}${path}`).catch(() => {})));
+}

@@ -1,0 +1,78 @@
+import type { k8s } from '@sampan/api';
+import { messageOf } from '@sampan/base';
+import type { ContainerProbes } from '../pods/pod-view.ts';
+import type { RuntimeEvent } from '../runtime/index.ts';
+import type { PodServices } from './pod-services.ts';
+import { type PodReport, PodWorker } from './pod-worker.ts';
+
+/** What becomes of pods. Calls must not throw. */
+export interface PodListener {
+  /** A new status; `ended`: it is the last one, unless the pod is updated. */
+  status(uid: string, report: PodReport): void;
+}
+
+/**
+ * Runs the pods that it is given, each by a worker of its own, and hands them the runtime's events. Pods that ran
+ * before under the same uid are taken over as they are.
+ */
+export class PodRunner {
+  readonly #services: PodServices;
+  readonly #listener: PodListener;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #stop = new AbortController();
+  readonly #watching: Promise<void>;
+
+  constructor(services: PodServices, listener: PodListener) {
+    this.#services = services;
+    this.#listener = listener;
+    this.#watching = services.runtime
+      .watch((event) => this.#take(event), this.#stop.signal)
+      .catch((error: unknown) => {
+        services.logger.error('the runtime tells no events', { error: messageOf(error) });
+      });
+  }
+
+  /** Runs a pod, or tells of a new version of one that runs. */
+  set(pod: k8s.Pod): void {
+    const uid = pod.metadata?.uid ?? '';
+    const known = this.#workers.get(uid);
+    if (known) {
+      known.update(pod);
+      return;
+    }
+    const worker = new PodWorker(pod, this.#services, (report) => this.#listener.status(uid, report));
+    this.#workers.set(uid, worker);
+    worker.poke();
+  }
+
+  /** What a probe of a pod's container says. */
+  setProbe(uid: string, containerId: string, probes: ContainerProbes): void {
+    this.#workers.get(uid)?.setProbe(containerId, probes);
+  }
+
+  /** Ends a pod for a reason of the node's (eviction); it fails. */
+  condemn(uid: string, verdict: { reason: string; message: string }): void {
+    this.#workers.get(uid)?.condemn(verdict);
+  }
+
+  /** Forgets a pod that has ended, with all that is left of it. May be called again after it failed. */
+  async forget(uid: string): Promise<void> {
+    await this.#workers.get(uid)?.cleanUp();
+    this.#workers.delete(uid);
+  }
+
+  /** Stops working; all containers run on. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([this.#watching, ...[...this.#workers.values()].map((worker) => worker.close())]);
+  }
+
+  #take(event: RuntimeEvent): void {
+    // what a worker makes itself it looks at anyway
+    if (event.kind === 'created' || event.kind === 'started' || event.kind === 'deleted') return;
+    const workers = [...this.#workers.values()];
+    const owner = event.kind === 'resync' ? undefined : workers.find((worker) => worker.has(event.id));
+    // one that ended before its worker saw it may be anyone's
+    for (const worker of owner ? [owner] : workers) worker.poke();
+  }
+}

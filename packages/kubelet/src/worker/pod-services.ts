@@ -1,0 +1,48 @@
+import type { k8s } from '@sampan/api';
+import type { Clock, Logger } from '@sampan/base';
+import type { EnvSources } from '../pods/container-env.ts';
+import type { NodeFacts } from '../pods/node-facts.ts';
+import type { BackoffLimits } from '../pods/restart-backoff.ts';
+import type { ContainerRuntime, Mount, RegistryCredentials } from '../runtime/index.ts';
+import type { ImagePuller } from './image-puller.ts';
+
+/** What pods need besides the runtime; shared by all workers. */
+export interface PodServices {
+  readonly runtime: ContainerRuntime;
+  readonly images: ImagePuller;
+  readonly node: NodeFacts;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly volumes: PodVolumes;
+  /** Config maps, secrets and services that environment variables name. Called before each start of a container. */
+  readonly environment: (pod: k8s.Pod) => Promise<Pick<EnvSources, 'configMap' | 'secret' | 'services'>>;
+  /** For the registry of a container's image; undefined: none. */
+  readonly credentials: (pod: k8s.Pod, container: k8s.Container) => Promise<RegistryCredentials | undefined>;
+  readonly timing?: Partial<PodTiming>;
+}
+
+/** Volumes of pods on the node. */
+export interface PodVolumes {
+  /** Makes all of a pod's volumes ready; may be called again. Throws StartError. */
+  prepare(pod: k8s.Pod): Promise<void>;
+  /** The mounts of one container, of volumes that are ready. Throws StartError. */
+  mounts(pod: k8s.Pod, container: k8s.Container): Promise<Mount[]>;
+  /** After the pod has ended. May be called twice. */
+  release(pod: k8s.Pod): Promise<void>;
+}
+
+export interface PodTiming {
+  /** Of containers that end. */
+  readonly restart: BackoffLimits;
+  /** Of images that cannot be fetched. */
+  readonly pull: BackoffLimits;
+  /** Before a container that could not be made, or a sandbox, is tried again. */
+  readonly retryMs: number;
+}
+
+/** The kubelet's. */
+export const POD_TIMING: PodTiming = {
+  restart: { initialMs: 10_000, maxMs: 300_000 },
+  pull: { initialMs: 10_000, maxMs: 300_000 },
+  retryMs: 10_000,
+};

@@ -1,0 +1,272 @@
+import type { k8s } from '@sampan/api';
+import { messageOf } from '@sampan/base';
+import { activeDeadline } from '../pods/active-deadline.ts';
+import { decidePod } from '../pods/decide-pod.ts';
+import type { PodAction, PodDecision, PodMemory } from '../pods/decision.ts';
+import { podGarbage } from '../pods/pod-garbage.ts';
+import { podStatus } from '../pods/pod-status.ts';
+import { type ContainerProbes, EMPTY_VIEW, type PodContainer, type PodView } from '../pods/pod-view.ts';
+import { PodActions } from './pod-actions.ts';
+import { PodFiles } from './pod-files.ts';
+import type { PodServices } from './pod-services.ts';
+import { ViewReader } from './read-view.ts';
+import { StartFailures } from './start-failures.ts';
+
+export interface PodReport {
+  readonly status: k8s.PodStatus;
+  /** Nothing of the pod runs and nothing will. */
+  readonly ended: boolean;
+}
+
+/**
+ * Runs one pod: reads what the runtime has of it, decides, has it done, tells the status; again whenever something
+ * happens. Finds what ran before it: a second worker for the same pod must not exist. Owned by `PodRunner`.
+ */
+export class PodWorker {
+  readonly #services: PodServices;
+  readonly #tell: (report: PodReport) => void;
+  readonly #reader: ViewReader;
+  readonly #files: PodFiles;
+  readonly #actions: PodActions;
+  readonly #failures: StartFailures;
+  readonly #probes = new Map<string, ContainerProbes>();
+  /** What is being done, by what it is done to; for kills the time by which they will be over. */
+  readonly #underWay = new Map<string, number>();
+  readonly #performing = new Set<Promise<void>>();
+  readonly #messages = new Map<string, string>();
+  #pod: k8s.Pod;
+  #memory: PodMemory = { backoff: new Map() };
+  #view: PodView = EMPTY_VIEW;
+  #status: k8s.PodStatus;
+  #verdict: { reason: string; message: string } | undefined;
+  #told = '';
+  #turn: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+  #cancelTimer = (): void => {};
+
+  /** `tell` is called with each new status; it must not throw. */
+  constructor(pod: k8s.Pod, services: PodServices, tell: (report: PodReport) => void) {
+    const uid = pod.metadata?.uid ?? '';
+    this.#pod = pod;
+    this.#status = pod.status ?? {};
+    this.#services = services;
+    this.#tell = tell;
+    this.#reader = new ViewReader(services.runtime, uid, () => services.clock.now());
+    this.#files = new PodFiles(uid, services.node);
+    this.#actions = new PodActions(services, this.#files);
+    this.#failures = new StartFailures(services);
+  }
+
+  /** Whether this pod's is the container or sandbox of this id, as far as is known. */
+  has(id: string): boolean {
+    return [...this.#view.sandboxes, ...this.#view.containers].some((each) => each.id === id);
+  }
+
+  /** A new version of the pod: deletion, another image, …. */
+  update(pod: k8s.Pod): void {
+    this.#pod = pod;
+    this.poke();
+  }
+
+  /** What a probe of a container says. */
+  setProbe(containerId: string, probes: ContainerProbes): void {
+    this.#probes.set(containerId, { ...this.#probes.get(containerId), ...probes });
+    this.poke();
+  }
+
+  /** The node wants it to end for this reason: it fails. The first reason stays. */
+  condemn(verdict: { reason: string; message: string }): void {
+    this.#verdict ??= verdict;
+    this.poke();
+  }
+
+  /** Something may have happened to it. Cheap to call often. */
+  poke(): void {
+    if (this.#closed) return;
+    this.#again = true;
+    this.#turn ??= this.#turns();
+  }
+
+  /** Stops working on it; its containers run on. Returns when nothing is being done to it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    await this.#turn;
+    await Promise.all(this.#performing);
+  }
+
+  /** Forgets a pod that has ended: its containers, logs, files, volumes. May be called again after it failed. */
+  async cleanUp(): Promise<void> {
+    const { runtime, volumes } = this.#services;
+    await this.close();
+    const { sandboxes } = await this.#reader.read();
+    for (const { id } of sandboxes) await runtime.removeSandbox(id);
+    await volumes.release(this.#pod);
+    await this.#files.removeAll(this.#pod);
+  }
+
+  async #turns(): Promise<void> {
+    try {
+      while (this.#again && !this.#closed) {
+        this.#again = false;
+        await this.#takeTurn();
+      }
+    } catch (error) {
+      // the runtime does not answer: its return is an event, but one may be lost
+      this.#services.logger.warn('cannot read a pod', { pod: this.#name(), error: messageOf(error) });
+      this.#wakeAt(this.#services.clock.now() + 1000);
+    } finally {
+      this.#turn = undefined;
+    }
+    if (this.#again) this.poke();
+  }
+
+  async #takeTurn(): Promise<void> {
+    // what ends while the view is read may be missing in it
+    const underWay = new Set(this.#underWay.keys());
+    const pod = this.#pod;
+    this.#view = await this.#withMessages(await this.#reader.read());
+    if (this.#closed) return;
+    const now = this.#services.clock.now();
+    const deadline = activeDeadline(pod, this.#status.startTime);
+    if (deadline && deadline.at <= now)
+      this.#verdict ??= { reason: deadline.reason, message: deadline.message };
+    const decision = this.#decide(pod, now);
+    this.#memory = decision.memory;
+    this.#publish(pod, decision, now);
+    for (const action of decision.actions) this.#begin(action, pod, underWay, now);
+    this.#collect();
+    const wakes = [decision.wakeAt, this.#verdict ? undefined : deadline?.at].filter(
+      (at) => at !== undefined,
+    );
+    if (wakes.length > 0 && !decision.ended) this.#wakeAt(Math.min(...wakes));
+  }
+
+  #decide(pod: k8s.Pod, now: number): PodDecision {
+    return decidePod({
+      pod: { ...pod, status: this.#status },
+      view: this.#view,
+      probes: this.#probes,
+      failures: this.#failures.current,
+      memory: this.#memory,
+      now,
+      limits: this.#failures.timing.restart,
+      ...(this.#verdict && { verdict: this.#verdict }),
+    });
+  }
+
+  #publish(pod: k8s.Pod, { waiting, ended }: PodDecision, now: number): void {
+    this.#status = podStatus({
+      pod,
+      view: this.#view,
+      probes: this.#probes,
+      waiting,
+      previous: this.#status,
+      ended,
+      hostIPs: this.#services.node.hostIPs,
+      now,
+      ...(this.#verdict && { verdict: this.#verdict }),
+    });
+    const text = JSON.stringify([this.#status, ended]);
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#tell({ status: this.#status, ended });
+  }
+
+  #begin(action: PodAction, pod: k8s.Pod, before: ReadonlySet<string>, now: number): void {
+    const key = keyOf(action);
+    const over = action.do === 'kill-container' ? now + action.graceSeconds * 1000 : Number.POSITIVE_INFINITY;
+    const present = this.#underWay.get(key);
+    // a kill with less grace is sent after one with more
+    const hurries = present !== undefined && over < present - 1000;
+    if ((present !== undefined || before.has(key)) && !hurries) return;
+    this.#underWay.set(key, over);
+    const done = this.#perform(action, pod).then((retryMs) => {
+      this.#performing.delete(done);
+      // one that failed may be tried again, but not at once
+      if (retryMs > 0) this.#services.clock.schedule(() => this.#release(key, over), retryMs);
+      else this.#release(key, over);
+    });
+    this.#performing.add(done);
+  }
+
+  #release(key: string, over: number): void {
+    if (this.#underWay.get(key) === over) this.#underWay.delete(key);
+    this.poke();
+  }
+
+  /** Never rejects; returns for how long the action must not be repeated. */
+  async #perform(action: PodAction, pod: k8s.Pod): Promise<number> {
+    const starts = action.do === 'start-container' || action.do === 'create-sandbox';
+    const name = action.do === 'start-container' ? action.name : '';
+    try {
+      await this.#actions.perform(action, pod, this.#view);
+      if (starts) this.#failures.succeeded(name);
+      return 0;
+    } catch (error) {
+      this.#services.logger.warn(`cannot ${action.do}`, { pod: this.#name(), name, error: messageOf(error) });
+      if (!starts) return this.#failures.timing.retryMs;
+      this.#failures.failed(name, action, pod, error);
+      return 0;
+    }
+  }
+
+  /** Has the runtime forget old containers; what fails is tried at the next turn. */
+  #collect(): void {
+    const { containers, sandboxes } = podGarbage(this.#view);
+    const { runtime, logger } = this.#services;
+    const forget = async (): Promise<void> => {
+      for (const container of containers) {
+        await runtime.removeContainer(container.id);
+        await this.#files.removeContainer(container);
+        this.#messages.delete(container.id);
+        this.#probes.delete(container.id);
+      }
+      for (const id of sandboxes) await runtime.removeSandbox(id);
+    };
+    if (containers.length === 0 && sandboxes.length === 0) return;
+    if (this.#underWay.has('garbage')) return;
+    this.#underWay.set('garbage', 0);
+    forget()
+      .catch((error: unknown) => logger.warn('cannot forget old containers', { error: messageOf(error) }))
+      .finally(() => this.#underWay.delete('garbage'));
+  }
+
+  async #withMessages(view: PodView): Promise<PodView> {
+    const containers = await Promise.all(view.containers.map((container) => this.#withMessage(container)));
+    return { ...view, containers };
+  }
+
+  async #withMessage(container: PodContainer): Promise<PodContainer> {
+    if (container.state !== 'exited' || container.message !== '') return container;
+    const known = this.#messages.get(container.id);
+    const message = known ?? (await this.#files.terminationMessage(container));
+    this.#messages.set(container.id, message);
+    return { ...container, message };
+  }
+
+  #wakeAt(at: number): void {
+    this.#cancelTimer();
+    if (this.#closed) return;
+    const { clock } = this.#services;
+    this.#cancelTimer = clock.schedule(() => this.poke(), at - clock.now());
+  }
+
+  #name(): string {
+    return `${this.#pod.metadata?.namespace}/${this.#pod.metadata?.name}`;
+  }
+}
+
+function keyOf(action: PodAction): string {
+  switch (action.do) {
+    case 'create-sandbox':
+      return 'sandbox';
+    case 'stop-sandbox':
+      return `stop ${action.id}`;
+    case 'kill-container':
+      return `kill ${action.id}`;
+    case 'start-container':
+      return `start ${action.name}`;
+  }
+}

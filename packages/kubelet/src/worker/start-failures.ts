@@ -1,0 +1,59 @@
+import type { k8s } from '@sampan/api';
+import { type Clock, messageOf } from '@sampan/base';
+import { containerSpecs } from '../pods/container-spec.ts';
+import type { PodAction, StartFailure } from '../pods/decision.ts';
+import { StartError } from '../pods/start-error.ts';
+import { POD_TIMING, type PodServices, type PodTiming } from './pod-services.ts';
+
+/** The kubelet looks again after this; until then, the failure itself is shown instead of the waiting for it. */
+const SHOWN_MS = 10_000;
+
+/** What could not be started of a pod, and when it is tried again. */
+export class StartFailures {
+  readonly timing: PodTiming;
+  readonly #clock: Clock;
+  readonly #current = new Map<string, StartFailure>();
+  readonly #pullDelays = new Map<string, number>();
+
+  constructor({ timing, clock }: Pick<PodServices, 'timing' | 'clock'>) {
+    this.timing = { ...POD_TIMING, ...timing };
+    this.#clock = clock;
+  }
+
+  /** By container name; the sandbox's under the empty name. */
+  get current(): ReadonlyMap<string, StartFailure> {
+    return this.#current;
+  }
+
+  succeeded(name: string): void {
+    this.#current.delete(name);
+    this.#pullDelays.delete(name);
+  }
+
+  failed(name: string, action: PodAction, pod: k8s.Pod, error: unknown): void {
+    const now = this.#clock.now();
+    const reason = error instanceof StartError ? error.reason : 'RunContainerError';
+    const message = messageOf(error);
+    if (action.do === 'start-container' && reason === 'ErrImagePull') {
+      this.#current.set(name, this.#pullFailure(name, imageOf(pod, name), message, now));
+    } else {
+      this.#current.set(name, { reason, message, retryAt: now + this.timing.retryMs });
+    }
+  }
+
+  #pullFailure(name: string, image: string, message: string, now: number): StartFailure {
+    const { initialMs, maxMs } = this.timing.pull;
+    const delay = Math.min(maxMs, 2 * (this.#pullDelays.get(name) ?? initialMs / 2));
+    this.#pullDelays.set(name, delay);
+    const later = {
+      at: now + Math.min(SHOWN_MS, delay / 2),
+      reason: 'ImagePullBackOff',
+      message: `Back-off pulling image "${image}": ErrImagePull: ${message}`,
+    };
+    return { reason: 'ErrImagePull', message, retryAt: now + delay, later };
+  }
+}
+
+function imageOf({ spec }: k8s.Pod, name: string): string {
+  return containerSpecs(spec ?? {}).find(({ container }) => container.name === name)?.container.image ?? '';
+}

@@ -1,0 +1,270 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PodRunner } from '../src/index.ts';
+import { logOf, missingForContainers, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
+
+const missing = await missingForContainers();
+if (missing !== '') console.log(`pods in real containers are not tested here: missing ${missing}`);
+if (missing !== '' && process.env.CI) throw new Error(`in CI containers must run; missing ${missing}`);
+
+describe.skipIf(missing !== '')('pods in real containers', () => {
+  let node: TestNode;
+  let reports: Reports;
+  let runner: PodRunner;
+
+  beforeAll(async () => {
+    node = await TestNode.start();
+    reports = new Reports();
+    runner = startRunner(node, reports);
+  });
+
+  afterAll(async () => {
+    await runner?.close();
+    await node?.stop();
+  });
+
+  const remove = async (pod: ReturnType<typeof testPod>, graceSeconds = 1) => {
+    runner.set({
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        deletionTimestamp: new Date().toISOString(),
+        deletionGracePeriodSeconds: graceSeconds,
+      },
+    });
+    const last = await reports.until(pod, ({ ended }) => ended);
+    await runner.forget(pod.metadata?.uid ?? '');
+    return last;
+  };
+
+  it('runs init containers in order, then a sidecar, then the containers beside it', async () => {
+    const pod = testPod('order', {
+      initContainers: [
+        shell('first', 'echo one'),
+        shell('side', 'trap "exit 0" TERM; echo two; while :; do sleep 0.1; done', {
+          restartPolicy: 'Always',
+        }),
+        shell('last', 'echo three'),
+      ],
+      containers: [shell('app', 'echo four; trap "exit 0" TERM; while :; do sleep 0.1; done')],
+    });
+    runner.set(pod);
+    const { status } = await reports.until(pod, (r) => r.status.phase === 'Running');
+    expect(status.initContainerStatuses?.map(({ name, ready }) => [name, ready])).toEqual([
+      ['first', true],
+      ['side', true],
+      ['last', true],
+    ]);
+    const { podIP } = status;
+    expect(podIP).toMatch(/^10\./);
+    expect(status.conditions?.filter(({ status: s }) => s !== 'True')).toEqual([]);
+    const begun = ['first', 'side', 'last'].map((name) =>
+      status.initContainerStatuses?.find((s) => s.name === name),
+    );
+    expect(begun[0]?.state?.terminated?.reason).toBe('Completed');
+    expect(await logOf(node, pod, 'app')).toBe('four\n');
+    const ended = await remove(pod, 5);
+    expect(ended.status.phase).toBe('Succeeded');
+    const side = ended.status.initContainerStatuses?.[1]?.state?.terminated;
+    const app = ended.status.containerStatuses?.[0]?.state?.terminated;
+    expect(app?.exitCode).toBe(0);
+    expect(Date.parse(side?.finishedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(app?.finishedAt ?? ''));
+    expect(await node.runtime.listContainers(pod.metadata?.uid)).toEqual([]);
+  });
+
+  it('is over when its containers are done and their policy is Never', async () => {
+    const pod = testPod('once', {
+      restartPolicy: 'Never',
+      containers: [shell('good', 'exit 0'), shell('bad', 'echo why >/dev/termination-log; exit 7')],
+    });
+    runner.set(pod);
+    const { status } = await reports.until(pod, ({ ended }) => ended);
+    expect(status.phase).toBe('Failed');
+    expect(status.containerStatuses?.[1]?.state?.terminated).toMatchObject({
+      exitCode: 7,
+      reason: 'Error',
+      message: 'why\n',
+    });
+    await runner.forget(pod.metadata?.uid ?? '');
+  });
+
+  it('restarts what fails, later and later, and keeps the last end', async () => {
+    const pod = testPod('loop', { containers: [shell('app', 'exit 3')] });
+    runner.set(pod);
+    const { status } = await reports.until(pod, (r) => {
+      const [app] = r.status.containerStatuses ?? [];
+      return (app?.restartCount ?? 0) >= 2 && app?.state?.waiting?.reason === 'CrashLoopBackOff';
+    });
+    const [app] = status.containerStatuses ?? [];
+    expect(app?.lastState?.terminated).toMatchObject({ exitCode: 3 });
+    expect(app?.state?.waiting?.message).toMatch(
+      /^back-off \S+ restarting failed container=app pod=loop_default\(/,
+    );
+    expect(status.phase).toBe('Running');
+    expect((await remove(pod)).status.phase).toBe('Failed');
+  });
+
+  it('expands variables in commands, arguments and values', async () => {
+    const pod = testPod('env', {
+      restartPolicy: 'Never',
+      containers: [
+        {
+          ...shell('app', ''),
+          command: ['echo', '$(A)-$(B)', '$$(A)', '$(NONE)'],
+          args: ['$(NAME)', '$(CPU)', '$(IP)'],
+          env: [
+            { name: 'A', value: 'x' },
+            { name: 'B', value: '$(A)y' },
+            { name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+            { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '1m' } } },
+            { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+          ],
+          resources: { limits: { cpu: '250m' } },
+        },
+      ],
+    });
+    runner.set(pod);
+    const { status } = await reports.until(pod, ({ ended }) => ended);
+    expect(status.phase).toBe('Succeeded');
+    expect(await logOf(node, pod, 'app')).toBe(`x-xy $(A) $(NONE) env 250 ${status.podIP}\n`);
+    await runner.forget(pod.metadata?.uid ?? '');
+  });
+
+  it('kills a container that uses more memory than it may, and says so', async () => {
+    const pod = testPod('hungry', {
+      restartPolicy: 'Never',
+      containers: [
+        shell('app', 'dd if=/dev/zero of=/dev/null bs=200M count=1', {
+          resources: { limits: { memory: '16Mi' } },
+        }),
+      ],
+    });
+    runner.set(pod);
+    const { status } = await reports.until(
+      pod,
+      (r) => r.status.containerStatuses?.[0]?.state?.terminated?.reason === 'OOMKilled',
+    );
+    expect(status.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(137);
+    await reports.until(pod, ({ ended }) => ended);
+    await runner.forget(pod.metadata?.uid ?? '');
+  });
+
+  it('runs as the user, with the groups and the read-only root it was told', async () => {
+    const pod = testPod('user', {
+      restartPolicy: 'Never',
+      securityContext: { runAsUser: 1234, runAsGroup: 55, fsGroup: 77, runAsNonRoot: true },
+      containers: [
+        shell(
+          'app',
+          'id; touch /x 2>/dev/null || echo sealed; grep -E "NoNewPrivs|CapEff" /proc/self/status',
+          {
+            securityContext: {
+              readOnlyRootFilesystem: true,
+              allowPrivilegeEscalation: false,
+              capabilities: { drop: ['ALL'] },
+            },
+          },
+        ),
+      ],
+    });
+    runner.set(pod);
+    await reports.until(pod, ({ ended }) => ended);
+    const log = await logOf(node, pod, 'app');
+    expect(log).toMatch(/^uid=1234 gid=55 groups=(55,)?77/);
+    expect(log).toContain('sealed');
+    expect(log).toMatch(/CapEff:\t0+\n/);
+    expect(log).toContain('NoNewPrivs:\t1');
+    await runner.forget(pod.metadata?.uid ?? '');
+  });
+
+  it('refuses to run an image as root that must not', async () => {
+    const pod = testPod('root', {
+      containers: [shell('app', 'true', { securityContext: { runAsNonRoot: true } })],
+    });
+    runner.set(pod);
+    const { status } = await reports.until(pod, (r) =>
+      Boolean(r.status.containerStatuses?.[0]?.state?.waiting?.message),
+    );
+    expect(status.containerStatuses?.[0]?.state?.waiting).toMatchObject({
+      reason: 'CreateContainerConfigError',
+      message: expect.stringContaining('container has runAsNonRoot and image will run as root'),
+    });
+    expect((await remove(pod)).status.phase).toBe('Failed');
+  });
+
+  it('says why an image cannot be had, and a command not be run', async () => {
+    const never = testPod('never', {
+      containers: [{ name: 'app', image: 'sampan.local/none:1', imagePullPolicy: 'Never' }],
+    });
+    const unreachable = testPod('unreachable', {
+      containers: [{ name: 'app', image: '127.0.0.1:1/none:1', imagePullPolicy: 'Always' }],
+    });
+    const wrong = testPod('wrong', { containers: [{ ...shell('app', ''), command: ['/no/such/program'] }] });
+    for (const pod of [never, unreachable, wrong]) runner.set(pod);
+    const waits = (pod: typeof never, reason: string) =>
+      reports.until(pod, (r) => r.status.containerStatuses?.[0]?.state?.waiting?.reason === reason);
+    await waits(never, 'ErrImageNeverPull');
+    await waits(unreachable, 'ImagePullBackOff');
+    await waits(wrong, 'RunContainerError');
+    const { status } = await waits(wrong, 'CrashLoopBackOff');
+    expect(status.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({
+      exitCode: 128,
+      reason: 'StartError',
+    });
+    for (const pod of [never, unreachable, wrong]) await remove(pod);
+  });
+
+  it('kills what does not heed its stop signal when its grace is over', async () => {
+    const pod = testPod('deaf', { containers: [shell('app', 'trap "" TERM; while :; do sleep 0.1; done')] });
+    runner.set(pod);
+    await reports.until(pod, (r) => r.status.phase === 'Running');
+    const begun = performance.now();
+    const { status } = await remove(pod, 0);
+    expect(status.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(137);
+    expect(performance.now() - begun).toBeLessThan(6000);
+    expect(status.phase).toBe('Failed');
+  });
+
+  it('ends a pod at its active deadline', async () => {
+    const pod = testPod('deadline', {
+      activeDeadlineSeconds: 1,
+      containers: [shell('app', 'sleep 1000')],
+      terminationGracePeriodSeconds: 0,
+    });
+    runner.set(pod);
+    const { status } = await reports.until(pod, ({ ended }) => ended);
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
+    await runner.forget(pod.metadata?.uid ?? '');
+  });
+
+  it('takes over what ran before it, and starts nothing twice', async () => {
+    const pod = testPod('adopted', { containers: [shell('app', 'sleep 1000')] });
+    const former = startRunner(node, reports);
+    former.set(pod);
+    const before = await reports.until(pod, (r) => r.status.phase === 'Running');
+    await former.close();
+    const later = new Reports();
+    const next = startRunner(node, later);
+    next.set(pod);
+    const after = await later.until(pod, (r) => r.status.phase === 'Running');
+    expect(after.status.containerStatuses?.[0]?.containerID).toBe(
+      before.status.containerStatuses?.[0]?.containerID,
+    );
+    expect(later.phases.get(pod.metadata?.uid ?? '')).toEqual(['Running']);
+    await next.close();
+    await remove(pod);
+  });
+
+  it('makes a new sandbox when the old one is gone, and starts its containers anew', async () => {
+    const pod = testPod('lost', { containers: [shell('app', 'sleep 1000')] });
+    runner.set(pod);
+    await reports.until(pod, (r) => r.status.phase === 'Running');
+    const [sandbox] = await node.runtime.listSandboxes(pod.metadata?.uid);
+    await node.runtime.stopSandbox(sandbox?.id ?? '');
+    const { status } = await reports.until(pod, (r) => {
+      const [app] = r.status.containerStatuses ?? [];
+      return app?.restartCount === 1 && app.ready;
+    });
+    expect(status.phase).toBe('Running');
+    await remove(pod);
+  });
+});

@@ -1,0 +1,217 @@
+import { execFile } from 'node:child_process';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { k8s } from '@sampan/api';
+import { silentLogger, systemClock } from '@sampan/base';
+import {
+  buildImage,
+  type Containerd,
+  CriRuntime,
+  ImagePuller,
+  importImage,
+  type NodeFacts,
+  type PodListener,
+  type PodReport,
+  PodRunner,
+  type PodServices,
+  startContainerd,
+} from '../src/index.ts';
+
+export const run = promisify(execFile);
+
+/** What is missing to run containers here; empty: nothing. In CI it must not be missing. */
+export async function missingForContainers(): Promise<string> {
+  const lacks: string[] = [];
+  if (process.getuid?.() !== 0) lacks.push('root');
+  for (const path of ['/usr/bin/containerd', '/usr/sbin/runc', '/usr/lib/cni/bridge', '/usr/bin/busybox']) {
+    await access(path).catch(() => lacks.push(path));
+  }
+  return lacks.join(', ');
+}
+
+export const BUSYBOX = 'sampan.local/busybox:test';
+
+/** A containerd with its own network in a temporary folder, and busybox in it. */
+export class TestNode {
+  readonly folder: string;
+  readonly containerd: Containerd;
+  readonly runtime: CriRuntime;
+  readonly bridge: string;
+  readonly node: NodeFacts;
+
+  private constructor(folder: string, containerd: Containerd, bridge: string) {
+    this.folder = folder;
+    this.containerd = containerd;
+    this.bridge = bridge;
+    this.runtime = new CriRuntime(containerd.socket);
+    this.node = {
+      hostIPs: ['192.0.2.1'],
+      memoryBytes: 4 * 2 ** 30,
+      allocatable: { cpu: '2', memory: '4Gi' },
+      logFolder: `${folder}/logs`,
+      podFolder: `${folder}/pods`,
+      seccompFolder: `${folder}/seccomp`,
+      cgroupRoot: `/sampan-test-${process.pid}`,
+      nodeDns: { servers: ['192.0.2.53'], searches: [], options: [] },
+    };
+  }
+
+  static async start(): Promise<TestNode> {
+    const folder = await mkdtemp(join(tmpdir(), 'kl'));
+    const number = process.pid % 200;
+    const bridge = `klt${process.pid}`.slice(0, 15);
+    const options = { folder: `${folder}/c`, cniConfFolder: `${folder}/cni` };
+    const containerd = await startContainerd(options);
+    await writeFile(
+      `${folder}/cni/10-test.conflist`,
+      conflist(folder, bridge, `10.${200 + (number % 50)}.${number}.0/24`),
+    );
+    const test = new TestNode(folder, containerd, bridge);
+    await importImage(containerd.socket, buildImage(await busyboxPlan()));
+    // the CRI reads a new network's configuration by an event of the file system
+    while (!(await test.runtime.conditions()).networkReady) await pause(10);
+    return test;
+  }
+
+  /** Ends every container, and all that was made on the machine. */
+  async stop(): Promise<void> {
+    this.runtime.close();
+    await this.containerd.stop('end');
+    await run('ip', ['link', 'delete', this.bridge]).catch(() => {});
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  services(more: Partial<PodServices> = {}): PodServices {
+    return {
+      runtime: this.runtime,
+      images: new ImagePuller(this.runtime),
+      node: this.node,
+      clock: systemClock,
+      logger: silentLogger,
+      volumes: {
+        prepare: async () => {},
+        mounts: async () => [],
+        release: async () => {},
+      },
+      environment: async () => ({ configMap: () => undefined, secret: () => undefined, services: new Map() }),
+      credentials: async () => undefined,
+      timing: { restart: { initialMs: 300, maxMs: 600 }, pull: { initialMs: 300, maxMs: 600 }, retryMs: 300 },
+      ...more,
+    };
+  }
+}
+
+async function busyboxPlan() {
+  const content = await readFile('/usr/bin/busybox');
+  const links = [
+    'sh',
+    'cat',
+    'sleep',
+    'id',
+    'env',
+    'echo',
+    'touch',
+    'dd',
+    'tail',
+    'grep',
+    'kill',
+    'true',
+    'hostname',
+  ];
+  return {
+    name: BUSYBOX,
+    files: [
+      { path: 'bin/', mode: 0o755 },
+      { path: 'bin/busybox', content, mode: 0o755 },
+      ...links.map((name) => ({ path: `bin/${name}`, linkTo: 'busybox' })),
+      { path: 'tmp/', mode: 0o1777 },
+      { path: 'dev/', mode: 0o755 },
+    ],
+    env: ['PATH=/bin', 'FROM_IMAGE=yes'],
+    command: ['/bin/sh'],
+  };
+}
+
+function conflist(folder: string, bridge: string, subnet: string): string {
+  const ipam = { type: 'host-local', dataDir: `${folder}/ipam`, ranges: [[{ subnet }]] };
+  const plugins = [{ type: 'bridge', bridge, isGateway: true, hairpinMode: true, ipam }];
+  return JSON.stringify({ cniVersion: '0.4.0', name: bridge, plugins });
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+let pods = 0;
+
+/** A pod with what the API would have filled in. */
+export function testPod(name: string, spec: k8s.PodSpec): k8s.Pod {
+  const uid = `${process.pid}-${++pods}-${name}`;
+  return {
+    metadata: { name, namespace: 'default', uid, generation: 1, labels: { app: name } },
+    spec: { restartPolicy: 'Always', terminationGracePeriodSeconds: 5, ...spec },
+  };
+}
+
+export function shell(name: string, script: string, more: Partial<k8s.Container> = {}): k8s.Container {
+  return { name, image: BUSYBOX, imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script], ...more };
+}
+
+/** Gathers what a runner tells. */
+export class Reports implements PodListener {
+  readonly #last = new Map<string, PodReport>();
+  readonly #waiting = new Set<() => void>();
+  /** All phases of a pod, in order. */
+  readonly phases = new Map<string, string[]>();
+
+  status(uid: string, report: PodReport): void {
+    this.#last.set(uid, report);
+    const phases = this.phases.get(uid) ?? [];
+    if (phases.at(-1) !== report.status.phase) phases.push(report.status.phase ?? '');
+    this.phases.set(uid, phases);
+    for (const wake of this.#waiting) wake();
+  }
+
+  last(pod: k8s.Pod): PodReport | undefined {
+    return this.#last.get(pod.metadata?.uid ?? '');
+  }
+
+  /** The first status that fits; fails after `timeoutMs`, telling the last one. */
+  async until(pod: k8s.Pod, fits: (report: PodReport) => boolean, timeoutMs = 15_000): Promise<PodReport> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const report = this.last(pod);
+      if (report && fits(report)) return report;
+      const left = deadline - performance.now();
+      if (left <= 0) throw new Error(`waited in vain; last: ${JSON.stringify(report, null, 1)}`);
+      await this.#next(left);
+    }
+  }
+
+  #next(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, timeoutMs);
+      this.#waiting.add(wake);
+    });
+  }
+}
+
+export function startRunner(node: TestNode, reports: Reports, more: Partial<PodServices> = {}): PodRunner {
+  return new PodRunner(node.services(more), reports);
+}
+
+export async function logOf(node: TestNode, pod: k8s.Pod, container: string, attempt = 0): Promise<string> {
+  const { namespace, name, uid } = pod.metadata ?? {};
+  const text = await readFile(
+    `${node.node.logFolder}/${namespace}_${name}_${uid}/${container}/${attempt}.log`,
+    'utf8',
+  );
+  return text.replace(/^\S+ (stdout|stderr) [FP] /gm, '');
+}
