@@ -39,6 +39,7 @@ test-upstream: build ## Record upstream's answers afresh, and compare
 
 bench: build ## Measure against upstream
 	@node bench/apiserver.ts
+	@node bench/scheduler.ts
 
 clean: ## Remove what was built; homes stay
 	rm -rf dist build

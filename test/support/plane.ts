@@ -11,6 +11,7 @@ import {
 import type { Logger } from '@sampan/base';
 import { startControllers } from '@sampan/controllers';
 import { createCertificateAuthority, generateKeys, issueCertificate } from '@sampan/machinery';
+import { startScheduler } from '@sampan/scheduler';
 import { createMemoryStore, type Store } from '@sampan/store';
 import { kubeconfigOf } from '../../tools/upstream/kubeconfig.ts';
 
@@ -34,6 +35,8 @@ export interface PlaneOptions {
   readonly legacyApis?: boolean;
   /** Also run Sampan's own controllers; default no, so that nothing changes behind a test's back. */
   readonly controllers?: boolean;
+  /** Also run Sampan's own scheduler; default no. */
+  readonly scheduler?: boolean;
 }
 
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
@@ -77,6 +80,10 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       })
     : undefined;
   await controllers?.synced;
+  const scheduler = options.scheduler
+    ? startScheduler({ client: control.client('kube-scheduler'), log: errorsOnly(errors) })
+    : undefined;
+  await scheduler?.synced;
   const access = {
     url: `https://127.0.0.1:${listener.port}`,
     ca: authority.certificatePem,
@@ -92,6 +99,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     control,
     errors,
     async close() {
+      await scheduler?.stop();
       await controllers?.stop();
       await listener.close();
       control.stop();
