@@ -1,7 +1,6 @@
 import type { KubeObject } from '@sampan/api';
 import { type Client, REFS, type ResourceRef } from '@sampan/machinery';
 import { eventually } from '../clients/eventually.ts';
-import type { Plane } from '../support/plane.ts';
 import { playKubelet } from './kubelet.ts';
 
 const NS = 'scenario';
@@ -39,19 +38,25 @@ export interface Recorded {
   readonly events: readonly string[];
 }
 
+/** A server as the scenario sees it. Collections are named as in the store: `deployments.apps`. */
+export interface World {
+  readonly client: Client;
+  get(collection: string, namespace: string, name: string): KubeObject | undefined;
+  list(collection: string, namespace: string): KubeObject[];
+}
+
 /**
- * What users do with workloads, on a plane whose controllers work; the same whoever these are. Gives what can be
+ * What users do with workloads, on a server whose controllers work; the same whoever these are. Gives what can be
  * seen then, without names and times that differ each time.
  */
-export async function playScenario(plane: Plane): Promise<Recorded> {
-  const client = plane.control.client('scenario');
+export async function playScenario(world: World): Promise<Recorded> {
+  const { client } = world;
   const states: Record<string, unknown> = {};
   await prepare(client);
   const kubelet = playKubelet(client, 'a');
-  const { reader } = plane.control;
   const status = (ref: ResourceRef, name: string): Status => {
     const collection = ref.group === '' ? ref.resource : `${ref.resource}.${ref.group}`;
-    const found = reader.get(collection, NS, name);
+    const found = world.get(collection, NS, name);
     const seen = found?.status?.observedGeneration === found?.metadata.generation;
     return found && seen ? (found.status as Status) : {};
   };
@@ -65,7 +70,7 @@ export async function playScenario(plane: Plane): Promise<Recorded> {
   const record = async (name: string) => {
     // whoever has something left to say says it by then
     await new Promise((resolve) => setTimeout(resolve, 400));
-    states[name] = snapshot(plane);
+    states[name] = snapshot(world);
   };
 
   await client.create(DEPLOYMENTS, object(DEPLOYMENTS, 'web', { replicas: 3 }));
@@ -81,7 +86,7 @@ export async function playScenario(plane: Plane): Promise<Recorded> {
   await has(DEPLOYMENTS, 'web', { availableReplicas: 2, replicas: 2 });
   await record('it is paused and scaled');
   await client.delete(DEPLOYMENTS, NS, 'web', { propagationPolicy: 'Background' });
-  await eventually('all is gone', () => reader.list('pods', NS).length === 0);
+  await eventually('all is gone', () => world.list('pods', NS).length === 0);
 
   kubelet.ready = ({ spec }) => spec.containers[0].image !== 'broken';
   const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } };
@@ -100,7 +105,7 @@ export async function playScenario(plane: Plane): Promise<Recorded> {
   await has(DEPLOYMENTS, 'stuck', { availableReplicas: 5, replicas: 5, updatedReplicas: 5 });
   await record('it is recreated');
   await client.delete(DEPLOYMENTS, NS, 'stuck', { propagationPolicy: 'Background' });
-  await eventually('all is gone', () => reader.list('pods', NS).length === 0);
+  await eventually('all is gone', () => world.list('pods', NS).length === 0);
 
   const template = { metadata: { labels: labels('set') }, ...image('i:1').template };
   const pod = {
@@ -117,12 +122,12 @@ export async function playScenario(plane: Plane): Promise<Recorded> {
   await record('a ReplicaSet finds an orphan');
   await has(REPLICA_SETS, 'set', { availableReplicas: 2 });
   await client.patch(REFS.pods, NS, 'orphan', 'merge', { metadata: { labels: labels('free') } });
-  await eventually('another pod', () => reader.list('pods', NS).length === 3);
+  await eventually('another pod', () => world.list('pods', NS).length === 3);
   await has(REPLICA_SETS, 'set', { readyReplicas: 2 });
   await record('and loses it');
   await client.delete(REFS.pods, NS, 'orphan');
   await client.delete(REPLICA_SETS, NS, 'set', { propagationPolicy: 'Background' });
-  await eventually('all is gone', () => reader.list('pods', NS).length === 0);
+  await eventually('all is gone', () => world.list('pods', NS).length === 0);
 
   await client.create(CONTROLLERS, object(CONTROLLERS, 'old', { replicas: 2 }));
   await has(CONTROLLERS, 'old', { availableReplicas: 2 });
@@ -151,7 +156,7 @@ export async function playScenario(plane: Plane): Promise<Recorded> {
   await has(STATEFUL_SETS, 'set', { readyReplicas: 2, updatedReplicas: 1 });
   await record('it is updated when pods are deleted');
   await client.delete(STATEFUL_SETS, NS, 'set', { propagationPolicy: 'Background' });
-  await eventually('all is gone', () => reader.list('pods', NS).length === 0);
+  await eventually('all is gone', () => world.list('pods', NS).length === 0);
 
   await client.create(DAEMON_SETS, object(DAEMON_SETS, 'agent', {}));
   await has(DAEMON_SETS, 'agent', { numberAvailable: 2 });
@@ -164,7 +169,7 @@ export async function playScenario(plane: Plane): Promise<Recorded> {
   await has(DAEMON_SETS, 'agent', { numberMisscheduled: 1 });
   await record('it is updated, and a node is tainted');
   await kubelet.stop();
-  return { states, events: eventsOf(plane) };
+  return { states, events: eventsOf(world) };
 }
 
 async function prepare(client: Client): Promise<void> {
@@ -180,6 +185,7 @@ async function prepare(client: Client): Promise<void> {
   }
 }
 
+/** Looked at after each part. */
 const COLLECTIONS = [
   'deployments.apps',
   'replicasets.apps',
@@ -191,12 +197,12 @@ const COLLECTIONS = [
   'pods',
 ];
 
-function snapshot(plane: Plane): unknown {
+function snapshot(world: World): unknown {
   const all = COLLECTIONS.flatMap((collection) =>
-    plane.control.reader.list(collection, NS).map((one) => ({ ...one, collection })),
+    world.list(collection, NS).map((one) => ({ ...one, collection })),
   );
   const text = JSON.stringify(all.map(plain), sortKeys);
-  const objects: unknown[] = JSON.parse(withoutHashes(text, hashesOf(plane)));
+  const objects: unknown[] = JSON.parse(withoutHashes(text, hashesOf(world)));
   return objects.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
@@ -223,15 +229,15 @@ function plain(one: KubeObject): unknown {
 }
 
 /** Hashes of templates, by their revision. */
-function hashesOf(plane: Plane): Map<string, string> {
+function hashesOf(world: World): Map<string, string> {
   const hashes = new Map<string, string>();
-  for (const { metadata } of plane.control.reader.list('replicasets.apps', NS)) {
+  for (const { metadata } of world.list('replicasets.apps', NS)) {
     const hash = metadata.labels?.['pod-template-hash'];
     const history = metadata.annotations?.['deployment.kubernetes.io/revision-history'];
     const number = history ?? metadata.annotations?.['deployment.kubernetes.io/revision'];
     if (hash) hashes.set(hash, `hash${number}`);
   }
-  for (const { metadata, revision } of plane.control.reader.list('controllerrevisions.apps', NS)) {
+  for (const { metadata, revision } of world.list('controllerrevisions.apps', NS)) {
     hashes.set(metadata.name?.split('-').at(-1) ?? '', `hash${revision}`);
   }
   return hashes;
@@ -246,8 +252,8 @@ function withoutHashes(text: string, hashes: ReadonlyMap<string, string>): strin
 const TELLERS = new Set(['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet']);
 
 /** What was told of whom, each once: how often and in which order depends on who was faster. */
-function eventsOf(plane: Plane): string[] {
-  const told = plane.control.reader.list('events', NS).flatMap((event) => {
+function eventsOf(world: World): string[] {
+  const told = world.list('events', NS).flatMap((event) => {
     const { kind, name } = event.involvedObject;
     if (!TELLERS.has(kind)) return [];
     const note = String(event.message)

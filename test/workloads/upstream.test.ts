@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hasUpstream } from '../../tools/upstream/cache.ts';
 import { startComponent } from '../../tools/upstream/kubernetes.ts';
-import { startPlane } from '../support/plane.ts';
-import { playScenario, type Recorded } from './scenario.ts';
+import { type Plane, startPlane } from '../support/plane.ts';
+import { playScenario, type Recorded, type World } from './scenario.ts';
 
 const here = hasUpstream('kubernetes');
 if (!here && process.env.CI !== undefined) {
@@ -23,13 +23,19 @@ const CONTROLLERS = [
   'garbagecollector',
 ];
 
+const worldOf = ({ control }: Plane): World => ({
+  client: control.client('scenario'),
+  get: (...args) => control.reader.get(...args),
+  list: (...args) => control.reader.list(...args),
+});
+
 async function byUpstream(): Promise<Recorded> {
   const folder = mkdtempSync(join(tmpdir(), 'sampan-workloads-'));
   const plane = await startPlane({ legacyApis: true });
   const flags = [`--controllers=${CONTROLLERS.join(',')}`];
   const child = await startComponent('kube-controller-manager', plane.kubeconfig, folder, flags);
   try {
-    return await playScenario(plane);
+    return await playScenario(worldOf(plane));
   } finally {
     await child.stop();
     await plane.close();
@@ -40,7 +46,7 @@ async function byUpstream(): Promise<Recorded> {
 async function byOurs(): Promise<Recorded> {
   const plane = await startPlane({ controllers: true, legacyApis: true });
   try {
-    return await playScenario(plane);
+    return await playScenario(worldOf(plane));
   } finally {
     await plane.close();
   }
