@@ -1,4 +1,4 @@
-import { errors, type FieldError, fieldErrorMessage, type KubeObject, StatusError } from '@sampan/api';
+import { errors, type KubeObject } from '@sampan/api';
 import { deepClone } from '@sampan/base';
 import type { ApiContext } from '../http/api-context.ts';
 import { formatTime } from '../registry/metadata.ts';
@@ -10,7 +10,7 @@ import { success } from './status-success.ts';
 
 /**
  * Puts a pod on a node (kubernetes pkg/registry/core/pod/storage BindingREST): a pod is bound once. Throws
- * NotFound, Conflict, and upstream's plain 500 for a binding that is not well formed.
+ * NotFound, Conflict, and Invalid for a binding that is not well formed, where upstream answers a plain 500.
  */
 export async function bindPod(
   api: ApiContext,
@@ -25,7 +25,7 @@ export async function bindPod(
   }
   const { rules } = api.cluster.resources.get('', 'v1', 'bindings')?.definition ?? {};
   const problems = rules?.validate?.(binding, { now: api.cluster.clock.now() }) ?? [];
-  if (problems.length > 0) throw aggregate(problems);
+  if (problems.length > 0) throw errors.invalid({ group: '', kind: 'Binding' }, name, problems);
   const request = { namespace, name, subresource: 'binding', object: binding };
   await admitted(api.cluster, resource, request, context, () =>
     update(
@@ -105,10 +105,4 @@ export function setCondition(pod: KubeObject, condition: Condition, now: number)
     ...pod.status,
     conditions: last ? present.map((each) => (each === last ? next : each)) : [...present, next],
   };
-}
-
-/** A plain error: upstream answers 500 and no reason. */
-function aggregate(problems: readonly FieldError[]): StatusError {
-  const messages = problems.map(fieldErrorMessage);
-  return new StatusError('', messages.length === 1 ? (messages[0] ?? '') : `[${messages.join(', ')}]`);
 }
