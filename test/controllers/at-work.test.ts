@@ -1,6 +1,6 @@
-import type { KubeObject } from '@sampan/api';
+import { type KubeObject, kinds, type ResourceDefinition } from '@sampan/api';
 import { type Controllers, startControllers } from '@sampan/controllers';
-import { type Client, REFS } from '@sampan/machinery';
+import { type Client, type ProvidedResource, REFS } from '@sampan/machinery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Plane, startPlane } from '../support/plane.ts';
 import { EXIT_CODE, RUNS, startTestKubelet } from './kubelet.ts';
@@ -8,6 +8,13 @@ import { eventually } from './server.ts';
 
 const NS = 'default';
 const NODE = 'node-1';
+const AUTOSCALERS = {
+  ...REFS.pods,
+  group: 'autoscaling',
+  version: 'v2',
+  resource: 'horizontalpodautoscalers',
+  kind: 'HorizontalPodAutoscaler',
+};
 const CLAIMS = { ...REFS.pods, resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' };
 const VOLUMES = { ...REFS.nodes, resource: 'persistentvolumes', kind: 'PersistentVolume' };
 const STORAGE_CLASSES = {
@@ -25,6 +32,42 @@ const POD_DISRUPTION_BUDGETS = {
   resource: 'poddisruptionbudgets',
   kind: 'PodDisruptionBudget',
 };
+
+/** Every pod uses 100m of CPU. */
+function podMetrics(client: Client): ProvidedResource {
+  const configMaps = kinds.find(({ resource }) => resource === 'configmaps') as ResourceDefinition;
+  return {
+    definition: {
+      ...configMaps,
+      group: 'metrics.k8s.io',
+      version: 'v1beta1',
+      kind: 'PodMetrics',
+      listKind: 'PodMetricsList',
+      resource: 'pods',
+      singular: 'pod',
+      shortNames: [],
+      rules: {},
+    },
+    async list(namespace) {
+      const { items } = await client.list(REFS.pods, { namespace });
+      return { items: items.map(metricsOf), resourceVersion: '1' };
+    },
+    get: () => undefined,
+  };
+}
+
+const metricsOf = ({ metadata }: KubeObject): KubeObject => ({
+  apiVersion: 'metrics.k8s.io/v1beta1',
+  kind: 'PodMetrics',
+  metadata: {
+    name: metadata.name ?? '',
+    namespace: NS,
+    ...(metadata.labels ? { labels: metadata.labels } : {}),
+  },
+  timestamp: new Date(Date.now() + 120_000).toISOString(),
+  window: '15s',
+  containers: [{ name: 'c', usage: { cpu: '100m' } }],
+});
 
 describe('controllers of a cluster whose pods run', () => {
   let plane: Plane;
@@ -332,6 +375,63 @@ describe('controllers of a cluster whose pods run', () => {
     });
     for (const name of ['large', 'small']) await client.delete(VOLUMES, undefined, name);
     await client.delete(CLAIMS, NS, 'made');
+  });
+
+  it('scale by what pods use, and say what they do not know', async () => {
+    const labels = { app: 'busy' };
+    const container = { name: 'c', image: 'i', resources: { requests: { cpu: '100m' } } };
+    await client.create(REPLICA_SETS, {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { name: 'busy', namespace: NS },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [container] } },
+      },
+    });
+    await eventually('two pods are ready', async () => {
+      const set = await client.get<KubeObject>(REPLICA_SETS, NS, 'busy');
+      return set.status?.readyReplicas === 2;
+    });
+    const scaler = (name: string) =>
+      client.create<KubeObject>(AUTOSCALERS, {
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        metadata: { name, namespace: NS },
+        spec: {
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'busy' },
+          minReplicas: 1,
+          maxReplicas: 9,
+          metrics: [
+            {
+              type: 'Resource',
+              resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } },
+            },
+          ],
+        },
+      });
+    const condition = async (name: string, type: string) => {
+      const { status } = await client.get<KubeObject>(AUTOSCALERS, NS, name);
+      const conditions: { type: string; reason: string }[] = status?.conditions ?? [];
+      return conditions.find((one) => one.type === type)?.reason;
+    };
+    await scaler('blind');
+    await eventually(
+      'no metrics',
+      async () => (await condition('blind', 'ScalingActive')) === 'FailedGetResourceMetric',
+    );
+    await client.delete(AUTOSCALERS, NS, 'blind');
+    const withdraw = plane.control.provide(podMetrics(client));
+    await scaler('seeing');
+    await eventually('twice as many', async () => {
+      const set = await client.get<KubeObject>(REPLICA_SETS, NS, 'busy');
+      return set.spec.replicas === 4 && set.status?.readyReplicas === 4;
+    });
+    expect(await condition('seeing', 'AbleToScale')).toBe('SucceededRescale');
+    withdraw();
+    await client.delete(AUTOSCALERS, NS, 'seeing');
+    await client.delete(REPLICA_SETS, NS, 'busy', { propagationPolicy: 'Background' });
   });
 
   it('made no trouble', () => {

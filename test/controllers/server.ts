@@ -59,7 +59,7 @@ export const SERVERS = {
 };
 
 /** Groups whose kinds a server of 1.20 does not have in v1. */
-const NEEDS_NEWER: readonly ControllerGroup[] = ['cronjobs', 'disruption', 'endpoints'];
+const NEEDS_NEWER: readonly ControllerGroup[] = ['autoscaling', 'cronjobs', 'disruption', 'endpoints'];
 
 function overHttp({ url, ca, cert, key }: { url: string; ca: string; cert: string; key: string }) {
   return { client: (name: string): Client => new HttpClient({ url, ca, cert, key }, { name }) };

@@ -1,3 +1,4 @@
+import { startAutoscalers } from './autoscaling/hpa-controller.ts';
 import { startCronJobs } from './cronjob/cronjob-controller.ts';
 import { startDisruption } from './disruption/disruption-controller.ts';
 import { startServiceEndpoints } from './endpoints/start.ts';
@@ -15,6 +16,7 @@ import { startWorkloads } from './workloads/start-workloads.ts';
  * The controllers that share informers, all started before the informers' first list; each group may be left out.
  */
 export const CONTROLLER_GROUPS = {
+  autoscaling: startAutoscalers,
   cronjobs: startCronJobs,
   disruption: startDisruption,
   endpoints: startServiceEndpoints,
