@@ -6,7 +6,7 @@ import { type Plane, startPlane } from '../support/plane.ts';
 import { mutate, mutateText, Random } from './mutate.ts';
 
 /** Requests sent; `FUZZ_ROUNDS` for a longer hunt. */
-const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 4000);
+const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 20_000);
 const AT_ONCE = 64;
 const WATCH_MS = 3000;
 const QUERIES = [
