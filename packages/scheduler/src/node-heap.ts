@@ -14,14 +14,6 @@ export class NodeHeap {
     return this.#heap[0];
   }
 
-  get size(): number {
-    return this.#heap.length;
-  }
-
-  has(slot: number): boolean {
-    return (this.#places[slot] ?? -1) >= 0;
-  }
-
   /** The slot is feasible, with a score that may be new. */
   update(slot: number): void {
     let place = this.#places[slot] ?? -1;

@@ -16,6 +16,8 @@ export interface QueuedPod {
   /** Equal for pods that an event helps alike. */
   classKey: string;
   place: Place;
+  /** What was last said of it, and when. */
+  said: { readonly text: string; readonly at: number } | undefined;
 }
 
 /**
@@ -63,6 +65,7 @@ export class PodQueue {
       failedBy: new Set(),
       classKey: '',
       place: 'gated',
+      said: undefined,
     };
     this.#pods.set(info.key, pod);
     return pod;
@@ -145,10 +148,6 @@ export class PodQueue {
         else this.#flushAt = Math.min(this.#flushAt ?? at, at);
       }
     }
-  }
-
-  get hasActive(): boolean {
-    return this.#active.length > 0;
   }
 
   #leave(pod: QueuedPod): void {

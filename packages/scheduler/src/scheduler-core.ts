@@ -30,6 +30,8 @@ interface Placed {
   readonly promised: ReadonlyMap<string, string>;
 }
 
+/** Events are forgotten after an hour; who looks should find a recent one. */
+const REMIND_MS = 4 * 60_000;
 const NO_NODES = 'no nodes available to schedule pods';
 const NO_PROMISES: ReadonlyMap<string, string> = new Map();
 const NO_PLUGINS: ReadonlySet<Plugin> = new Set();
@@ -56,23 +58,38 @@ export class SchedulerCore {
     this.#classes = new ClassCache(this.#state);
   }
 
-  /** Pods that wait for a node, gated ones included. */
-  get waiting(): number {
-    return this.#queue.size;
+  /**
+   * The next decision; undefined: nothing to do until something happens or `wake` says so. Pods of which there is
+   * nothing new to say are only told of now and then.
+   */
+  next(): Decision | undefined {
+    for (;;) {
+      const queued = this.#queue.take();
+      if (queued === undefined) return undefined;
+      queued.attempts++;
+      queued.triedAt = this.#now();
+      const decision = this.#tryToDecide(queued);
+      if (decision.kind === 'bind' || this.#isNews(queued, decision)) return decision;
+    }
   }
 
-  /** The next decision; undefined: nothing to do until something happens or `wake` says so. */
-  next(): Decision | undefined {
-    const queued = this.#queue.take();
-    if (queued === undefined) return undefined;
-    queued.attempts++;
-    queued.triedAt = this.#now();
+  #tryToDecide(queued: QueuedPod): Decision {
     try {
       return this.#decide(queued);
     } catch (error) {
       // one pod that this code cannot cope with must not keep all others waiting
       return { ...this.#fail(queued, `internal error: ${messageOf(error)}`, NO_PLUGINS, undefined), error };
     }
+  }
+
+  #isNews(queued: QueuedPod, { message, nominatedNode, victims, displaced }: FailDecision): boolean {
+    const now = this.#now();
+    const text = `${nominatedNode} ${message}`;
+    const { said } = queued;
+    const isOld = said?.text === text && now - said.at < REMIND_MS;
+    if (isOld && victims.length === 0 && displaced.length === 0) return false;
+    queued.said = { text, at: now };
+    return true;
   }
 
   /** Takes up pods whose pause is over; returns when to call again, in milliseconds since the epoch. */
@@ -289,6 +306,10 @@ export class SchedulerCore {
     // room made for this pod is room
     if (nominated !== undefined) this.#state.denominate(info, nominated);
     if (this.#state.nodeCount === 0) return this.#fail(queued, NO_NODES, NO_PLUGINS, nominated);
+    if ((info.spec.resourceClaims?.length ?? 0) > 0) {
+      const message = hopeless('resource claims are not supported', this.#state.nodeCount);
+      return this.#fail(queued, message, NO_PLUGINS, undefined);
+    }
     const volumes = info.claims.length > 0 ? new PodVolumes(info, this.#state.volumes) : undefined;
     if (volumes?.problem !== undefined) {
       const message = hopeless(volumes.problem, this.#state.nodeCount);

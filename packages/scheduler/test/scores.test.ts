@@ -89,23 +89,45 @@ describe('the order', () => {
 
   it('waits longer after each failure, but not more than ten seconds', () => {
     const harness = new Harness(nodeOf('a', { cpu: '0' })).add(podOf('p', { cpu: '1' })).run();
+    harness.core.putNode(nodeOf('b', { cpu: '2', pods: '1' }));
+    harness.place(podOf('full'), 'b');
     let tries = 0;
-    const event = () => {
-      // frees a little, never enough: worth a try each time
-      harness.core.putNode(
-        nodeOf('b', { cpu: '2', pods: '1', 'example.com/x': String(tries) }, { spec: { taints: [] } }),
-      );
-      harness.place(podOf('full'), 'b');
+    const event = (second: number) => {
+      // worth a try each time, never enough, and not the same message twice
+      harness.core.putNode(nodeOf(`empty${second}`, { cpu: '0' }));
       harness.remove('full');
       harness.place(podOf('full'), 'b');
     };
     for (let second = 0; second < 60; second++) {
-      event();
+      event(second);
       harness.run(() => tries++);
       harness.now += 1000;
     }
     expect(tries).toBeGreaterThan(5);
     expect(tries).toBeLessThan(15);
+  });
+
+  it('says the same thing again only now and then', () => {
+    const harness = new Harness(nodeOf('a', { cpu: '1', pods: '1' })).place(podOf('full'), 'a');
+    harness.add(podOf('p', { cpu: '1' })).run();
+    let said = 0;
+    for (let second = 0; second < 600; second++) {
+      harness.remove('full');
+      harness.place(podOf('full'), 'a');
+      harness.run(() => said++);
+      harness.now += 1000;
+    }
+    expect(said).toBe(2);
+  });
+
+  it('does not place pods with resource claims, and says so', () => {
+    const claiming = podOf(
+      'p',
+      {},
+      { spec: { resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] } },
+    );
+    const harness = new Harness(nodeOf('a')).add(claiming).run();
+    expect(harness.whyNot('p')).toContain('0/1 nodes are available: resource claims are not supported.');
   });
 
   it('leaves gated pods out until their gates are gone', () => {
