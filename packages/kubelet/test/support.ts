@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,10 +23,18 @@ export const run = promisify(execFile);
 
 /** What is missing to run containers here; empty: nothing. In CI it must not be missing. */
 export async function missingForContainers(): Promise<string> {
-  const lacks: string[] = [];
-  if (process.getuid?.() !== 0) lacks.push('root');
-  for (const path of ['/usr/bin/containerd', '/usr/sbin/runc', '/usr/lib/cni/bridge', '/usr/bin/busybox']) {
-    await access(path).catch(() => lacks.push(path));
+  const lacks = process.getuid?.() === 0 ? [] : ['root'];
+  const folders = (process.env.PATH ?? '').split(':').concat('/usr/sbin', '/usr/lib/cni', '/opt/cni/bin');
+  for (const name of ['containerd', 'ctr', 'runc', 'bridge', 'busybox', 'ip']) {
+    const found = await Promise.all(
+      folders.map((folder) =>
+        access(join(folder, name)).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    if (!found.includes(true)) lacks.push(name);
   }
   return lacks.join(', ');
 }
@@ -81,6 +89,7 @@ export class TestNode {
     await this.containerd.stop('end');
     await run('ip', ['link', 'delete', this.bridge]).catch(() => {});
     await rm(this.folder, { recursive: true, force: true });
+    await removeCgroups(this.node.cgroupRoot);
   }
 
   services(more: Partial<PodServices> = {}): PodServices {
@@ -100,6 +109,14 @@ export class TestNode {
       timing: { restart: { initialMs: 300, maxMs: 600 }, pull: { initialMs: 300, maxMs: 600 }, retryMs: 300 },
       ...more,
     };
+  }
+}
+
+async function removeCgroups(path: string): Promise<void> {
+  const roots = ['', ...(await readdir('/sys/fs/cgroup'))].map((name) => join('/sys/fs/cgroup', name, path));
+  for (const root of roots) {
+    const folders = await run('find', [root, '-depth', '-type', 'd']).catch(() => ({ stdout: '' }));
+    for (const folder of folders.stdout.split('\n').filter(Boolean)) await rmdir(folder).catch(() => {});
   }
 }
 

@@ -49,7 +49,7 @@ const SETTLE_MS = [0, 5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 2000, 5000];
 /** What `ContainerRuntime.watch` promises, by containerd's event service. */
 export async function watchContainerd(
   channel: GrpcChannel,
-  isRunning: (id: string) => Promise<boolean>,
+  hasEnded: (id: string) => Promise<boolean>,
   listener: (event: RuntimeEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -59,7 +59,7 @@ export async function watchContainerd(
   const take = (kind: Kind, id: string): void => {
     if (kind !== 'exited') emit({ kind, id });
     // `settled` never rejects
-    else void settled(id, isRunning, signal).then(() => emit({ kind, id }));
+    else void settled(id, hasEnded, signal).then(() => emit({ kind, id }));
   };
   for (let failures = 0; !signal.aborted; failures++) {
     if (await subscribeOnce(channel, take, () => emit({ kind: 'resync' }), signal)) failures = 0;
@@ -132,14 +132,14 @@ function publish(channel: GrpcChannel, mark: string): void {
 
 async function settled(
   id: string,
-  isRunning: (id: string) => Promise<boolean>,
+  hasEnded: (id: string) => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> {
   for (const ms of SETTLE_MS) {
     if (ms > 0) await pause(ms, signal);
     if (signal.aborted) return;
     try {
-      if (!(await isRunning(id))) return;
+      if (await hasEnded(id)) return;
     } catch {
       // the runtime went away: a resync will follow
       return;

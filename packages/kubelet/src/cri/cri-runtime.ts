@@ -172,18 +172,18 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   watch(listener: (event: RuntimeEvent) => void, signal: AbortSignal): Promise<void> {
-    return watchContainerd(this.#channel, (id) => this.#isRunning(id), listener, signal);
+    return watchContainerd(this.#channel, (id) => this.#hasEnded(id), listener, signal);
   }
 
   close(): void {
     this.#channel.close();
   }
 
-  /** Whether the status calls show a container or a sandbox as running. */
-  async #isRunning(id: string): Promise<boolean> {
+  /** Whether the status calls show that a container or a sandbox ended. One just started may still seem created. */
+  async #hasEnded(id: string): Promise<boolean> {
     const container = await this.containerStatus(id);
-    if (container) return container.state === 'running';
-    return (await this.sandboxStatus(id))?.ready ?? false;
+    if (container) return container.state === 'exited' || container.state === 'unknown';
+    return !((await this.sandboxStatus(id))?.ready ?? false);
   }
 
   async #orMissing<C extends CriCall>(name: C, request: CriCalls[C][0]): Promise<CriCalls[C][1] | undefined> {

@@ -23,7 +23,7 @@ export function containerSecurity(
   const runAsUser = own.runAsUser ?? shared.runAsUser;
   const runAsGroup = own.runAsGroup ?? shared.runAsGroup;
   if (own.runAsNonRoot ?? shared.runAsNonRoot) checkNonRoot(pod, container, image, runAsUser);
-  const user = runAsUser ?? image.uid;
+  const user = runAsUser ?? imageUser(image);
   return {
     privileged: own.privileged ?? false,
     ...(user !== undefined
@@ -66,6 +66,11 @@ export function podNamespaces(spec: k8s.PodSpec): {
   };
 }
 
+/** An image that names nobody runs as root; undefined: it names someone by name. */
+function imageUser({ uid, username }: ImageStatus): number | undefined {
+  return uid ?? (username === '' ? 0 : undefined);
+}
+
 /** kuberuntime verifyRunAsNonRoot. */
 function checkNonRoot(
   { metadata }: k8s.Pod,
@@ -77,8 +82,8 @@ function checkNonRoot(
   const refuse = (message: string) => new StartError('CreateContainerConfigError', `${message} ${where}`);
   if (runAsUser === 0) throw refuse("container's runAsUser breaks non-root policy");
   if (runAsUser !== undefined) return;
-  if (image.uid === 0) throw refuse('container has runAsNonRoot and image will run as root');
-  if (image.uid === undefined && image.username !== '') {
+  if (imageUser(image) === 0) throw refuse('container has runAsNonRoot and image will run as root');
+  if (imageUser(image) === undefined) {
     throw refuse(
       `container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root`,
     );
