@@ -1,3 +1,4 @@
+import type { k8s } from '@sampan/api';
 import type { DaemonSet, Node } from '../workloads/objects.ts';
 import { matchesNode, tolerates } from './node-match.ts';
 import { daemonTolerations } from './pod-template.ts';
@@ -12,9 +13,16 @@ export interface Eligibility {
 const NEVER: Eligibility = { run: false, stay: false };
 const ALWAYS: Eligibility = { run: true, stay: true };
 
+/** Answers by template and node: both come again unchanged with almost every change of a pod. */
+const known = new WeakMap<k8s.PodTemplateSpec, WeakMap<Node, Eligibility>>();
+
 /** Is a node one of the set's (NodeShouldRunDaemonPod)? Resources do not matter: that is the scheduler's. Pure. */
-export function eligibility(set: DaemonSet, node: Node): Eligibility {
-  const spec = set.spec.template.spec ?? {};
+export function eligibility({ spec: { template } }: DaemonSet, node: Node): Eligibility {
+  const ofTemplate = known.getOrInsertComputed(template, () => new WeakMap());
+  return ofTemplate.getOrInsertComputed(node, () => decide(template.spec ?? {}, node));
+}
+
+function decide(spec: k8s.PodSpec, node: Node): Eligibility {
   if (spec.nodeName && spec.nodeName !== node.metadata.name) return NEVER;
   if (!matchesNode(spec, node)) return NEVER;
   const tolerations = daemonTolerations(spec);
