@@ -1,14 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeObject } from '@sampan/api';
 import { silentLogger } from '@sampan/base';
-import { type Controllers, startControllers } from '@sampan/controllers';
+import { startControllers } from '@sampan/controllers';
 import { type Client, REFS, type ResourceRef } from '@sampan/machinery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../clients/eventually.ts';
 import { type Plane, startPlane } from '../support/plane.ts';
 import { type PlayedKubelet, playKubelet } from './kubelet.ts';
-import { lateClient } from './late-watch.ts';
+import { lateClient } from './late-client.ts';
+import { mortalClients } from './mortal-client.ts';
 
 const MOST_LATE_MS = 60;
+const MOST_ALIVE_MS = 40;
 
 const apps = (resource: string, kind: string): ResourceRef => ({
   group: 'apps',
@@ -34,10 +37,49 @@ const object = (ref: ResourceRef, name: string, spec: object): KubeObject => ({
 });
 const image = (value: string) => ({ template: { spec: { containers: [{ name: 'c', image: value }] } } });
 
-describe('controllers that see everything late', () => {
+/** Controllers under bad conditions. */
+interface Ordeal {
+  stop(): Promise<void>;
+}
+
+/** What they decide by is old. */
+async function late(plane: Plane): Promise<Ordeal> {
+  const controllers = startControllers({
+    client: (name) => lateClient(plane.control.client(name), MOST_LATE_MS),
+    log: silentLogger,
+  });
+  await controllers.synced;
+  return controllers;
+}
+
+/** They are killed in the middle of their work again and again, and others take over. */
+async function killed(plane: Plane): Promise<Ordeal> {
+  let ended = false;
+  const life = async () => {
+    // ever longer lives, so that a slow machine gets somewhere, too
+    for (let lives = 0; !ended; lives++) {
+      const clients = mortalClients();
+      startControllers({ client: (name) => clients.of(plane.control.client(name)), log: silentLogger });
+      await sleep(5 + lives + Math.random() * MOST_ALIVE_MS);
+      await clients.kill();
+    }
+  };
+  const over = life();
+  return {
+    stop: () => {
+      ended = true;
+      return over;
+    },
+  };
+}
+
+describe.each([
+  ['see everything late', late],
+  ['are killed again and again', killed],
+])('controllers that %s', (_, begin) => {
   let plane: Plane;
   let client: Client;
-  let controllers: Controllers;
+  let controllers: Ordeal;
   let kubelet: PlayedKubelet;
   beforeAll(async () => {
     plane = await startPlane();
@@ -47,11 +89,7 @@ describe('controllers that see everything late', () => {
       kind: 'ServiceAccount',
       metadata: { name: 'default', namespace: 'default' },
     });
-    controllers = startControllers({
-      client: (name) => lateClient(plane.control.client(name), MOST_LATE_MS),
-      log: silentLogger,
-    });
-    await controllers.synced;
+    controllers = await begin(plane);
     kubelet = playKubelet(client);
   });
   afterAll(async () => {
