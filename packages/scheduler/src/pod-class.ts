@@ -224,9 +224,11 @@ export class PodClass {
     return checkNode(this.pod, node, this.context) ?? this.#checkOthers(node.slot);
   }
 
-  /** Every node that exists, with why it is not for these pods. */
-  *verdicts(): Generator<readonly [NodeInfo, Failure]> {
-    for (const node of this.#state.slots) {
+  /** Every node that exists, with why it is not for these pods; from some node on, once around. */
+  *verdicts(start = 0): Generator<readonly [NodeInfo, Failure]> {
+    const { slots } = this.#state;
+    for (let i = 0; i < slots.length; i++) {
+      const node = slots[(start + i) % slots.length];
       if (!node?.object) continue;
       const failed = this.failureOf(node.slot);
       if (failed) yield [node, failed];

@@ -26,14 +26,20 @@ const LEAST_CANDIDATES = 100;
 
 /**
  * Finds the node where the fewest and least important pods must leave for a pod (kubernetes
- * pkg/scheduler/framework/preemption; "Pod Priority and Preemption" in the Kubernetes docs). Changes nothing.
+ * pkg/scheduler/framework/preemption; "Pod Priority and Preemption" in the Kubernetes docs). Changes nothing. `start`: the slot to begin at, so that
+ * not always the same nodes are looked at.
  */
-export function findVictims(pod: PodInfo, of: PodClass, state: ClusterState): PreemptionResult {
+export function findVictims(
+  pod: PodInfo,
+  of: PodClass,
+  state: ClusterState,
+  start: number,
+): PreemptionResult {
   const counts = new ReasonCounts();
   const budgets = [...state.budgets.values()];
   const enough = Math.max(LEAST_CANDIDATES, Math.floor(state.nodeCount / 10));
   const candidates: Candidate[] = [];
-  for (const [node, { resolvable }] of of.verdicts()) {
+  for (const [node, { resolvable }] of of.verdicts(start)) {
     if (!resolvable) {
       counts.add(NOT_HELPFUL);
       continue;

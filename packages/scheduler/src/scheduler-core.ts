@@ -51,6 +51,7 @@ export class SchedulerCore {
   /** Pods that are told to leave and whose leaving is not visible yet. */
   readonly #leaving = new Set<string>();
   readonly #classes: ClassCache;
+  #start = -1;
 
   constructor({ now, schedulerName = 'default-scheduler' }: CoreOptions) {
     this.#now = now;
@@ -360,16 +361,25 @@ export class SchedulerCore {
     queued.classKey = of.key;
     const ineligible = this.#whyNoPreemption(info, of, nominated);
     if (ineligible) return this.#fail(queued, `${message} preemption: ${ineligible}`, failedBy, nominated);
-    const found = of.hopeless ?? findVictims(info, of, this.#state);
+    const found = of.hopeless ?? findVictims(info, of, this.#state, this.#nextStart());
     if (!found.candidate) {
       of.hopeless = found;
       return this.#fail(queued, `${message} ${found.message}`, failedBy, undefined);
     }
-    const { node, victims } = found.candidate;
+    const { node } = found.candidate;
+    // some may be on their way already, for others
+    const victims = found.candidate.victims.filter(
+      ({ uid, isTerminating }) => !isTerminating && !this.#leaving.has(uid),
+    );
     for (const { uid } of victims) this.#leaving.add(uid);
     const displaced = this.#displace(info, node);
     const failed = this.#fail(queued, message, failedBy, node.name);
     return { ...failed, victims: victims.map(({ pod }) => pod), displaced };
+  }
+
+  #nextStart(): number {
+    this.#start = (this.#start + 1) % Math.max(1, this.#state.slots.length);
+    return this.#start;
   }
 
   /** A pod preempts once: not again while those it told to leave are still leaving. */

@@ -47,7 +47,10 @@ class Simulation {
       expect(victim.spec?.nodeName).toBe(nominatedNode);
       expect(victim.spec?.priority ?? 0).toBeLessThan(pod.spec?.priority ?? 0);
     }
-    const others = [...this.harness.placed.values()].filter(({ metadata }) => !names.has(metadata.name));
+    const others = [...this.harness.placed.values()].filter(
+      ({ metadata: { name = '' }, spec }) =>
+        !names.has(name) && !(this.#leaving.has(name) && spec?.nodeName === nominatedNode),
+    );
     const node = this.nodes.get(nominatedNode);
     expect(node && isFeasible(pod, node, [...this.nodes.values()], others)).toBe(true);
     for (const name of names) this.#leaving.add(name ?? '');
