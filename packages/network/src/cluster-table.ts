@@ -3,8 +3,8 @@ import { TableBuilder } from './nft/table.ts';
 import type { PolicyState } from './policy/policy-rules.ts';
 import { addPolicies } from './policy/policy-rules.ts';
 import { addHostPorts } from './services/host-ports.ts';
-import type { EndpointSlice, Pod, Service } from './services/objects.ts';
-import { servicePortsOf } from './services/service-ports.ts';
+import type { Pod } from './services/objects.ts';
+import type { ServicePort } from './services/service-ports.ts';
 import { addServices, type ServiceAddresses } from './services/service-rules.ts';
 
 /** Of a cluster's network namespace; `cluster/addresses.ts` chooses them. */
@@ -19,12 +19,10 @@ export interface ClusterAddresses extends ServiceAddresses {
 
 /** What the rules of a cluster follow from. */
 export interface ClusterState extends PolicyState {
-  readonly services: Iterable<Service>;
-  readonly slices: Iterable<EndpointSlice>;
+  /** Of `servicePortsOf`. */
+  readonly ports: readonly ServicePort[];
   /** Those with host ports at least. */
   readonly apiPods: Iterable<Pod>;
-  /** Name of the node. */
-  readonly node: string;
 }
 
 export const CLUSTER_TABLE = 'sampan';
@@ -36,7 +34,7 @@ export const CLUSTER_TABLE = 'sampan';
 export function clusterTable(state: ClusterState, addresses: ClusterAddresses): NftTable {
   const table = new TableBuilder();
   const { uplink, hostRange, podRange } = addresses;
-  addServices(table, servicePortsOf(state.services, state.slices, state.node), addresses);
+  addServices(table, state.ports, addresses);
   addHostPorts(table, state.apiPods);
   addPolicies(table, state, addresses);
   const local = ['jump services', 'jump host-ports'];

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addressesOf } from '../src/cluster/addresses.ts';
 import { clusterTable } from '../src/cluster-table.ts';
 import type { NetworkPolicy, PolicyPod } from '../src/policy/objects.ts';
+import { servicePortsOf } from '../src/services/service-ports.ts';
 import { Dialer } from './dial.ts';
 import { Lab, whyNoLab } from './lab.ts';
 import { service, slice } from './objects.ts';
@@ -52,9 +53,11 @@ describe.skipIf(why !== undefined)('network policies, with real packets', () => 
     lab.nft.apply(
       clusterTable(
         {
-          node: 'n',
-          services: [service('s', { clusterIP: '10.96.0.10', ports: [{ port: 80 }] })],
-          slices: [slice('s', [{ name: '', port: 8080 }], [{ addresses: [pods[0]?.ip ?? ''] }])],
+          ports: servicePortsOf(
+            [service('s', { clusterIP: '10.96.0.10', ports: [{ port: 80 }] })],
+            [slice('s', [{ name: '', port: 8080 }], [{ addresses: [pods[0]?.ip ?? ''] }])],
+            'n',
+          ),
           apiPods: [],
           policies,
           pods: known.map(policyPod),

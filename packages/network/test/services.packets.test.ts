@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addressesOf, hostAddressOf } from '../src/cluster/addresses.ts';
 import { type ClusterState, clusterTable } from '../src/cluster-table.ts';
 import type { EndpointSlice, Pod, Service } from '../src/services/objects.ts';
+import { servicePortsOf } from '../src/services/service-ports.ts';
 import { Dialer } from './dial.ts';
 import { Lab, type LabPod, whyNoLab } from './lab.ts';
 import { pod, service, slice } from './objects.ts';
@@ -36,9 +37,7 @@ describe.skipIf(why !== undefined)('Services, with real packets', () => {
 
   const apply = (services: Service[], slices: EndpointSlice[], apiPods: Pod[] = []) => {
     const state: ClusterState = {
-      node: 'n',
-      services,
-      slices,
+      ports: servicePortsOf(services, slices, 'n'),
       apiPods,
       policies: [],
       pods: [],

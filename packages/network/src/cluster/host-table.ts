@@ -93,7 +93,7 @@ function wall(
 export function wantedHostPorts(
   network: ClusterNetwork,
   ports: readonly ServicePort[],
-  hostPorts: ReadonlyMap<string, string> = new Map(),
+  hostPorts: Iterable<string> = [],
 ): HostPort[] {
   const node = nodeArrival(network);
   const wanted: HostPort[] = [];
@@ -101,7 +101,7 @@ export function wantedHostPorts(
     if (nodePort !== undefined) wanted.push({ protocol, port: nodePort, to: { ip: node, port: nodePort } });
     if (isLoadBalancer) wanted.push({ protocol, port, to: { ip: network.link.inner, port } });
   }
-  for (const key of hostPorts.keys()) {
+  for (const key of hostPorts) {
     const [protocol, port] = key.split(' . ') as [Protocol, string];
     wanted.push({ protocol, port: Number(port), to: { ip: node, port: Number(port) } });
   }

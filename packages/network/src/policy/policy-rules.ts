@@ -9,6 +9,8 @@ import { PeerIndex, type Peers } from './policy-peers.ts';
 export interface PolicyState {
   readonly policies: readonly NetworkPolicy[];
   readonly pods: readonly PolicyPod[];
+  /** What rules may name as if they were pods, such as cluster DNS; never isolated themselves. */
+  readonly others?: readonly PolicyPod[];
   readonly namespaces: Iterable<Namespace>;
 }
 
@@ -29,32 +31,26 @@ const PEER_SIDE = { ingress: 'saddr', egress: 'daddr' } as const;
  * closed. Pure.
  */
 export function addPolicies(table: TableBuilder, state: PolicyState, addresses: PolicyAddresses): void {
+  if (state.policies.length === 0) {
+    table.chain('policies', []);
+    return;
+  }
   const rules = new PolicyRules(table, state);
-  const isolated = {
-    ingress: rules.isolated('ingress'),
-    egress: rules.isolated('egress'),
-  };
   const type = 'type ipv4_addr : verdict';
-  table.map('isolated-ingress', type, isolated.ingress);
-  table.map('isolated-egress', type, isolated.egress);
+  table.map('isolated-ingress', type, rules.isolated('ingress'));
+  table.map('isolated-egress', type, rules.isolated('egress'));
   table.set('known-pods', 'type ipv4_addr', new Set(state.pods.map(({ ip }) => ip)));
   table.set('node-sources', 'type ipv4_addr', new Set(addresses.nodeSources));
+  table.chain('policies', [
+    'ct state established ct direction reply accept',
+    'ct state related accept',
+    // a pod cannot keep itself out
+    'ip saddr . ip daddr @hairpin accept',
+    'ip saddr != @node-sources jump policies-egress',
+    'ip saddr != @node-sources jump policies-ingress',
+  ]);
   const unknown = (side: 'saddr' | 'daddr') =>
     `ip ${side} ${addresses.podRange} ip ${side} != @known-pods drop`;
-  table.chain(
-    'policies',
-    state.policies.length === 0
-      ? []
-      : [
-          'ct state established ct direction reply accept',
-          'ct state related accept',
-          // a pod cannot keep itself out
-          'ip saddr . ip daddr @hairpin accept',
-          'ip saddr != @node-sources jump policies-egress',
-          'ip saddr != @node-sources jump policies-ingress',
-        ],
-  );
-  if (state.policies.length === 0) return;
   table.chain('policies-egress', [unknown('saddr'), 'ip saddr vmap @isolated-egress']);
   table.chain('policies-ingress', [unknown('daddr'), 'ip daddr vmap @isolated-ingress']);
 }
@@ -69,11 +65,13 @@ class PolicyRules {
   readonly #table: TableBuilder;
   readonly #policies: readonly NetworkPolicy[];
   readonly #index: PeerIndex;
+  readonly #others: ReadonlySet<PolicyPod>;
 
-  constructor(table: TableBuilder, { policies, pods, namespaces }: PolicyState) {
+  constructor(table: TableBuilder, { policies, pods, namespaces, others = [] }: PolicyState) {
     this.#table = table;
     this.#policies = [...policies].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
-    this.#index = new PeerIndex(pods, namespaces);
+    this.#index = new PeerIndex([...pods, ...others], namespaces);
+    this.#others = new Set(others);
   }
 
   /** The address of each pod that a policy isolates, to the verdict that judges its packets. */
@@ -98,7 +96,8 @@ class PolicyRules {
       if (!policy.spec || !policyTypes(policy.spec).includes(type)) continue;
       const matcher = compileLabelSelector(policy.spec.podSelector ?? {});
       for (const pod of this.#index.inNamespace(policy.metadata.namespace ?? ''))
-        if (matcher.matches(pod.labels)) selections.getOrInsertComputed(pod, () => []).push(policy);
+        if (!this.#others.has(pod) && matcher.matches(pod.labels))
+          selections.getOrInsertComputed(pod, () => []).push(policy);
     }
     return selections;
   }

@@ -6,10 +6,8 @@ import { nameOf, type Pod, protocolOf } from './objects.ts';
  * Adds the chain `host-ports`: ports of containers on the node's addresses (`hostPort`). Pods of the host network
  * have them anyway. When two pods want the same, which the scheduler prevents, the first by name gets it. Pure.
  */
-export function addHostPorts(table: TableBuilder, pods: Iterable<Pod>): ReadonlyMap<string, string> {
-  const any = new Map<string, string>();
-  const exact = new Map<string, string>();
-  for (const pod of [...pods].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) addPod(pod, any, exact);
+export function addHostPorts(table: TableBuilder, pods: Iterable<Pod>): void {
+  const { any, exact } = collect(pods);
   const data = 'ipv4_addr . inet_service';
   table.map('host-ports', `type ipv4_addr . inet_proto . inet_service : ${data}`, exact);
   table.map('any-host-ports', `type inet_proto . inet_service : ${data}`, any);
@@ -22,7 +20,16 @@ export function addHostPorts(table: TableBuilder, pods: Iterable<Pod>): Readonly
         `ip daddr @node-addresses meta l4proto ${name} dnat ip to meta l4proto . th dport map @any-host-ports`,
     ),
   ]);
-  return any;
+}
+
+/** The ports that are wanted on every address of the node, as `PROTOCOL . PORT`. Pure. */
+export const hostPortKeys = (pods: Iterable<Pod>): Iterable<string> => collect(pods).any.keys();
+
+function collect(pods: Iterable<Pod>): { any: Map<string, string>; exact: Map<string, string> } {
+  const any = new Map<string, string>();
+  const exact = new Map<string, string>();
+  for (const pod of [...pods].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) addPod(pod, any, exact);
+  return { any, exact };
 }
 
 const PROTOCOLS = ['tcp', 'udp', 'sctp'];

@@ -1,0 +1,235 @@
+import { type Clock, type Logger, messageOf, silentLogger, systemClock } from '@sampan/base';
+import { type Client, REFS } from '@sampan/machinery';
+import { addressesOf, type ClusterNetwork } from './cluster/addresses.ts';
+import {
+  type HostPort,
+  type HostTableOptions,
+  hostTable,
+  hostTableName,
+  wantedHostPorts,
+} from './cluster/host-table.ts';
+import { netnsPath } from './cluster/network-namespace.ts';
+import { clusterTable } from './cluster-table.ts';
+import { type DnsLimits, DnsServer } from './dns/dns-server.ts';
+import { DNS_PORT, dnsPeer } from './dns/dns-service.ts';
+import { MemoryZone } from './dns/memory-zone.ts';
+import { Upstream, type UpstreamOptions } from './dns/upstream.ts';
+import { NftApplier } from './nft/nft-applier.ts';
+import { hostPortKeys } from './services/host-ports.ts';
+import { planBalancers } from './services/load-balancers.ts';
+import type { Pod } from './services/objects.ts';
+import { type ServicePort, servicePortsOf } from './services/service-ports.ts';
+import { forgetFlows, staleUdpEndpoints } from './services/stale-flows.ts';
+import { Burst } from './shell/burst.ts';
+import { ClusterInformers } from './shell/cluster-informers.ts';
+import { PodBook } from './shell/pod-book.ts';
+
+export interface StartNetworkOptions {
+  /** Reads Services, EndpointSlices, pods, namespaces and policies; writes the status of Services. */
+  readonly client: Client;
+  /** `ensureNetwork` has made it. */
+  readonly network: ClusterNetwork;
+  /** Name of the node: endpoints on it are local. */
+  readonly node: string;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** Absent: another answers names. */
+  readonly dns?: {
+    readonly upstream: Pick<UpstreamOptions, 'servers'>;
+    /** Default `cluster.local`. */
+    readonly zone?: string;
+    /** Default: the machine's end of the link, port 53. */
+    readonly address?: string;
+    readonly port?: number;
+    readonly limits?: Partial<DnsLimits>;
+  };
+  /** Ports of the machine that lead into the cluster, and the wall around it, in which DNS is open; absent: no rules on the machine itself. */
+  readonly host?: Pick<HostTableOptions, 'allowed'> & {
+    /** Which ports a cluster may take from the machine. Default: all but TCP 22. */
+    readonly mayExpose?: (port: HostPort) => boolean;
+    /** The status of Services of type LoadBalancer; absent: somebody else writes it. */
+    readonly loadBalancerAddress?: string;
+  };
+  /** Milliseconds in which changes come together before one update. Default 10. */
+  readonly gatherMs?: number;
+}
+
+/** The network of a cluster, kept as the API says. */
+export interface RunningNetwork {
+  /** Resolves when the rules of the present state are in force, and names are answered. */
+  readonly synced: Promise<void>;
+  /**
+   * A pod has this address, which the API does not know yet. Resolves when its rules are in force: start its
+   * containers then. Until it is told, or the pod's status has it, packets of the address are dropped if there is any
+   * policy. May be called again.
+   */
+  attach(pod: Pod, ip: string): Promise<void>;
+  /** Where DNS answers; undefined until `synced`, or without DNS. */
+  readonly dnsPort: number | undefined;
+  /** Ends following; rules stay in force, so that pods outlive a restart. May be called twice. */
+  stop(): Promise<void>;
+  /** Also takes the rules on the machine away, as for a cluster that is deleted. After `stop`. */
+  removeRules(): Promise<void>;
+}
+
+/** Starts following the API. Every burst of changes becomes one atomic update of the rules. */
+export function startNetwork(options: StartNetworkOptions): RunningNetwork {
+  const follower = new Follower(options);
+  return follower.start();
+}
+
+class Follower {
+  readonly #options: StartNetworkOptions;
+  readonly #log: Logger;
+  readonly #informers: ClusterInformers;
+  readonly #burst: Burst;
+  readonly #pods = new PodBook();
+  readonly #zone = new MemoryZone();
+  readonly #inside: NftApplier;
+  readonly #outside: NftApplier;
+  readonly #dns: DnsServer | undefined;
+  readonly #netns: string;
+  #ports: readonly ServicePort[] = [];
+  #isStopped = false;
+
+  constructor(options: StartNetworkOptions) {
+    const { client, network, clock = systemClock, log = silentLogger, dns, gatherMs = 10 } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#netns = netnsPath(network.name);
+    this.#informers = new ClusterInformers(client, clock, log);
+    this.#burst = new Burst(() => this.#update(), { clock, log, gatherMs });
+    this.#inside = new NftApplier({ netns: this.#netns, log });
+    this.#outside = new NftApplier({ log });
+    this.#dns =
+      dns &&
+      new DnsServer({
+        address: network.link.host,
+        ...dns,
+        view: this.#zone,
+        upstream: new Upstream({ ...dns.upstream, clock }),
+        log,
+      });
+  }
+
+  start(): RunningNetwork {
+    this.#follow();
+    this.#informers.start();
+    const synced = this.#begin();
+    // who waits for it hears of a failure; who does not, must not die of it
+    synced.catch((error: unknown) =>
+      this.#log.error('the network did not start', { error: messageOf(error) }),
+    );
+    const port = () => this.#dns?.port;
+    return {
+      synced,
+      get dnsPort() {
+        return port() || undefined;
+      },
+      attach: async (pod, ip) => {
+        if (this.#pods.attach(pod, ip)) await this.#burst.change();
+        // somebody may have told it before, and the rules may still be on their way
+        else await this.#burst.settled();
+      },
+      stop: () => this.#stop(),
+      removeRules: () => this.#outside.remove(hostTableName(this.#options.network)),
+    };
+  }
+
+  async #begin(): Promise<void> {
+    await this.#informers.synced();
+    if (this.#isStopped) return;
+    const first = this.#burst.change();
+    this.#burst.open();
+    await first;
+    // not before everything is known: a "no" would be remembered
+    if (!this.#isStopped) await this.#dns?.start();
+  }
+
+  async #stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#informers.stop();
+    await this.#burst.stop();
+    await this.#dns?.stop();
+  }
+
+  #follow(): void {
+    const { services, slices, pods, namespaces, policies } = this.#informers;
+    const changed = () => void this.#burst.change();
+    services.onChange(({ type, object }) => {
+      if (type === 'deleted') this.#zone.removeService(object);
+      else this.#zone.putService(object);
+      changed();
+    });
+    slices.onChange(({ type, object }) => {
+      if (type === 'deleted') this.#zone.removeSlice(object);
+      else this.#zone.putSlice(object);
+      changed();
+    });
+    namespaces.onChange(({ type, object }) => {
+      const { name = '' } = object.metadata;
+      if (type === 'deleted') this.#zone.removeNamespace(name);
+      else this.#zone.putNamespace(name);
+      if (policies.size > 0) changed();
+    });
+    pods.onChange(({ type, object }) => {
+      if (type === 'deleted' ? this.#pods.remove(object) : this.#pods.put(object)) changed();
+    });
+    policies.onChange(changed);
+  }
+
+  async #update(): Promise<void> {
+    const { network, node } = this.#options;
+    const { services, slices, namespaces, policies } = this.#informers;
+    const before = this.#ports;
+    const ports = servicePortsOf(services.list(), slices.list(), node);
+    const table = clusterTable(
+      {
+        ports,
+        apiPods: this.#pods.withHostPorts(),
+        policies: [...policies.list()],
+        pods: this.#pods.policyPods(),
+        others: this.#dns ? [dnsPeer(network)] : [],
+        namespaces: namespaces.list(),
+      },
+      addressesOf(network),
+    );
+    await this.#inside.apply(table);
+    this.#ports = ports;
+    await forgetFlows(this.#netns, staleUdpEndpoints(before, ports), this.#log);
+    await this.#updateHost(ports);
+    await this.#updateBalancers();
+  }
+
+  async #updateHost(ports: readonly ServicePort[]): Promise<void> {
+    const { network, host } = this.#options;
+    if (!host) return;
+    const { allowed, mayExpose = ({ protocol, port }) => protocol !== 'tcp' || port !== 22 } = host;
+    const wanted = wantedHostPorts(network, ports, hostPortKeys(this.#pods.withHostPorts()));
+    const names = this.#dns ? [DNS_PORT] : [];
+    const open = allowed && { tcp: [...allowed.tcp, ...names], udp: [...allowed.udp, ...names] };
+    await this.#outside.apply(
+      hostTable(network, { ports: wanted.filter(mayExpose), ...(open ? { allowed: open } : {}) }),
+    );
+  }
+
+  async #updateBalancers(): Promise<void> {
+    const { client, host } = this.#options;
+    if (host?.loadBalancerAddress === undefined) return;
+    for (const { service, ingress, waitsFor } of planBalancers(
+      this.#informers.services.list(),
+      host.loadBalancerAddress,
+    )) {
+      const { namespace, name = '' } = service.metadata;
+      if (waitsFor !== undefined)
+        this.#log.warn('a port of a load balancer is taken', { namespace, name, by: waitsFor });
+      const patch = { status: { loadBalancer: { ingress } } };
+      await client
+        .patch(REFS.services, namespace, name, 'merge', patch, { subresource: 'status' })
+        // it is gone, or will be seen in another state soon
+        .catch((error: unknown) =>
+          this.#log.debug('a load balancer was not announced', { name, error: messageOf(error) }),
+        );
+    }
+  }
+}

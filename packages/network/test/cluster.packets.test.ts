@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../src/command.ts';
+import {
+  ensureNetwork,
+  hostAddressOf,
+  hostTable,
+  leaseHolders,
+  listNetworks,
+  NftApplier,
+  releaseStale,
+  removeNetwork,
+} from '../src/index.ts';
+import { Dialer } from './dial.ts';
+import { Lab, whyNoLab } from './lab.ts';
+
+const why = whyNoLab();
+
+describe.skipIf(why !== undefined)('networks of clusters', () => {
+  let one: Lab;
+  let two: Lab;
+  const host = new NftApplier();
+  const other = new NftApplier();
+  beforeAll(async () => {
+    one = await Lab.create('one');
+    two = await Lab.create('two');
+  });
+  afterAll(async () => {
+    await host.remove(`sampan-${one?.network.name}`);
+    await other.remove(`sampan-${two?.network.name}`);
+    await one?.close();
+    await two?.close();
+  });
+
+  it('have the same addresses inside and others towards the machine, and do not reach each other', async () => {
+    await host.apply(hostTable(one.network, { ports: [] }));
+    await other.apply(hostTable(two.network, { ports: [] }));
+    const [a, b] = [await one.pod('a'), await two.pod('b')];
+    await Promise.all([a.serve(80), b.serve(80)]);
+    expect(a.ip).toBe(b.ip);
+    const dialer = new Dialer();
+    const inside = new Dialer(a.netns);
+    try {
+      expect(await dialer.dial(hostAddressOf(one.network, a.ip), 80)).toMatch(/^a /);
+      expect(await dialer.dial(hostAddressOf(two.network, b.ip), 80)).toMatch(/^b /);
+      expect(await inside.dial(hostAddressOf(two.network, b.ip), 80, 'tcp', 300)).toBe('timeout');
+      expect(await inside.dial(two.network.link.inner, 80, 'tcp', 300)).toBe('timeout');
+    } finally {
+      dialer.close();
+      inside.close();
+    }
+  });
+
+  it('are made again without harm, and mended when a part is missing', async () => {
+    const pod = await one.pod('kept');
+    await pod.serve(80);
+    const dialer = new Dialer();
+    try {
+      await ensureNetwork(one.network);
+      expect(await dialer.dial(hostAddressOf(one.network, pod.ip), 80)).toMatch(/^kept /);
+      await run('ip', ['link', 'delete', one.network.name]);
+      expect(await dialer.dial(hostAddressOf(one.network, pod.ip), 80, 'tcp', 300)).not.toMatch(/^kept /);
+      await ensureNetwork(one.network);
+      expect(await dialer.dial(hostAddressOf(one.network, pod.ip), 80)).toMatch(/^kept /);
+      await run('ip', ['-n', one.network.name, 'link', 'delete', 'uplink']);
+      await ensureNetwork(one.network);
+      expect(await dialer.dial(hostAddressOf(one.network, pod.ip), 80)).toMatch(/^kept /);
+    } finally {
+      dialer.close();
+    }
+  });
+
+  it('are removed whole, twice if need be', async () => {
+    const lab = await Lab.create('del');
+    const { name } = lab.network;
+    expect(await listNetworks()).toContain(name);
+    await removeNetwork(name);
+    await removeNetwork(name);
+    expect(await listNetworks()).not.toContain(name);
+    await expect(run('ip', ['link', 'show', name])).rejects.toMatchObject({ code: 'network-command-failed' });
+    await lab.close();
+  });
+
+  it('give an address back at DEL, however often, also when the network is gone', async () => {
+    const lab = await Lab.create('ipam');
+    try {
+      const { ip, netns } = await lab.pod('p');
+      const id = netns.split('/').at(-1) ?? '';
+      expect((await leaseHolders(lab.folders, lab.network.name)).get(ip)).toBe(id);
+      await lab.cni('DEL', id);
+      await lab.cni('DEL', id);
+      expect((await leaseHolders(lab.folders, lab.network.name)).size).toBe(0);
+      await lab.cni('ADD', id);
+      await removeNetwork(lab.network.name);
+      await lab.cni('DEL', id);
+      expect((await leaseHolders(lab.folders, lab.network.name)).size).toBe(0);
+      await rm(join(lab.folders.clusters, `${lab.network.name}.json`));
+      await lab.cni('DEL', id);
+      await expect(lab.cni('ADD', id)).rejects.toThrow(/the network ipam\d+ is not there/);
+    } finally {
+      await lab.close();
+    }
+  });
+
+  it('give back addresses of pods that ended without DEL', async () => {
+    const lab = await Lab.create('stale');
+    try {
+      const kept = await lab.pod('kept');
+      const lost = await lab.pod('lost');
+      const idOf = (netns: string) => netns.split('/').at(-1) ?? '';
+      const released = await releaseStale(lab.folders, lab.network, new Set([idOf(kept.netns)]));
+      expect(released).toEqual([idOf(lost.netns)]);
+      expect([...(await leaseHolders(lab.folders, lab.network.name)).values()]).toEqual([idOf(kept.netns)]);
+      expect(await releaseStale(lab.folders, lab.network, new Set([idOf(kept.netns)]))).toEqual([]);
+    } finally {
+      await lab.close();
+    }
+  });
+
+  it('refuse sandboxes that name no network, and names that are none', async () => {
+    for (const network of ['', '../x', 'a b', '$(id)', '-x'])
+      await expect(one.cni('ADD', 'none', network)).rejects.toThrow(/names no network/);
+  });
+
+  it('are put into the configuration that containerd reads', async () => {
+    const text = await readFile(join(one.folders.conf, '10-sampan.conflist'), 'utf8');
+    expect(JSON.parse(text)).toMatchObject({ cniVersion: '1.0.0', plugins: [{ type: 'sampan-cni' }] });
+    const half = join(one.folders.conf, '10-sampan.conflist.new');
+    expect(existsSync(half)).toBe(false);
+    await writeFile(half, 'left by a crash');
+    await rm(half);
+  });
+});
