@@ -120,7 +120,7 @@ export function start(draft: Draft, container: k8s.Container, kind: ContainerKin
     wake(draft, wait.at);
     return;
   }
-  if (latest?.state === 'exited') draft.backoff.set(name, nextEntry(entry, latest.finishedAt, now, limits));
+  if (latest?.state === 'exited') draft.backoff.set(name, nextEntry(entry, latest, now, limits));
   draft.actions.push({ do: 'start-container', name, kind, attempt: nextAttempt(view, name), sandboxId });
 }
 

@@ -6,8 +6,8 @@ export interface BackoffEntry {
   readonly delayMs: number;
   /** When it was last restarted. */
   readonly updatedAt: number;
-  /** The end of the run that the restart followed: asking again about the same end changes nothing. */
-  readonly endedAt: number;
+  /** The id of the container that the restart followed: asking again about the same one changes nothing. */
+  readonly after: string;
 }
 
 export type BackoffEntries = ReadonlyMap<string, BackoffEntry>;
@@ -29,24 +29,24 @@ export function restartAt(
   ended: PodContainer | undefined,
   limits: BackoffLimits,
 ): { at: number; delayMs: number } | undefined {
-  if (!entry || ended?.state !== 'exited' || entry.endedAt === ended.finishedAt) return undefined;
+  if (!entry || ended?.state !== 'exited' || entry.after === ended.id) return undefined;
   if (expired(entry, ended.finishedAt, limits)) return undefined;
   return { at: ended.finishedAt + entry.delayMs, delayMs: entry.delayMs };
 }
 
-/** The entry after a restart at `now` of a container whose last run ended at `finishedAt`. */
+/** The entry after a restart at `now` that follows a container that ended. */
 export function nextEntry(
   entry: BackoffEntry | undefined,
-  finishedAt: number,
+  { id, finishedAt }: PodContainer,
   now: number,
   limits: BackoffLimits,
 ): BackoffEntry {
-  if (entry?.endedAt === finishedAt) return entry;
+  if (entry?.after === id) return entry;
   const delayMs =
     !entry || expired(entry, finishedAt, limits)
       ? limits.initialMs
       : Math.min(entry.delayMs * 2, limits.maxMs);
-  return { delayMs, updatedAt: now, endedAt: finishedAt };
+  return { delayMs, updatedAt: now, after: id };
 }
 
 /** It ran long enough after its last restart to be thought healthy. */

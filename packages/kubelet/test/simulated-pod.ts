@@ -1,0 +1,167 @@
+import type { k8s } from '@sampan/api';
+import type { SandboxStatus } from '../src/index.ts';
+import { containerSpecs } from '../src/pods/container-spec.ts';
+import { decidePod } from '../src/pods/decide-pod.ts';
+import type { PodAction, PodDecision, PodMemory } from '../src/pods/decision.ts';
+import { podStatus } from '../src/pods/pod-status.ts';
+import type { PodContainer, PodView } from '../src/pods/pod-view.ts';
+import { madeContainer, madeSandbox } from './made.ts';
+
+export type Random = () => number;
+
+/** Numbers from 0 to 1, the same for the same seed. */
+export function randomFrom(seed: number): Random {
+  let state = seed + 1;
+  return () => {
+    state = (Math.imul(state, 48271) >>> 0) % 0x7fffffff || 1;
+    return state / 0x7fffffff;
+  };
+}
+
+const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+
+export function randomPod(random: Random): k8s.Pod {
+  const list = (prefix: string, most: number) =>
+    Array.from({ length: Math.floor(random() * (most + 1)) }, (_, index) => ({
+      name: `${prefix}${index}`,
+      image: 'img',
+    }));
+  const initContainers = list('init', 3).map((container) =>
+    random() < 0.4 ? { ...container, restartPolicy: 'Always' } : container,
+  );
+  return {
+    metadata: { name: 'p', namespace: 'ns', uid: 'u' },
+    spec: {
+      restartPolicy: pick(random, ['Always', 'OnFailure', 'Never']),
+      terminationGracePeriodSeconds: pick(random, [0, 5, 30]),
+      initContainers,
+      containers: [{ name: 'main', image: 'img' }, ...list('more', 2)],
+    },
+  };
+}
+
+/** A pod on a runtime that is made up: it does what is decided, and what else befalls pods. */
+export class SimulatedPod {
+  readonly random: Random;
+  pod: k8s.Pod;
+  now = 1_000_000_000_000;
+  status: k8s.PodStatus = {};
+  /** What was done and what happened, for the message of a test that fails. */
+  readonly story: string[] = [];
+  #memory: PodMemory = { backoff: new Map() };
+  #sandboxes: SandboxStatus[] = [];
+  #containers: PodContainer[] = [];
+  #count = 0;
+
+  constructor(seed: number) {
+    this.random = randomFrom(seed);
+    this.pod = randomPod(this.random);
+  }
+
+  get view(): PodView {
+    return { sandboxes: this.#sandboxes, containers: this.#containers };
+  }
+
+  get running(): PodContainer[] {
+    return this.#containers.filter(({ state }) => state === 'running');
+  }
+
+  decide(): PodDecision {
+    const input = {
+      pod: { ...this.pod, status: this.status },
+      view: this.view,
+      probes: new Map(),
+      failures: new Map(),
+    };
+    const decision = decidePod({ ...input, memory: this.#memory, now: this.now });
+    this.#memory = decision.memory;
+    const { waiting, ended } = decision;
+    const more = { waiting, ended, previous: this.status, hostIPs: ['192.0.2.1'], now: this.now };
+    this.status = podStatus({ pod: this.pod, view: this.view, probes: new Map(), ...more });
+    return decision;
+  }
+
+  perform(action: PodAction): void {
+    this.story.push(JSON.stringify(action));
+    this.now += 100;
+    switch (action.do) {
+      case 'create-sandbox':
+        for (const id of action.replaces) this.#endSandbox(id);
+        this.#sandboxes.unshift(
+          madeSandbox({ id: `s${action.attempt}`, attempt: action.attempt, createdAt: this.now }),
+        );
+        break;
+      case 'stop-sandbox':
+        this.#endSandbox(action.id);
+        break;
+      case 'kill-container':
+        this.exit(action.id, this.random() < 0.5 ? 0 : 137);
+        break;
+      case 'start-container':
+        this.#containers.unshift(this.#started(action));
+    }
+  }
+
+  #started({ name, attempt, sandboxId }: Extract<PodAction, { do: 'start-container' }>): PodContainer {
+    const times = { createdAt: this.now, startedAt: this.now };
+    return madeContainer(name, { id: `${name}-${this.#count++}`, attempt, sandboxId, ...times });
+  }
+
+  exit(id: string, exitCode: number): void {
+    this.#containers = this.#containers.map((container) =>
+      container.id === id && container.state === 'running'
+        ? {
+            ...container,
+            state: 'exited',
+            exitCode,
+            finishedAt: this.now,
+            reason: exitCode === 0 ? 'Completed' : 'Error',
+          }
+        : container,
+    );
+  }
+
+  #endSandbox(id: string): void {
+    for (const container of this.#containers) if (container.sandboxId === id) this.exit(container.id, 137);
+    this.#sandboxes = this.#sandboxes.map((each) => (each.id === id ? { ...each, ready: false } : each));
+  }
+
+  /** Something that nobody decided. */
+  befall(): void {
+    const { random } = this;
+    const dice = random();
+    if (dice < 0.4 && this.running.length > 0) {
+      const { id } = pick(random, this.running);
+      const exitCode = random() < 0.5 ? 0 : 1;
+      this.story.push(`${id} exits with ${exitCode}`);
+      this.exit(id, exitCode);
+    } else if (dice < 0.45 && this.#sandboxes[0]) {
+      this.story.push('the machine restarts');
+      for (const { id } of this.#sandboxes) this.#endSandbox(id);
+    } else if (dice < 0.5 && random() < 0.3) this.delete();
+    else this.now += Math.floor(random() * 60_000);
+  }
+
+  delete(): void {
+    this.story.push('it is deleted');
+    this.pod = {
+      ...this.pod,
+      metadata: {
+        ...this.pod.metadata,
+        deletionTimestamp: new Date(this.now).toISOString(),
+        deletionGracePeriodSeconds: this.pod.spec?.terminationGracePeriodSeconds ?? 30,
+      },
+    };
+  }
+
+  /** Init containers that are not through, sidecars that do not run, in the sandbox. */
+  unprepared(sandboxId: string): string[] {
+    return containerSpecs(this.pod.spec ?? {})
+      .filter(({ kind }) => kind === 'init' || kind === 'sidecar')
+      .filter(({ kind, container: { name } }) => {
+        const latest = this.#containers.find((each) => each.name === name && each.sandboxId === sandboxId);
+        return kind === 'init' ? latest?.state !== 'exited' || latest.exitCode !== 0 : latest === undefined;
+      })
+      .map(({ container }) => container.name);
+  }
+}
