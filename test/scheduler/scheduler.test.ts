@@ -1,12 +1,12 @@
 import { REFS } from '@sampan/machinery';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../clients/eventually.ts';
-import { asking, Cluster } from './setup.ts';
+import { asking, Cluster, WAYS } from './setup.ts';
 
-describe('the scheduler on a control plane', () => {
+describe.each(WAYS)('the scheduler on a control plane, %s', (way) => {
   let cluster: Cluster;
   beforeEach(async () => {
-    cluster = await Cluster.start();
+    cluster = await Cluster.start(way);
   });
   afterEach(async () => {
     await cluster.close();
@@ -22,6 +22,8 @@ describe('the scheduler on a control plane', () => {
     await eventually('an event', () =>
       cluster.eventsOf('a').includes('Scheduled: Successfully assigned default/a to paper'),
     );
+    const [event] = cluster.plane.control.reader.list('events', 'default');
+    expect(event?.involvedObject).toMatchObject({ apiVersion: 'v1', kind: 'Pod', name: 'a' });
   });
 
   it('says why a pod has no node, and binds it when an event helps', async () => {

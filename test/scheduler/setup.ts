@@ -1,32 +1,48 @@
 import type { KubeObject } from '@sampan/api';
-import { type Client, REFS } from '@sampan/machinery';
+import { type Client, HttpClient, REFS } from '@sampan/machinery';
 import { type Scheduler, startScheduler } from '@sampan/scheduler';
 import { type Plane, startPlane } from '../support/plane.ts';
+
+/** How the scheduler speaks to the API: within its process, or from elsewhere with the rights of a scheduler. */
+export const WAYS = ['in process', 'over HTTP, as system:kube-scheduler'] as const;
+export type Way = (typeof WAYS)[number];
 
 /** A control plane with our controllers and our scheduler, and nodes that are only objects. */
 export class Cluster {
   readonly plane: Plane;
   readonly client: Client;
+  readonly #way: Way;
   #scheduler: Scheduler | undefined;
+  #http: HttpClient | undefined;
 
-  private constructor(plane: Plane) {
+  private constructor(plane: Plane, way: Way) {
     this.plane = plane;
     this.client = plane.control.client('test');
+    this.#way = way;
   }
 
-  static async start(): Promise<Cluster> {
-    const cluster = new Cluster(await startPlane({ controllers: true }));
+  static async start(way: Way = 'in process'): Promise<Cluster> {
+    const cluster = new Cluster(await startPlane({ controllers: true }), way);
     await cluster.startScheduler();
     return cluster;
   }
 
   async startScheduler(): Promise<void> {
-    this.#scheduler = startScheduler({ client: this.plane.control.client('kube-scheduler') });
+    this.#scheduler = startScheduler({ client: this.#schedulersClient() });
     await this.#scheduler.synced;
+  }
+
+  #schedulersClient(): Client {
+    if (this.#way === 'in process') return this.plane.control.client('kube-scheduler');
+    const { url, ca, cert, key } = this.plane;
+    const who = { asUser: 'system:kube-scheduler', asGroups: ['system:authenticated'] };
+    this.#http = new HttpClient({ url, ca, cert, key, ...who }, { name: 'kube-scheduler' });
+    return this.#http;
   }
 
   async stopScheduler(): Promise<void> {
     await this.#scheduler?.stop();
+    this.#http?.close();
   }
 
   async close(): Promise<void> {

@@ -59,7 +59,7 @@ export class CarryOut {
       if (!isGone(error)) await this.#sayFailed(pod, error);
       return;
     }
-    recorder.record(pod, {
+    recorder.record(asPod(pod), {
       type: 'Normal',
       reason: 'Scheduled',
       action: 'Binding',
@@ -99,7 +99,7 @@ export class CarryOut {
   }
 
   #warn(pod: Pod, note: string): void {
-    this.#options.recorder.record(pod, {
+    this.#options.recorder.record(asPod(pod), {
       type: 'Warning',
       reason: 'FailedScheduling',
       action: 'Scheduling',
@@ -133,7 +133,7 @@ export class CarryOut {
       log.warn('a pod could not be preempted', { pod: keyOf(victim), error: messageOf(error) });
       return false;
     }
-    recorder.record(victim, {
+    recorder.record(asPod(victim), {
       type: 'Normal',
       reason: 'Preempted',
       action: 'Preempting',
@@ -155,6 +155,9 @@ export class CarryOut {
     }
   }
 }
+
+/** Objects of lists do not say what they are. */
+const asPod = (pod: Pod): Pod => ({ ...pod, apiVersion: 'v1', kind: 'Pod' });
 
 const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace}/${metadata.name}`;
 
