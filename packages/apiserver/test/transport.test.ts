@@ -1,4 +1,5 @@
 import { connect as connectHttp2 } from 'node:http2';
+import { Agent, request } from 'node:https';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { createCertificateAuthority, issueCertificate } from '@sampan/machinery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -106,6 +107,37 @@ describe('the listener', () => {
       setTimeout(() => socket.destroy(), 50);
     }, 300);
     expect((await server.ask('POST', CONFIG_MAPS, configMap('still-here'))).status).toBe(201);
+  });
+
+  it('takes large requests on a connection that still sends large answers, pipelined ones, too', async () => {
+    const body = JSON.stringify(configMap('large', { a: 'x'.repeat(100_000) }));
+    const agent = new Agent({
+      keepAlive: true,
+      maxSockets: 1,
+      ca: server.ca,
+      cert: server.cert,
+      key: server.key,
+    });
+    const post = () =>
+      new Promise<number>((resolve, reject) => {
+        const headers = { 'content-type': 'application/json', 'content-length': body.length };
+        const sent = request(
+          `${server.url}${CONFIG_MAPS}?dryRun=All`,
+          { agent, method: 'POST', headers },
+          (answer) => {
+            answer.resume().on('end', () => resolve(answer.statusCode ?? 0));
+          },
+        );
+        sent.on('error', reject);
+        sent.end(body);
+      });
+    const statuses = new Set<number>();
+    for (let round = 0; round < 200; round++) statuses.add(await post());
+    agent.destroy();
+    expect(statuses).toEqual(new Set([201]));
+    const one = `POST ${CONFIG_MAPS}?dryRun=All HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const answers = await raw((socket) => socket.write(one.repeat(30)));
+    expect(answers.match(/HTTP\/1.1 201/g)).toHaveLength(30);
   });
 
   it.each([

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTls, DEFAULT_CIPHERS, type TLSSocket } from 'node:tls';
 import { rememberSession } from './authentication.ts';
 import type { HttpRequest, HttpResponse } from './exchange.ts';
+import { handOver, leaveFastPath } from './fast-path.ts';
 
 export interface ListenerOptions {
   /** Default 127.0.0.1. */
@@ -48,7 +49,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
-    (request: IncomingMessage, response: ServerResponse) => options.handle(request, response),
+    (request: IncomingMessage, response: ServerResponse) => {
+      // an earlier answer has the connection: the client does not wait for answers
+      if (response.socket === null) leaveFastPath(request);
+      options.handle(request, response);
+    },
   );
   http1.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (socket.destroyed || !socket.writable) return;
@@ -58,8 +63,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const { upgrade } = options;
   if (upgrade) {
     http1.on('upgrade', (request, socket, head) => {
-      // what comes from now on is for the new owner alone, whenever it begins to listen
-      socket.off('data', ignore);
+      handOver(socket as TLSSocket);
       upgrade(request, socket as TLSSocket, head);
     });
   }
@@ -94,9 +98,6 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     socket.setNoDelay(true);
     if (socket.alpnProtocol !== 'h2') {
       http1.emit('connection', socket);
-      // Node's fast path, where the parser reads from the connection itself, breaks off a request of several packets
-      // that comes while the last answer is still on its way out (HPE_PAUSED); a listener keeps Node off it.
-      socket.on('data', ignore);
       return;
     }
     accepting = socket;
@@ -124,8 +125,6 @@ function clientErrorStatus(code: string | undefined): string {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
   return '400 Bad Request';
 }
-
-const ignore = (): void => {};
 
 function secure(cert: string, key: string, ca: string) {
   return { cert, key, ca };

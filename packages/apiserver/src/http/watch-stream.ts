@@ -3,6 +3,7 @@ import type { Cluster } from '../registry/cluster.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { bookmark, type StreamEvent, type WatchRequest, watch } from '../registry/watch.ts';
 import type { Exchange } from './exchange.ts';
+import { leaveFastPath } from './fast-path.ts';
 import { JSON_OBJECT } from './negotiate.ts';
 import type { View } from './render.ts';
 import { statusOf, warningHeaders } from './respond.ts';
@@ -42,6 +43,7 @@ export function streamWatch(
   source: WatchSource = storeSource(cluster, resource, request),
 ): void {
   const { response } = exchange;
+  leaveFastPath(exchange.request);
   const encoder = encoderOf(resource, view, cluster);
   let stop = () => {};
   let ended = false;
