@@ -66,5 +66,6 @@ export const WORKLOADS = {
     resource: 'replicationcontrollers',
     kind: 'ReplicationController',
   },
+  quotas: { ...REFS.pods, resource: 'resourcequotas', kind: 'ResourceQuota' },
   claims: { ...REFS.pods, resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' },
 } as const satisfies Record<string, ResourceRef>;

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
-import type { KubeObject } from '@sampan/api';
-import { type Client, EventRecorder, type Reconcile, Reconciler } from '@sampan/machinery';
+import { type KubeObject, StatusError } from '@sampan/api';
+import { type Client, EventRecorder, type Reconcile, Reconciler, splitKey } from '@sampan/machinery';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { Expectations } from './expectations.ts';
+import { WORKLOADS } from './objects.ts';
 import { PodControl } from './pod-control.ts';
 import type { SharedInformers } from './shared-informers.ts';
 
@@ -36,15 +37,39 @@ export function workloadShell(
   return { context, client, events, expectations, pods, informers };
 }
 
-/** A controller of the shell that reconciles the keys that `follow` enqueues. */
+/**
+ * A controller of the shell that reconciles the keys that `follow` enqueues, and those that were refused when a quota
+ * of their namespace changes.
+ */
 export function runWorkload(
   { context, events, informers }: WorkloadShell,
   name: string,
   reconcile: Reconcile,
   follow: (reconciler: Reconciler) => void,
 ): Controller {
-  const reconciler = new Reconciler({ name, clock: context.clock, log: context.log, reconcile });
+  const refused = new Set<string>();
+  const reconciler = new Reconciler({
+    name,
+    clock: context.clock,
+    log: context.log,
+    async reconcile(key) {
+      try {
+        const result = await reconcile(key);
+        refused.delete(key);
+        return result;
+      } catch (error) {
+        if (error instanceof StatusError && error.reason === 'Forbidden') refused.add(key);
+        throw error;
+      }
+    },
+  });
   follow(reconciler);
+  // what was refused need not wait for its next try when there is room
+  informers.of(WORKLOADS.quotas).onChange(({ object }) => {
+    for (const key of refused) {
+      if (splitKey(key).namespace === object.metadata.namespace) reconciler.enqueue(key);
+    }
+  });
   return {
     synced: informers.synced().then(() => reconciler.start()),
     async stop() {
