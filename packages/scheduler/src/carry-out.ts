@@ -95,7 +95,7 @@ export class CarryOut {
     ];
     const told = await Promise.all(victims.map((victim) => this.#evict(victim, decision)));
     await Promise.all(writes);
-    if (victims.length > 0) core.preempted(pod, told.every(Boolean));
+    if (!told.every(Boolean)) core.notPreempted(decision);
   }
 
   #warn(pod: Pod, note: string): void {

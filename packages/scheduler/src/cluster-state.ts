@@ -138,7 +138,7 @@ export class ClusterState implements NamespaceLabels {
     this.#namespaces.set(name, labels);
     const changed = JSON.stringify(before ?? {}) !== JSON.stringify(labels);
     // terms with namespace selectors are counted by the labels as they were
-    if (changed && this.byNamespace.size > 0) this.#generation++;
+    if (changed && (this.withTerms.size > 0 || this.byNamespace.has(name))) this.#generation++;
     return changed;
   }
 

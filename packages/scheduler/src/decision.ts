@@ -23,7 +23,7 @@ export interface FailDecision {
   readonly message: string;
   /** The node that room is made on; '' when there is none (any more). */
   readonly nominatedNode: string;
-  /** Pods that must leave that node; tell by `preempted` how it went. */
+  /** Pods that must leave that node; tell by `notPreempted` when they cannot be told. */
   readonly victims: readonly Pod[];
   /** Pods of lower priority that were to get room on that node: their nomination goes. */
   readonly displaced: readonly Pod[];

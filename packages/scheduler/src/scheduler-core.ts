@@ -117,9 +117,9 @@ export class SchedulerCore {
     this.#queue.retry(placed.queued, this.#now());
   }
 
-  /** The victims were told to leave, or not: then the room is not to be counted on. */
-  preempted(pod: Pod, wereTold: boolean): void {
-    if (wereTold) return;
+  /** Not all victims of a decision could be told to leave: the room is not to be counted on. */
+  notPreempted({ pod, victims }: FailDecision): void {
+    for (const { metadata } of victims) this.#leaving.delete(metadata.uid ?? '');
     const key = keyOfPod(pod);
     this.#denominate(key);
     const queued = this.#queue.get(key);

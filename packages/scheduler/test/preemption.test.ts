@@ -183,8 +183,8 @@ describe('preemption', () => {
       .place(ranked('low', '3', 1), 'a')
       .add(ranked('p', '4', 10))
       .run();
-    const { pod } = harness.failed.get('p') ?? {};
-    if (pod) harness.core.preempted(pod, false);
+    const decision = harness.failed.get('p');
+    if (decision) harness.core.notPreempted(decision);
     expect(
       harness
         .add(ranked('other', '1', 0))
