@@ -9,12 +9,14 @@ import { madeContainer, madeSandbox } from './made.ts';
 
 export type Random = () => number;
 
-/** Numbers from 0 to 1, the same for the same seed. */
+/** Numbers from 0 to 1, the same for the same seed (mulberry32: good from the first number on). */
 export function randomFrom(seed: number): Random {
-  let state = seed + 1;
+  let state = seed;
   return () => {
-    state = (Math.imul(state, 48271) >>> 0) % 0x7fffffff || 1;
-    return state / 0x7fffffff;
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 
