@@ -1,6 +1,6 @@
 import { type KubeObject, kinds, type ResourceDefinition } from '@sampan/api';
 import { type Controllers, startControllers } from '@sampan/controllers';
-import { type Client, type ProvidedResource, REFS } from '@sampan/machinery';
+import { type Client, HttpClient, type ProvidedResource, REFS } from '@sampan/machinery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Plane, startPlane } from '../support/plane.ts';
 import { EXIT_CODE, RUNS, startTestKubelet } from './kubelet.ts';
@@ -69,17 +69,27 @@ const metricsOf = ({ metadata }: KubeObject): KubeObject => ({
   containers: [{ name: 'c', usage: { cpu: '100m' } }],
 });
 
-describe('controllers of a cluster whose pods run', () => {
+const CONNECTIONS = {
+  'in process': (plane: Plane, name: string): Client => plane.control.client(name),
+  'over HTTP': (plane: Plane, name: string): Client => new HttpClient(plane, { name }),
+};
+
+describe.each(Object.entries(CONNECTIONS))('controllers %s of a cluster whose pods run', (_, connect) => {
   let plane: Plane;
   let client: Client;
   let controllers: Controllers;
   let kubelet: ReturnType<typeof startTestKubelet>;
   const warnings: string[] = [];
+  const connections: HttpClient[] = [];
   beforeAll(async () => {
     plane = await startPlane();
     client = plane.control.client('test');
     controllers = startControllers({
-      client: (name) => plane.control.client(name),
+      client: (name) => {
+        const made = connect(plane, name);
+        if (made instanceof HttpClient) connections.push(made);
+        return made;
+      },
       log: {
         debug() {},
         info() {},
@@ -98,6 +108,7 @@ describe('controllers of a cluster whose pods run', () => {
   afterAll(async () => {
     await kubelet.stop();
     await controllers.stop();
+    for (const connection of connections) connection.close();
     await plane.close();
   });
 
@@ -142,7 +153,10 @@ describe('controllers of a cluster whose pods run', () => {
       return found.subsets?.[0]?.addresses?.length === 2 && found;
     });
     expect(endpoints?.subsets).toMatchObject([{ ports: [{ port: 8080, protocol: 'TCP' }] }]);
-    const [slice] = await slicesOf('web');
+    const slice = await eventually('the end of the third', async () => {
+      const [found] = await slicesOf('web');
+      return found?.endpoints.length === 2 && found;
+    });
     expect(slice).toMatchObject({ addressType: 'IPv4', endpoints: [{ nodeName: NODE, zone: 'z1' }, {}] });
     const before = [slice?.metadata.resourceVersion, endpoints?.metadata.resourceVersion];
     await client.patch(REFS.pods, NS, 'a', 'merge', { metadata: { annotations: { unrelated: 'yes' } } });
@@ -260,16 +274,12 @@ describe('controllers of a cluster whose pods run', () => {
   });
 
   it('stop Jobs at their deadlines and delete them in time, with their pods', async () => {
-    await job(
-      'slow',
-      { parallelism: 2, completions: 2, activeDeadlineSeconds: 1, ttlSecondsAfterFinished: 1 },
-      RUNS,
-    );
-    await eventually('two pods run', async () => (await podsOf('slow')).length === 2);
+    await job('slow', { parallelism: 2, completions: 2, activeDeadlineSeconds: 1 }, RUNS);
     expect((await ended('slow')).status).toMatchObject({
       failed: 2,
       conditions: [{ type: 'FailureTarget' }, { type: 'Failed', reason: 'DeadlineExceeded' }],
     });
+    await client.patch(JOBS, NS, 'slow', 'merge', { spec: { ttlSecondsAfterFinished: 1 } });
     await eventually('it is gone', async () =>
       (await client.list(JOBS, { namespace: NS })).items.every(({ metadata }) => metadata.name !== 'slow'),
     );
@@ -368,7 +378,7 @@ describe('controllers of a cluster whose pods run', () => {
     await claim('made', 'made');
     const asked = await eventually('a provisioner is asked', async () => {
       const found = await client.get<KubeObject>(CLAIMS, NS, 'made');
-      return found.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'] && found;
+      return found.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'] !== undefined && found;
     });
     expect(asked.metadata.annotations).toMatchObject({
       'volume.kubernetes.io/storage-provisioner': 'example.com/disk',

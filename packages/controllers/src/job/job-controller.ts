@@ -50,6 +50,7 @@ export function startJobs(context: ControllerContext, informers: SharedInformers
         onOwned: (uid, { type, object }) => {
           expectations.createdSeen(uid, uidOf(object));
           if (type === 'deleted' || isTerminating(object)) expectations.deletedSeen(uid, uidOf(object));
+          controller.podSeen(object, type === 'deleted');
         },
       });
     },
@@ -61,7 +62,8 @@ class JobController {
   readonly #jobs: Informer<Job>;
   readonly #pods: Informer<Pod>;
   readonly #ownJobs: OwnWrites<Job>;
-  readonly #ownPods: OwnWrites<Pod>;
+  /** Uids of pods that were let go and are still shown as tracked. */
+  readonly #released = new Set<string>();
   /** By the Job's uid. Lost with the process, as upstream's. */
   readonly #backoff = new Map<string, BackoffRecord>();
 
@@ -70,7 +72,6 @@ class JobController {
     this.#jobs = jobs;
     this.#pods = pods;
     this.#ownJobs = new OwnWrites(jobs);
-    this.#ownPods = new OwnWrites(pods);
   }
 
   forget(job: Job): void {
@@ -115,8 +116,15 @@ class JobController {
       candidatesOf(this.#pods, job),
       (pod) => matcher.matches(pod.metadata.labels),
     );
-    const known = this.#ownPods.over(owned, (pod) => controllerOf(pod)?.uid === uidOf(job));
-    return known.map((pod) => (controllerOf(pod) ? pod : asTracked(pod)));
+    return owned.map((pod) => {
+      if (this.#released.has(uidOf(pod))) return asUntracked(pod);
+      return controllerOf(pod) ? pod : asTracked(pod);
+    });
+  }
+
+  /** The cache shows a pod. */
+  podSeen(pod: Pod, isGone: boolean): void {
+    if (isGone || !isTracked(pod)) this.#released.delete(uidOf(pod));
   }
 
   async #carryOut(
@@ -205,29 +213,36 @@ class JobController {
   /** Lets a pod go; also when it is gone. */
   async #release(pod: Pod): Promise<void> {
     if (!isTracked(pod)) return;
-    const released = await releasePod(this.#shell, pod);
-    if (released) this.#ownPods.wrote(released);
+    await releasePod(this.#shell, pod);
+    const { namespace = '', name = '' } = pod.metadata;
+    const shown = this.#pods.get(namespace, name);
+    if (shown && uidOf(shown) === uidOf(pod) && isTracked(shown)) this.#released.add(uidOf(pod));
   }
 }
 
-/** Removes the tracking finalizer; undefined when the pod is gone. */
+/** Removes the tracking finalizer; also resolves when the pod is gone. */
 export async function releasePod(
   { client }: Pick<WorkloadShell, 'client'>,
   { metadata }: Pod,
-): Promise<Pod | undefined> {
+): Promise<void> {
   const { namespace, name = '', uid } = metadata;
   const patch = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [TRACKING] } };
   try {
-    return await client.patch<Pod>(REFS.pods, namespace, name, 'strategic', patch);
+    await client.patch<Pod>(REFS.pods, namespace, name, 'strategic', patch);
   } catch (error) {
-    if (error instanceof StatusError && error.reason === 'NotFound') return undefined;
+    if (error instanceof StatusError && error.reason === 'NotFound') return;
     // a pod of another uid under this name is not the one that was tracked
     if (error instanceof StatusError && error.reason === 'Conflict') {
       const present = await client.get<Pod>(REFS.pods, namespace, name);
-      if (present.metadata.uid !== uid) return undefined;
+      if (present.metadata.uid !== uid) return;
     }
     throw error;
   }
+}
+
+function asUntracked(pod: Pod): Pod {
+  const finalizers = (pod.metadata.finalizers ?? []).filter((finalizer) => finalizer !== TRACKING);
+  return { ...pod, metadata: { ...pod.metadata, finalizers } };
 }
 
 /** A pod that was just adopted, as it is now. */
