@@ -199,7 +199,12 @@ const COLLECTIONS = [
 
 function snapshot(world: World): unknown {
   const all = COLLECTIONS.flatMap((collection) =>
-    world.list(collection, NS).map((one) => ({ ...one, collection })),
+    world.list(collection, NS).map((one) => ({
+      ...one,
+      collection,
+      // upstream's clients compare these as texts
+      ...(one.kind === 'ControllerRevision' ? { text: JSON.stringify(one.data) } : {}),
+    })),
   );
   const text = JSON.stringify(all.map(plain), sortKeys);
   const objects: unknown[] = JSON.parse(withoutHashes(text, hashesOf(world)));

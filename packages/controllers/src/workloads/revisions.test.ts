@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { safeHash } from './hash.ts';
 import type { ControllerRevision } from './objects.ts';
-import { planRevision, surplusRevisions, templateOf } from './revisions.ts';
+import { planRevision, revisionData, surplusRevisions, templateOf } from './revisions.ts';
 import { names } from './testing.ts';
 
 const template = (image: string) => ({ spec: { containers: [{ name: 'c', image }] } });
@@ -37,6 +37,20 @@ describe('the revision of a template', () => {
     const plan = planRevision({ ...template('a'), metadata: { labels: { a: 'b' } } }, [present]);
     expect(plan.type).toBe('keep');
     expect(templateOf(present)).toEqual(spoken);
+  });
+});
+
+describe('the data of a revision', () => {
+  it('is, byte for byte, what upstream writes', () => {
+    const { spec } = template('a');
+    const data = revisionData({
+      spec: { restartPolicy: 'Always', ...spec },
+      metadata: { labels: { b: '1', a: '2' } },
+    });
+    expect(JSON.stringify(data)).toBe(
+      '{"spec":{"template":{"$patch":"replace","metadata":{"creationTimestamp":null,"labels":{"a":"2","b":"1"}},' +
+        '"spec":{"containers":[{"image":"a","name":"c"}],"restartPolicy":"Always"}}}}',
+    );
   });
 });
 

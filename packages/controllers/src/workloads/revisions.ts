@@ -1,4 +1,5 @@
 import { type KubeObject, type k8s, StatusError, semanticEqual } from '@sampan/api';
+import { isObject, setOwn } from '@sampan/base';
 import { type Client, controllerReference } from '@sampan/machinery';
 import { ignore } from '../controller.ts';
 import { safeHash } from './hash.ts';
@@ -111,10 +112,28 @@ function newRevision(
       labels: { ...template.metadata?.labels, [hashLabel]: hash },
       ownerReferences: [controllerReference(owner)],
     },
-    // a strategic patch that brings the template back: what `kubectl rollout undo` sends
-    data: { spec: { template: { ...template, $patch: 'replace' } } },
+    data: revisionData(template),
     revision,
   };
+}
+
+/**
+ * A strategic patch that brings the template back: what `kubectl rollout undo` sends. Clients compare it byte by byte
+ * with what upstream's controllers write (daemon.Match): keys are in order, and the template's metadata has no time.
+ */
+export function revisionData(template: k8s.PodTemplateSpec): NonNullable<ControllerRevision['data']> {
+  const metadata = { creationTimestamp: null, ...template.metadata };
+  return inKeyOrder({
+    spec: { template: { ...template, $patch: 'replace', metadata } },
+  }) as NonNullable<ControllerRevision['data']>;
+}
+
+function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder);
+  if (!isObject(value)) return value;
+  const sorted: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) setOwn(sorted, key, inKeyOrder(value[key]));
+  return sorted;
 }
 
 export async function deleteRevisions(
