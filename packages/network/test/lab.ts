@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../src/command.ts';
 import {
+  addressesOf,
   type ClusterNetwork,
   type CniFolders,
   clusterNetwork,
+  clusterTable,
   ensureNetwork,
   freeIndex,
   installCni,
@@ -62,10 +64,10 @@ export class Lab {
 
   static async create(name: string): Promise<Lab> {
     const id = `${name}${process.pid % 100_000}`;
-    const index = freeIndex(await takenRanges());
+    // tests at the same time would find the same one free
+    const index = freeIndex(await takenRanges(), 20 * (process.pid % 500));
     if (index === undefined) throw new Error('no network is free');
-    // two labs at once would find the same one free
-    const network = clusterNetwork({ name: id, index: index + (process.pid % 500) });
+    const network = clusterNetwork({ name: id, index });
     const lab = new Lab(
       network,
       mkdtempSync(join(tmpdir(), 'sampan-lab-')),
@@ -73,6 +75,8 @@ export class Lab {
     );
     try {
       await ensureNetwork(network);
+      const nothing = { ports: [], apiPods: [], policies: [], pods: [], namespaces: [] };
+      await lab.nft.apply(clusterTable(nothing, addressesOf(network)));
       await installCni(lab.folders);
       await writeCniNetwork(lab.folders, network);
     } catch (error) {

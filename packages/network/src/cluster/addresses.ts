@@ -63,14 +63,14 @@ const hostRangeOf = (index: number): string => `100.${64 + (index >> 8)}.${index
 const linkAddress = (number: number): string =>
   `100.${112 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`;
 
-/** The lowest index whose range none of the machine's routes and addresses (CIDRs) touches; undefined: none is left. */
-export function freeIndex(taken: readonly string[]): number | undefined {
+/** The lowest index, not below `from`, whose range none of the machine's routes and addresses (CIDRs) touches; undefined: none is left. */
+export function freeIndex(taken: readonly string[], from = 0): number | undefined {
   const ranges = taken.map(rangeOf).filter((range): range is Range => range !== undefined && range[0] > 0);
   const free = (cidr: string) => {
     const range = rangeOf(cidr);
-    return range !== undefined && ranges.every(([from, to]) => to < range[0] || range[1] < from);
+    return range !== undefined && ranges.every(([first, last]) => last < range[0] || range[1] < first);
   };
-  for (let index = 0; index < MAX_NETWORKS; index++)
+  for (let index = from; index < MAX_NETWORKS; index++)
     if (free(hostRangeOf(index)) && free(`${linkAddress(2 * index)}/31`)) return index;
   return undefined;
 }

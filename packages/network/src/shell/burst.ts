@@ -43,7 +43,9 @@ export class Burst {
 
   /** Resolves when what changed until now is done. */
   async settled(): Promise<void> {
-    if (this.#waiting.length > 0 || this.#running) await this.change();
+    if (this.#waiting.length === 0) await this.#running;
+    // also when that run failed
+    if (this.#waiting.length > 0) await this.change();
   }
 
   /** Resolves when nothing runs any more. May be called twice. */
