@@ -53,6 +53,39 @@ describe.skipIf(why !== undefined)('networks of clusters', () => {
     }
   });
 
+  it('reach the outside by the address of the machine, and are reached from there by its ports', async () => {
+    const name = `out${process.pid}`;
+    const [here, there] = [1, 2].map((i) => `198.18.${process.pid % 250}.${i}`);
+    await run('ip', ['netns', 'add', name]);
+    try {
+      await run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
+      await run('ip', ['address', 'add', `${here}/24`, 'dev', name]);
+      await run('ip', ['link', 'set', name, 'up']);
+      await run('ip', ['-n', name, 'address', 'add', `${there}/24`, 'dev', 'eth0']);
+      await run('ip', ['-n', name, 'link', 'set', 'eth0', 'up']);
+      const pod = await one.pod('p');
+      await pod.serve(80);
+      await one.serve('outside', `/run/netns/${name}`, [80]);
+      const inside = new Dialer(pod.netns);
+      const outside = new Dialer(`/run/netns/${name}`);
+      try {
+        expect(await inside.dial(there ?? '', 80)).toBe(`outside ${here}`);
+        const to = { ip: hostAddressOf(one.network, pod.ip), port: 80 };
+        await host.apply(hostTable(one.network, { ports: [{ protocol: 'tcp', port: 18_300, to }] }));
+        // with the address that the client has, not the machine's
+        expect(await outside.dial(here ?? '', 18_300)).toBe(`p ${there}`);
+        await host.apply(hostTable(one.network, { ports: [] }));
+        expect(await outside.dial(here ?? '', 18_300)).toBe('refused');
+      } finally {
+        inside.close();
+        outside.close();
+      }
+    } finally {
+      await run('ip', ['link', 'delete', name]).catch(() => {});
+      await run('ip', ['netns', 'delete', name]);
+    }
+  });
+
   it('are made again without harm, and mended when a part is missing', async () => {
     const pod = await one.pod('kept');
     await pod.serve(80);
