@@ -22,6 +22,10 @@ const { values } = parseArgs({
 });
 const { kind } = values;
 if (!isPodShape(kind)) throw new Error(`--kind is one of ${POD_SHAPES.join(', ')}`);
+if (kind === 'replicas' && values.only !== 'core')
+  throw new Error(
+    '--kind replicas goes with --only core: the API would collect pods whose owners there are none of',
+  );
 const load = { nodes: Number(values.nodes), pods: Number(values.pods), kind };
 
 const FLOORS = { core: 10_000, api: 1000 } as const;

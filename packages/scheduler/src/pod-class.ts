@@ -14,6 +14,8 @@ import { SpreadCounts } from './spread-counts.ts';
 const ANOTHER_NODE = failure('NodeAffinity', false, "node(s) didn't satisfy plugin(s) [NodeAffinity]");
 /** Slots that may be added before arrays are made anew. */
 const SLACK = 64;
+/** So many feasible nodes are scored when pods are spread by default. */
+const MOST_SPREAD = 500;
 /** So many nodes are looked at in order of their scores before all are. */
 const EARLY = 32;
 
@@ -146,11 +148,15 @@ export class PodClass {
       if (first !== undefined) return first;
     }
     const candidates = this.#candidates();
+    // upstream scores but a tenth of so many nodes, too; those at the front of the heap have the most room
+    const most = this.spread?.isDefault && !this.affinity.scores ? MOST_SPREAD : candidates.length;
     const slots = scratch.slots;
     let count = 0;
-    if ((this.spread?.isSoft ?? true) && this.affinity.isSoft)
-      for (const slot of candidates) slots[count++] = slot;
-    else for (const slot of candidates) if (!this.#checkOthers(slot)) slots[count++] = slot;
+    const areGood = (this.spread?.isSoft ?? true) && this.affinity.isSoft;
+    for (let i = 0; i < candidates.length && count < most; i++) {
+      const slot = candidates[i] ?? 0;
+      if (areGood || !this.#checkOthers(slot)) slots[count++] = slot;
+    }
     if (count <= 1) return count === 0 ? undefined : slots[0];
     const totals = scratch.totals;
     for (let i = 0; i < count; i++) totals[i] = this.#scores[slots[i] ?? 0] ?? 0;
