@@ -110,7 +110,10 @@ describe('the listener', () => {
   });
 
   it('takes large requests on a connection that still sends large answers, pipelined ones, too', async () => {
-    const body = JSON.stringify(configMap('large', { a: 'x'.repeat(100_000) }));
+    // answers come later than the last byte of the request, since they wait for a commit
+    const body = JSON.stringify(
+      configMap('', { a: 'x'.repeat(100_000) }, { name: undefined, generateName: 'large-' }),
+    );
     const agent = new Agent({
       keepAlive: true,
       maxSockets: 1,
@@ -121,21 +124,17 @@ describe('the listener', () => {
     const post = () =>
       new Promise<number>((resolve, reject) => {
         const headers = { 'content-type': 'application/json', 'content-length': body.length };
-        const sent = request(
-          `${server.url}${CONFIG_MAPS}?dryRun=All`,
-          { agent, method: 'POST', headers },
-          (answer) => {
-            answer.resume().on('end', () => resolve(answer.statusCode ?? 0));
-          },
-        );
+        const sent = request(`${server.url}${CONFIG_MAPS}`, { agent, method: 'POST', headers }, (answer) => {
+          answer.resume().on('end', () => resolve(answer.statusCode ?? 0));
+        });
         sent.on('error', reject);
         sent.end(body);
       });
     const statuses = new Set<number>();
-    for (let round = 0; round < 200; round++) statuses.add(await post());
+    for (let round = 0; round < 100; round++) statuses.add(await post());
     agent.destroy();
     expect(statuses).toEqual(new Set([201]));
-    const one = `POST ${CONFIG_MAPS}?dryRun=All HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const one = `POST ${CONFIG_MAPS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
     const answers = await raw((socket) => socket.write(one.repeat(30)));
     expect(answers.match(/HTTP\/1.1 201/g)).toHaveLength(30);
   });
