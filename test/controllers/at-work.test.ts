@@ -387,6 +387,38 @@ describe.each(Object.entries(CONNECTIONS))('controllers %s of a cluster whose po
     await client.delete(CLAIMS, NS, 'made');
   });
 
+  it('make the claims of ephemeral volumes, which go with their pods', async () => {
+    const template = {
+      metadata: { labels: { of: 'scratch' } },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: '',
+        resources: { requests: { storage: '1Gi' } },
+      },
+    };
+    const pod = await client.create<KubeObject>(REFS.pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'scratch', namespace: NS },
+      spec: {
+        containers: [{ name: 'c', image: 'i' }],
+        volumes: [{ name: 'tmp', ephemeral: { volumeClaimTemplate: template } }],
+      },
+    });
+    const found = async () =>
+      (await client.list(CLAIMS, { namespace: NS, labelSelector: 'of=scratch' })).items;
+    const [claim] = await eventually('the claim', async () => {
+      const items = await found();
+      return items.length > 0 && items;
+    });
+    expect(claim?.metadata).toMatchObject({
+      name: 'scratch-tmp',
+      ownerReferences: [{ uid: pod.metadata.uid }],
+    });
+    await client.delete(REFS.pods, NS, 'scratch');
+    await eventually('it is gone', async () => (await found()).length === 0);
+  });
+
   it('scale by what pods use, and say what they do not know', async () => {
     const labels = { app: 'busy' };
     const container = { name: 'c', image: 'i', resources: { requests: { cpu: '100m' } } };

@@ -9,6 +9,7 @@ import { startNodeLifecycle } from './nodes/node-lifecycle.ts';
 import { startTaintEviction } from './nodes/taint-eviction.ts';
 import { startPodGarbageCollector } from './pods/pod-garbage-collector.ts';
 import { type Start, together } from './start-together.ts';
+import { startEphemeralVolumes } from './volumes/ephemeral.ts';
 import { startVolumes } from './volumes/volume-controller.ts';
 import { startWorkloads } from './workloads/start-workloads.ts';
 
@@ -22,7 +23,7 @@ export const CONTROLLER_GROUPS = {
   endpoints: startServiceEndpoints,
   jobs: together(startJobs, startJobOrphans, startTtlAfterFinished),
   nodes: together(startNodeLifecycle, startTaintEviction, startPodGarbageCollector),
-  volumes: startVolumes,
+  volumes: together(startVolumes, startEphemeralVolumes),
   workloads: startWorkloads,
 } as const satisfies Record<string, Start>;
 
