@@ -28,22 +28,35 @@ export function numberIn(annotations: Annotations | undefined, name: string): nu
   return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
 }
 
-export const revisionOf = (set: ReplicaSet): number => numberIn(set.metadata.annotations, REVISION) ?? 0;
+const MOST_INT64 = 2n ** 63n - 1n;
 
-export const maxRevision = (sets: readonly ReplicaSet[]): number => Math.max(0, ...sets.map(revisionOf));
+/** Revisions are 64-bit integers, and clients use them as such. Undefined when the text is none. */
+export function revisionIn(text: string | undefined): bigint | undefined {
+  if (text === undefined || !/^[+-]?\d{1,19}$/.test(text)) return undefined;
+  const revision = BigInt(text.replace('+', ''));
+  return revision <= MOST_INT64 && revision >= -MOST_INT64 - 1n ? revision : undefined;
+}
+
+export const revisionOf = (set: ReplicaSet): bigint => revisionIn(set.metadata.annotations?.[REVISION]) ?? 0n;
+
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  let most = 0n;
+  for (const revision of sets.map(revisionOf)) if (revision > most) most = revision;
+  return most;
+}
 
 /**
  * The annotations of the ReplicaSet with the present template: those of the Deployment, and its revision, which only
  * grows; earlier ones are remembered (SetNewReplicaSetAnnotations).
  */
-export function newSetAnnotations(deployment: Deployment, set: ReplicaSet, revision: number): Annotations {
+export function newSetAnnotations(deployment: Deployment, set: ReplicaSet, revision: bigint): Annotations {
   const annotations = { ...set.metadata.annotations };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!OWN.has(key)) annotations[key] = value;
   }
   const old = annotations[REVISION];
-  if (old !== undefined && old !== '' && numberIn(annotations, REVISION) === undefined) return annotations;
-  if (Number(old ?? 0) >= revision) return annotations;
+  if (old !== undefined && old !== '' && revisionIn(old) === undefined) return annotations;
+  if ((revisionIn(old) ?? 0n) >= revision) return annotations;
   annotations[REVISION] = String(revision);
   if (old !== undefined)
     annotations[REVISION_HISTORY] = longerHistory(annotations[REVISION_HISTORY] ?? '', old);

@@ -5,7 +5,7 @@ import { newSetAnnotations, sizeAnnotations } from './annotations.ts';
 import { HASH_LABEL, mostReplicas, replicasOf } from './replica-sets.ts';
 
 /** The set of the Deployment's template, still without pods. */
-export function newReplicaSet(deployment: Deployment, revision: number): ReplicaSet {
+export function newReplicaSet(deployment: Deployment, revision: bigint): ReplicaSet {
   const { spec, metadata, status } = deployment;
   const hash = safeHash(spec.template, status?.collisionCount);
   const labels = { ...spec.template.metadata?.labels, [HASH_LABEL]: hash };

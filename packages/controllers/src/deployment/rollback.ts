@@ -1,5 +1,5 @@
 import type { Deployment, ReplicaSet } from '../workloads/objects.ts';
-import { numberIn, ROLLBACK_TO, revisionOf, rolledBackAnnotations } from './annotations.ts';
+import { ROLLBACK_TO, revisionIn, revisionOf, rolledBackAnnotations } from './annotations.ts';
 import { HASH_LABEL, sameTemplate } from './replica-sets.ts';
 
 export interface Rollback {
@@ -13,14 +13,14 @@ export interface Rollback {
  * deployment rollback.go); undefined: nobody asked. `kubectl rollout undo` does not: it writes the template itself.
  */
 export function decideRollback(deployment: Deployment, sets: readonly ReplicaSet[]): Rollback | undefined {
-  const wanted = numberIn(deployment.metadata.annotations, ROLLBACK_TO);
+  const wanted = revisionIn(deployment.metadata.annotations?.[ROLLBACK_TO]);
   if (wanted === undefined) return undefined;
-  const revision = wanted === 0 ? lastRevision(sets) : wanted;
+  const revision = wanted === 0n ? lastRevision(sets) : wanted;
   const warn = (reason: string, note: string): Rollback => ({
     deployment: withoutWish(deployment),
     event: { type: 'Warning', reason, note },
   });
-  if (revision === 0) return warn('DeploymentRollbackRevisionNotFound', 'Unable to find last revision.');
+  if (revision === 0n) return warn('DeploymentRollbackRevisionNotFound', 'Unable to find last revision.');
   const target = sets.find((set) => revisionOf(set) === revision);
   if (!target)
     return warn('DeploymentRollbackRevisionNotFound', 'Unable to find the revision to rollback to.');
@@ -37,8 +37,8 @@ export function decideRollback(deployment: Deployment, sets: readonly ReplicaSet
 }
 
 /** The revision before the present one; 0: there is none. */
-function lastRevision(sets: readonly ReplicaSet[]): number {
-  return sets.map(revisionOf).sort((a, b) => b - a)[1] ?? 0;
+function lastRevision(sets: readonly ReplicaSet[]): bigint {
+  return sets.map(revisionOf).sort((a, b) => (a < b ? 1 : a > b ? -1 : 0))[1] ?? 0n;
 }
 
 function withoutWish(deployment: Deployment): Deployment {

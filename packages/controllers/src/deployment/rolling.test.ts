@@ -99,6 +99,13 @@ describe('a step of a rolling update', () => {
     expect(rollout.conditions).toMatchObject([{ type: 'Progressing', reason: 'NewReplicaSetCreated' }]);
   });
 
+  it('counts revisions exactly, however large', () => {
+    const annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' };
+    const rollout = new Rollout(deploymentOf({ maxSurge: 1 }), [setOf('old', 10, { annotations })], NOW);
+    rollStep(rollout);
+    expect(rollout.annotations['deployment.kubernetes.io/revision']).toBe('3546343826724305833');
+  });
+
   it('takes an old set of the same template again, under a new number', () => {
     const revision = (number: string) => ({ 'deployment.kubernetes.io/revision': number });
     const sets = [

@@ -82,13 +82,13 @@ export class Rollout {
 
   /** Brings the new set's annotations and the Deployment's revision up to date; makes the set when asked to. */
   syncNewSet(create: boolean): ReplicaSet | undefined {
-    const revision = maxRevision(this.oldSets) + 1;
+    const revision = maxRevision(this.oldSets) + 1n;
     if (this.newSet) this.#refreshNewSet(this.newSet, revision);
     else if (create) this.#createNewSet(revision);
     return this.newSet;
   }
 
-  #refreshNewSet(set: ReplicaSet, revision: number): void {
+  #refreshNewSet(set: ReplicaSet, revision: bigint): void {
     const annotations = newSetAnnotations(this.deployment, set, revision);
     const { minReadySeconds = 0 } = this.deployment.spec;
     if (
@@ -108,7 +108,7 @@ export class Rollout {
     }
   }
 
-  #createNewSet(revision: number): void {
+  #createNewSet(revision: bigint): void {
     const empty = newReplicaSet(this.deployment, revision);
     const replicas = this.newReplicas(empty);
     const set = { ...empty, spec: { ...empty.spec, replicas } };
