@@ -6,6 +6,7 @@ import type { ClusterEvent } from './events.ts';
 import type { Plugin } from './failure.ts';
 import { helps } from './hints.ts';
 import type { NodeInfo } from './node-info.ts';
+import { Nominations } from './nominations.ts';
 import type { PodClass } from './pod-class.ts';
 import { PodInfo } from './pod-info.ts';
 import { PodQueue, type QueuedPod } from './pod-queue.ts';
@@ -46,8 +47,9 @@ export class SchedulerCore {
   readonly #state = new ClusterState();
   readonly #queue = new PodQueue();
   readonly #placed = new Map<string, Placed>();
-  /** Nodes that room is made on, by the pod it is for. */
-  readonly #nominations = new Map<string, string>();
+  readonly #nominations = new Nominations(this.#state, (node) =>
+    this.#happened({ kind: 'node', node, topology: false }),
+  );
   /** Pods that are told to leave and whose leaving is not visible yet. */
   readonly #leaving = new Set<string>();
   readonly #classes: ClassCache;
@@ -121,7 +123,11 @@ export class SchedulerCore {
   notPreempted({ pod, victims }: FailDecision): void {
     for (const { metadata } of victims) this.#leaving.delete(metadata.uid ?? '');
     const key = keyOfPod(pod);
-    this.#denominate(key);
+    this.#nominations.clear(key);
+    this.#retry(key);
+  }
+
+  #retry(key: string): void {
     const queued = this.#queue.get(key);
     if (queued?.place === 'waiting') this.#queue.retry(queued, this.#now());
   }
@@ -144,10 +150,7 @@ export class SchedulerCore {
 
   /** Room that is of no use to whom it was made for is given back. */
   #retryNominated(node: NodeInfo): void {
-    for (const { key } of node.nominated.values()) {
-      const queued = this.#queue.get(key);
-      if (queued?.place === 'waiting') this.#queue.retry(queued, this.#now());
-    }
+    for (const { key } of node.nominated.values()) this.#retry(key);
   }
 
   putNamespace(namespace: Namespace): void {
@@ -221,7 +224,7 @@ export class SchedulerCore {
     const key = keyOfPod(pod);
     const queued = this.#queue.get(key);
     if (queued) this.#queue.remove(queued);
-    this.#denominate(key);
+    this.#nominations.clear(key);
     const placed = this.#placed.get(key);
     if (placed) this.#unplace(placed);
   }
@@ -231,7 +234,7 @@ export class SchedulerCore {
     const before = this.#placed.get(key);
     const queued = this.#queue.get(key);
     if (queued) this.#queue.remove(queued);
-    this.#denominate(key);
+    this.#nominations.clear(key);
     if (before?.node === nodeName && before.info.isLike(info)) {
       before.info.adopt(pod);
       if (before.queued) this.#placed.set(key, { ...before, queued: undefined });
@@ -265,7 +268,7 @@ export class SchedulerCore {
     } else if (before.info.isLike(info) && before.info.shape === info.shape) before.info.adopt(pod);
     else {
       // it asks for something else now
-      this.#renominate(before.info, info);
+      this.#nominations.replace(before.info, info);
       before.info = info;
       if (before.place === 'waiting') this.#queue.retry(before, this.#now());
     }
@@ -273,7 +276,7 @@ export class SchedulerCore {
 
   #enqueue(info: PodInfo, gated: boolean): void {
     const queued = this.#queue.add(info, this.#now());
-    if (info.nominatedNode) this.#nominate(info, info.nominatedNode);
+    if (info.nominatedNode) this.#nominations.set(info, info.nominatedNode);
     if (!gated) this.#queue.activate(queued);
   }
 
@@ -303,9 +306,7 @@ export class SchedulerCore {
 
   #decide(queued: QueuedPod): Decision {
     const { info } = queued;
-    const nominated = this.#nominations.get(info.key);
-    // room made for this pod is room
-    if (nominated !== undefined) this.#state.denominate(info, nominated);
+    const nominated = this.#nominations.lift(info);
     if (this.#state.nodeCount === 0) return this.#fail(queued, NO_NODES, NO_PLUGINS, nominated);
     if ((info.spec.resourceClaims?.length ?? 0) > 0) {
       const message = hopeless('resource claims are not supported', this.#state.nodeCount);
@@ -320,14 +321,8 @@ export class SchedulerCore {
     const node = this.#choose(of, nominated);
     const decision = node ? this.#bind(queued, node, volumes) : this.#preempt(queued, of, nominated);
     const room = decision.kind === 'bind' ? decision.node : decision.nominatedNode;
-    if (nominated !== undefined && nominated !== room) this.#gaveBack(nominated);
+    if (nominated !== undefined && nominated !== room) this.#nominations.giveBack(nominated);
     return decision;
-  }
-
-  /** Room that was made on a node is for everybody now. */
-  #gaveBack(name: string): void {
-    const node = this.#state.node(name);
-    if (node) this.#happened({ kind: 'node', node, topology: false });
   }
 
   #choose(of: PodClass, nominated: string | undefined): NodeInfo | undefined {
@@ -347,7 +342,7 @@ export class SchedulerCore {
       ]),
     );
     for (const [volume, claim] of promised) this.#state.volumes.promised.set(volume, claim);
-    this.#nominations.delete(info.key);
+    this.#nominations.forget(info.key);
     this.#queue.hold(queued, 'busy');
     this.#state.addPod(info, node.name);
     this.#placed.set(info.key, { info, node: node.name, queued, promised });
@@ -398,9 +393,8 @@ export class SchedulerCore {
   #displace(info: PodInfo, node: NodeInfo): Pod[] {
     const displaced = [...node.nominated.values()].filter(({ priority }) => priority < info.priority);
     for (const { key } of displaced) {
-      this.#denominate(key);
-      const queued = this.#queue.get(key);
-      if (queued?.place === 'waiting') this.#queue.retry(queued, this.#now());
+      this.#nominations.clear(key);
+      this.#retry(key);
     }
     return displaced.map(({ pod }) => pod);
   }
@@ -416,8 +410,8 @@ export class SchedulerCore {
     // pods that wait for the same things are woken together
     const key = info.claims.length > 0 || failedBy.size === 0 ? info.key : queued.classKey;
     queued.classKey = `${key} ${[...failedBy].sort().join()}`;
-    if (nominated === undefined) this.#denominate(info.key);
-    else this.#nominate(info, nominated);
+    if (nominated === undefined) this.#nominations.clear(info.key);
+    else this.#nominations.set(info, nominated);
     this.#queue.wait(queued);
     return {
       kind: 'fail',
@@ -427,30 +421,6 @@ export class SchedulerCore {
       victims: [],
       displaced: [],
     };
-  }
-
-  #nominate(info: PodInfo, node: string): void {
-    this.#nominations.set(info.key, node);
-    this.#state.nominate(info, node);
-  }
-
-  #denominate(key: string): void {
-    const name = this.#nominations.get(key);
-    if (name === undefined) return;
-    this.#nominations.delete(key);
-    const info = this.#queue.get(key)?.info;
-    const node = this.#state.node(name);
-    if (!node) return;
-    for (const pod of node.nominated.values())
-      if (pod.key === key || pod === info) this.#state.denominate(pod, name);
-    this.#gaveBack(name);
-  }
-
-  #renominate(before: PodInfo, after: PodInfo): void {
-    const node = this.#nominations.get(before.key);
-    if (node === undefined) return;
-    this.#state.denominate(before, node);
-    this.#state.nominate(after, node);
   }
 }
 

@@ -3,9 +3,11 @@ import type { KubeObject } from '@sampan/api';
 import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base';
 import { type Client, EventRecorder, Informer, keyOf, type ResourceRef } from '@sampan/machinery';
 import { CarryOut } from './carry-out.ts';
+import { DecisionLoop } from './decision-loop.ts';
+import { FEED } from './feed.ts';
 import { RESOURCES } from './refs.ts';
 import { SchedulerCore } from './scheduler-core.ts';
-import type { Claim, Pod } from './types.ts';
+import type { Claim } from './types.ts';
 import { VolumeBinder } from './volume-binder.ts';
 
 export interface SchedulerOptions {
@@ -25,11 +27,6 @@ export interface Scheduler {
   /** Ends it; resolves when what it was doing is done. May be called twice. */
   stop(): Promise<void>;
 }
-
-/** Writes that may be under way at once; more only make each later. */
-const MOST_WRITES = 256;
-/** Others get their turn after so long. */
-const SLICE_MS = 5;
 
 /**
  * Puts the pods of a cluster on its nodes. Only speaks the Kubernetes API and is driven by events. All that it knows
@@ -54,9 +51,8 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     instance: options.instance ?? `${schedulerName}-${hostname()}`,
   });
   const volumes = new VolumeBinder({ client, clock, claims });
-  const loop = new Loop(core, clock);
   const carryOut = new CarryOut({ client, clock, log, core, recorder, volumes, schedulerName });
-  loop.carryOut = (decision) => carryOut.carryOut(decision);
+  const loop = new DecisionLoop(core, clock, (decision) => carryOut.carryOut(decision));
 
   const synced = start();
   let stopping: Promise<void> | undefined;
@@ -73,7 +69,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     await Promise.all([...informers.values()].map((informer) => informer.synced()));
     // pods last: they are judged by all the others
     for (const [ref, informer] of [...informers].sort(([a], [b]) => rank(a) - rank(b))) {
-      const handler = HANDLERS.get(ref);
+      const handler = FEED.get(ref);
       if (!handler) throw new Error(`nobody looks at ${ref.resource}`);
       informer.onChange(({ type, object }) => {
         try {
@@ -103,141 +99,4 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
 
 const rank = (ref: ResourceRef): number => (ref === RESOURCES.pods ? 1 : 0);
 
-interface Handler {
-  put(core: SchedulerCore, object: KubeObject): void;
-  remove(core: SchedulerCore, object: KubeObject): void;
-}
-
-const nameOf = ({ metadata }: KubeObject): string => metadata.name ?? '';
-const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? '';
-
-/** What the core is told of; objects are as their resource says. */
-const HANDLERS: ReadonlyMap<ResourceRef, Handler> = new Map<ResourceRef, Handler>([
-  [
-    RESOURCES.namespaces,
-    {
-      put: (core, object) => core.putNamespace(object),
-      remove: (core, object) => core.removeNamespace(nameOf(object)),
-    },
-  ],
-  [
-    RESOURCES.nodes,
-    {
-      put: (core, object) => core.putNode(object),
-      remove: (core, object) => core.removeNode(nameOf(object)),
-    },
-  ],
-  [
-    RESOURCES.claims,
-    {
-      put: (core, object) => core.putClaim(object),
-      remove: (core, object) => core.removeClaim(namespaceOf(object), nameOf(object)),
-    },
-  ],
-  [
-    RESOURCES.volumes,
-    {
-      put: (core, object) => core.putVolume(object),
-      remove: (core, object) => core.removeVolume(nameOf(object)),
-    },
-  ],
-  [
-    RESOURCES.storageClasses,
-    {
-      put: (core, object) => core.putStorageClass(object as Parameters<typeof core.putStorageClass>[0]),
-      remove: (core, object) => core.removeStorageClass(nameOf(object)),
-    },
-  ],
-  [
-    RESOURCES.csiNodes,
-    {
-      put: (core, object) => core.putCSINode(object),
-      remove: (core, object) => core.removeCSINode(nameOf(object)),
-    },
-  ],
-  [
-    RESOURCES.budgets,
-    {
-      put: (core, object) => core.putBudget(object),
-      remove: (core, object) => core.removeBudget(namespaceOf(object), nameOf(object)),
-    },
-  ],
-  [
-    RESOURCES.pods,
-    {
-      put: (core, object) => core.putPod(object as Pod),
-      remove: (core, object) => core.removePod(object as Pod),
-    },
-  ],
-]);
-
-const FOLLOWED = [...HANDLERS.keys()].filter((ref) => ref !== RESOURCES.claims);
-
-type Taken = { readonly isSlow: boolean; readonly done: Promise<void> };
-
-/** Takes decisions and has them carried out, a slice at a time and not too many at once. */
-class Loop {
-  carryOut: (decision: NonNullable<ReturnType<SchedulerCore['next']>>) => Taken = () => {
-    throw new Error('nobody carries out decisions');
-  };
-  readonly #core: SchedulerCore;
-  readonly #clock: Clock;
-  readonly #running = new Set<Promise<void>>();
-  #writes = 0;
-  #state: 'new' | 'on' | 'off' = 'new';
-  #isDue = false;
-  #cancel: () => void = () => {};
-
-  constructor(core: SchedulerCore, clock: Clock) {
-    this.#core = core;
-    this.#clock = clock;
-  }
-
-  start(): void {
-    if (this.#state !== 'new') return;
-    this.#state = 'on';
-    this.kick();
-  }
-
-  async stop(): Promise<void> {
-    this.#state = 'off';
-    this.#cancel();
-    await Promise.all(this.#running);
-  }
-
-  /** There may be something to decide. */
-  kick(): void {
-    if (this.#isDue || this.#state !== 'on') return;
-    this.#isDue = true;
-    setImmediate(() => {
-      this.#isDue = false;
-      this.#turn();
-    });
-  }
-
-  #turn(): void {
-    if (this.#state !== 'on') return;
-    this.#cancel();
-    const at = this.#core.wake();
-    const end = this.#clock.monotonic() + SLICE_MS;
-    while (this.#writes < MOST_WRITES) {
-      const decision = this.#core.next();
-      if (decision === undefined) break;
-      this.#take(this.carryOut(decision));
-      if (this.#clock.monotonic() < end) continue;
-      this.kick();
-      return;
-    }
-    if (at !== undefined) this.#cancel = this.#clock.schedule(() => this.kick(), at - this.#clock.now());
-  }
-
-  #take({ done, isSlow }: Taken): void {
-    if (!isSlow) this.#writes++;
-    const finished = done.finally(() => {
-      if (!isSlow) this.#writes--;
-      this.#running.delete(finished);
-      this.kick();
-    });
-    this.#running.add(finished);
-  }
-}
+const FOLLOWED = [...FEED.keys()].filter((ref) => ref !== RESOURCES.claims);
