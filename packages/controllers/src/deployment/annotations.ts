@@ -65,10 +65,10 @@ export function newSetAnnotations(deployment: Deployment, set: ReplicaSet, revis
 
 /** With one more revision, and without the oldest when it grows too long. */
 function longerHistory(history: string, revision: string): string {
-  const revisions = history === '' ? [] : history.split(',');
-  revisions.push(revision);
-  while (revisions.length > 1 && revisions.join(',').length > MOST_HISTORY) revisions.shift();
-  return revisions.join(',');
+  const longer = history === '' ? revision : `${history},${revision}`;
+  if (longer.length <= MOST_HISTORY) return longer;
+  // up to a comma, so that no number is cut
+  return longer.slice(longer.indexOf(',', longer.length - MOST_HISTORY - 1) + 1);
 }
 
 /** What a ReplicaSet remembers of the Deployment's size, to tell scaling from rolling and to scale in proportion. */

@@ -99,6 +99,23 @@ describe('a step of a rolling update', () => {
     expect(rollout.conditions).toMatchObject([{ type: 'Progressing', reason: 'NewReplicaSetCreated' }]);
   });
 
+  it('forgets the oldest revisions when there are too many', () => {
+    const history = Array.from({ length: 900 }, (_, index) => 1000 + index).join();
+    const annotations = {
+      'deployment.kubernetes.io/revision': '5000',
+      'deployment.kubernetes.io/revision-history': history,
+    };
+    const sets = [
+      setOf('old', 10, { annotations: { 'deployment.kubernetes.io/revision': '6000' } }),
+      setOf('fresh', 0, { image: 'new', annotations }),
+    ];
+    const rollout = new Rollout(deploymentOf(), sets, NOW);
+    rollStep(rollout);
+    const kept = rollout.newSet?.metadata.annotations?.['deployment.kubernetes.io/revision-history'] ?? '';
+    expect(kept.length).toBeLessThanOrEqual(2000);
+    expect(kept).toMatch(/^1501,1502,.*,1899,5000$/);
+  });
+
   it('counts revisions exactly, however large', () => {
     const annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' };
     const rollout = new Rollout(deploymentOf({ maxSurge: 1 }), [setOf('old', 10, { annotations })], NOW);

@@ -122,6 +122,11 @@ describe('a StatefulSet in parallel', () => {
     expect(decide(set, pods)).toEqual(actions);
   });
 
+  it('takes a size that nobody can have as many steps', () => {
+    expect(decide(parallel(2 ** 31 - 1), [])).toHaveLength(500);
+    expect(decide(setOf(2 ** 31 - 1), [])).toEqual(['create s-0']);
+  });
+
   it('counts ordinals from where it is told to', () => {
     const set = parallel(2, { ordinals: { start: 3 } });
     expect(decide(set, [])).toEqual(['create s-3', 'create s-4']);

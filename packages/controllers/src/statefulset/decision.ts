@@ -16,6 +16,9 @@ import {
   withStorage,
 } from './identity.ts';
 
+/** How many pods are made in one go when they are made in parallel (MaxBatchSize). */
+const MOST_AT_ONCE = 500;
+
 /** A template and the name of the revision that remembers it. */
 export interface NamedTemplate {
   readonly name: string;
@@ -64,8 +67,8 @@ class Step {
   readonly #state: StatefulSetState;
   /** One at a time. */
   readonly #ordered: boolean;
-  /** By ordinal, from the first one on; undefined: not there. */
-  readonly #replicas: (Pod | undefined)[];
+  /** Those that are wanted and there, lowest ordinal first. A set may ask for more than could ever be listed. */
+  readonly #replicas: readonly Pod[];
   /** Those whose ordinals are not wanted, highest first. */
   readonly #condemned: readonly Pod[];
 
@@ -73,20 +76,23 @@ class Step {
     const { set, pods } = state;
     this.#state = state;
     this.#ordered = set.spec.podManagementPolicy !== 'Parallel';
-    this.#replicas = Array.from({ length: replicasOf(set) });
-    const condemned: Pod[] = [];
-    for (const pod of pods) {
-      const ordinal = ordinalOf(set, pod);
-      if (isInRange(set, ordinal)) this.#replicas[ordinal - startOrdinal(set)] = pod;
-      else if (ordinal >= 0) condemned.push(pod);
-    }
-    this.#condemned = condemned.sort((a, b) => ordinalOf(set, b) - ordinalOf(set, a));
+    const ordinal = (pod: Pod) => ordinalOf(set, pod);
+    const known = pods.filter((pod) => ordinal(pod) >= 0);
+    const wanted = (pod: Pod) => isInRange(set, ordinal(pod));
+    this.#replicas = known.filter(wanted).sort((a, b) => ordinal(a) - ordinal(b));
+    this.#condemned = known.filter((pod) => !wanted(pod)).sort((a, b) => ordinal(b) - ordinal(a));
   }
 
   /** Each of these says whether to go on. */
   replicas(): boolean {
-    for (const [index, pod] of this.#replicas.entries()) {
-      const goesOn = pod ? this.#keep(pod) : this.#make(startOrdinal(this.#state.set) + index);
+    const { set } = this.#state;
+    const start = startOrdinal(set);
+    const present = new Map(this.#replicas.map((pod) => [ordinalOf(set, pod), pod]));
+    let made = 0;
+    for (let ordinal = start; ordinal < start + replicasOf(set) && made < MOST_AT_ONCE; ordinal++) {
+      const pod = present.get(ordinal);
+      if (!pod) made++;
+      const goesOn = pod ? this.#keep(pod) : this.#make(ordinal);
       if (!goesOn && this.#ordered) return false;
     }
     return true;
@@ -173,10 +179,11 @@ class Step {
     const { set, update } = this.#state;
     const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy?.rollingUpdate ?? {};
     const allowed = Math.max(1, scaledValue(maxUnavailable, replicasOf(set), false));
-    let spare = allowed - this.#replicas.filter((pod) => !pod || this.#isUnavailable(pod)).length;
-    for (let index = this.#replicas.length - 1; index >= partition; index--) {
-      const pod = this.#replicas[index];
-      if (!pod || isTerminating(pod) || revisionOf(pod) === update.name || isTerminal(pod)) continue;
+    const up = this.#replicas.filter((pod) => !this.#isUnavailable(pod)).length;
+    let spare = allowed - (replicasOf(set) - up);
+    for (const pod of this.#replicas.toReversed()) {
+      if (ordinalOf(set, pod) < startOrdinal(set) + partition) return;
+      if (isTerminating(pod) || revisionOf(pod) === update.name || isTerminal(pod)) continue;
       // one that is not available anyway costs nothing, and may be what keeps the others waiting
       if (!this.#isUnavailable(pod) && spare-- <= 0) continue;
       this.actions.push({ type: 'delete', pod });
@@ -184,7 +191,7 @@ class Step {
   }
 
   #firstUnavailable(): Pod | undefined {
-    const replica = this.#replicas.find((pod) => pod && this.#isUnavailable(pod));
+    const replica = this.#replicas.find((pod) => this.#isUnavailable(pod));
     return replica ?? this.#condemned.findLast((pod) => this.#isUnavailable(pod));
   }
 
