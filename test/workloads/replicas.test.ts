@@ -75,6 +75,19 @@ describe('ReplicaSets and ReplicationControllers', () => {
     });
   });
 
+  it('tell how many pods are still ending', async () => {
+    kubelet.graceMs = 300;
+    await client.create(SETS, set('slow', 3));
+    await eventually('three', async () => (await status('slow')).readyReplicas === 3);
+    await client.patch(SETS, NS, 'slow', 'merge', { spec: { replicas: 1 } });
+    await eventually('two are ending', async () => {
+      const now = await status('slow');
+      return now.replicas === 1 && now.terminatingReplicas === 2;
+    });
+    await eventually('they have ended', async () => (await status('slow')).terminatingReplicas === 0);
+    kubelet.graceMs = 0;
+  });
+
   it('adopt pods that match and let go of those that do not any more', async () => {
     const orphan: KubeObject = {
       apiVersion: 'v1',
