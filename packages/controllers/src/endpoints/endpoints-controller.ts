@@ -12,6 +12,7 @@ import {
   LEADER,
   OVER_CAPACITY,
   type Service,
+  selectsPods,
 } from './objects.ts';
 import { subsetsOf, truncateSubsets } from './subsets.ts';
 
@@ -42,7 +43,7 @@ export function startEndpoints(
       if (present && isOwn(present)) await remove(client, present);
       return undefined;
     }
-    if (!service.spec.selector) return undefined;
+    if (!selectsPods(service)) return undefined;
     const wanted = endpointsOf(service, subsetsOf(service, members.of(key)), present);
     if (wanted === present) return undefined;
     await write(client, wanted, present !== undefined).catch((error: unknown) => {

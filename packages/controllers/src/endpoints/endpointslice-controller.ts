@@ -4,7 +4,7 @@ import { OwnWrites } from '../pods/own-writes.ts';
 import type { SelectedPods } from '../pods/selected-pods.ts';
 import type { Node } from '../workloads/objects.ts';
 import type { SharedInformers } from '../workloads/shared-informers.ts';
-import { type EndpointSlice, MANAGED_BY, SERVICE_NAME, type Service } from './objects.ts';
+import { type EndpointSlice, MANAGED_BY, SERVICE_NAME, type Service, selectsPods } from './objects.ts';
 import { planServiceSlices, SLICE_MANAGER } from './service-slices.ts';
 import { writeSlices } from './write-slices.ts';
 
@@ -43,7 +43,7 @@ export function startEndpointSlices(context: ControllerContext, parts: EndpointP
     for (const keys of waiting.values()) keys.delete(key);
     const service = services.get(at.namespace, at.name);
     // what a deleted Service leaves, the garbage collector takes
-    if (!service?.spec.selector) return undefined;
+    if (!service || !selectsPods(service)) return undefined;
     const owner = `${key} ${SLICE_MANAGER}`;
     const existing = own.over(slices.byIndex('owner', owner), (slice) => sliceOwnerKey(slice) === owner);
     const plan = planServiceSlices(service, members.of(key), existing, (node) => nodes.get('', node));

@@ -37,7 +37,7 @@ export interface MirrorPlan extends SlicePlan {
 
 /** Endpoints that somebody made by hand for a Service without selector are told of as slices too. */
 export function shouldMirror(endpoints: Endpoints | undefined, service: Service | undefined): boolean {
-  if (!endpoints || !service || service.spec.selector) return false;
+  if (!endpoints || !service || Object.keys(service.spec.selector ?? {}).length > 0) return false;
   const { labels = {}, annotations = {} } = endpoints.metadata;
   return (
     labels[SKIP_MIRROR] !== 'true' &&

@@ -29,3 +29,7 @@ export const LAST_CHANGE = 'endpoints.kubernetes.io/last-change-trigger-time';
 export const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 
 export const isHeadless = ({ spec }: Service): boolean => !spec.clusterIP || spec.clusterIP === 'None';
+
+/** Does the Service select pods? One that is only another name leads to none, whatever it says it selects. */
+export const selectsPods = ({ spec }: Service): boolean =>
+  spec.type !== 'ExternalName' && Object.keys(spec.selector ?? {}).length > 0;

@@ -7,7 +7,7 @@ import type { SharedInformers } from '../workloads/shared-informers.ts';
 import { startEndpoints } from './endpoints-controller.ts';
 import { sliceInformer, startEndpointSlices } from './endpointslice-controller.ts';
 import { startEndpointSliceMirroring } from './mirroring-controller.ts';
-import type { Service } from './objects.ts';
+import { type Service, selectsPods } from './objects.ts';
 import { endpointTraits } from './pod-endpoint.ts';
 
 /** Tells where Services lead: Endpoints, EndpointSlices, and slices of Endpoints that were made by hand. */
@@ -16,7 +16,7 @@ export function startServiceEndpoints(context: ControllerContext, informers: Sha
   const members = new SelectedPods<Service>({
     owners: informers.of<Service>(REFS.services),
     pods: informers.of<Pod>(REFS.pods),
-    matcherOf: ({ spec }) => (spec.selector ? matcherOfLabels(spec.selector) : undefined),
+    matcherOf: (service) => (selectsPods(service) ? matcherOfLabels(service.spec.selector) : undefined),
     traitsOf: endpointTraits,
   });
   const parts = { informers, members, slices };
