@@ -8,7 +8,6 @@ import type { NodeInfo } from './node-info.ts';
 import { MOST, preferenceOf, scoreNode, unwantedTaints, WEIGHTS } from './node-scores.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { PodVolumes } from './pod-volumes.ts';
-import type { PreemptionResult } from './preemption.ts';
 import { SpreadCounts } from './spread-counts.ts';
 
 const ANOTHER_NODE = failure('NodeAffinity', false, "node(s) didn't satisfy plugin(s) [NodeAffinity]");
@@ -28,8 +27,8 @@ export class PodClass {
   /** One of them. */
   readonly pod: PodInfo;
   readonly key: string;
-  /** Found when preemption was of no use; void once something changes. */
-  hopeless: PreemptionResult | undefined;
+  /** Why preemption is of no use, once that was found; void when something changes. */
+  hopeless: string | undefined;
   readonly spread: SpreadCounts | undefined;
   readonly affinity: AffinityCounts;
   readonly context: FilterContext;

@@ -11,7 +11,7 @@ import type { PodClass } from './pod-class.ts';
 import { PodInfo } from './pod-info.ts';
 import { PodQueue, type QueuedPod } from './pod-queue.ts';
 import { PodVolumes } from './pod-volumes.ts';
-import { findVictims } from './preemption.ts';
+import { Preemptor } from './preemptor.ts';
 import type { Budget, Claim, CSINode, Namespace, Node, Pod, StorageClass, Volume } from './types.ts';
 
 export interface CoreOptions {
@@ -50,10 +50,8 @@ export class SchedulerCore {
   readonly #nominations = new Nominations(this.#state, (node) =>
     this.#happened({ kind: 'node', node, topology: false }),
   );
-  /** Pods that are told to leave and whose leaving is not visible yet. */
-  readonly #leaving = new Set<string>();
+  readonly #preemptor = new Preemptor(this.#state);
   readonly #classes: ClassCache;
-  #start = -1;
 
   constructor({ now, schedulerName = 'default-scheduler' }: CoreOptions) {
     this.#now = now;
@@ -121,7 +119,7 @@ export class SchedulerCore {
 
   /** Not all victims of a decision could be told to leave: the room is not to be counted on. */
   notPreempted({ pod, victims }: FailDecision): void {
-    for (const { metadata } of victims) this.#leaving.delete(metadata.uid ?? '');
+    for (const { metadata } of victims) this.#preemptor.forget(metadata.uid ?? '');
     const key = keyOfPod(pod);
     this.#nominations.clear(key);
     this.#retry(key);
@@ -282,7 +280,7 @@ export class SchedulerCore {
 
   #unplace(placed: Placed): void {
     this.#placed.delete(placed.info.key);
-    this.#leaving.delete(placed.info.uid);
+    this.#preemptor.forget(placed.info.uid);
     this.#forgetPromises(placed);
     const node = this.#state.node(placed.node);
     this.#state.removePod(placed.info, placed.node);
@@ -354,39 +352,13 @@ export class SchedulerCore {
     const { info } = queued;
     const { message, failedBy } = of.explain();
     queued.classKey = of.key;
-    const ineligible = this.#whyNoPreemption(info, of, nominated);
+    const ineligible = this.#preemptor.whyNot(info, of, nominated);
     if (ineligible) return this.#fail(queued, `${message} preemption: ${ineligible}`, failedBy, nominated);
-    const found = of.hopeless ?? findVictims(info, of, this.#state, this.#nextStart());
-    if (!found.candidate) {
-      of.hopeless = found;
-      return this.#fail(queued, `${message} ${found.message}`, failedBy, undefined);
-    }
-    const { node } = found.candidate;
-    // some may be on their way already, for others
-    const victims = found.candidate.victims.filter(
-      ({ uid, isTerminating }) => !isTerminating && !this.#leaving.has(uid),
-    );
-    for (const { uid } of victims) this.#leaving.add(uid);
-    const displaced = this.#displace(info, node);
-    const failed = this.#fail(queued, message, failedBy, node.name);
-    return { ...failed, victims: victims.map(({ pod }) => pod), displaced };
-  }
-
-  #nextStart(): number {
-    this.#start = (this.#start + 1) % Math.max(1, this.#state.slots.length);
-    return this.#start;
-  }
-
-  /** A pod preempts once: not again while those it told to leave are still leaving. */
-  #whyNoPreemption(info: PodInfo, of: PodClass, nominated: string | undefined): string | undefined {
-    if (info.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
-    const node = nominated === undefined ? undefined : this.#state.node(nominated);
-    // room on that node is of no use any more
-    if (node && of.failureOf(node.slot)?.resolvable === false) return undefined;
-    for (const pod of node?.pods.values() ?? [])
-      if (pod.priority < info.priority && (pod.isTerminating || this.#leaving.has(pod.uid)))
-        return 'not eligible due to a terminating pod on the nominated node.';
-    return undefined;
+    const room = this.#preemptor.makeRoom(info, of);
+    if (typeof room === 'string') return this.#fail(queued, `${message} ${room}`, failedBy, undefined);
+    const displaced = this.#displace(info, room.node);
+    const failed = this.#fail(queued, message, failedBy, room.node.name);
+    return { ...failed, victims: room.victims.map(({ pod }) => pod), displaced };
   }
 
   /** Less important pods must look elsewhere. */
