@@ -22,7 +22,7 @@ import { type ServicePort, servicePortsOf } from './services/service-ports.ts';
 import { forgetFlows, staleUdpEndpoints } from './services/stale-flows.ts';
 import { Burst } from './shell/burst.ts';
 import { ClusterInformers } from './shell/cluster-informers.ts';
-import { PodBook } from './shell/pod-book.ts';
+import { hasHostPort, PodBook } from './shell/pod-book.ts';
 
 export interface StartNetworkOptions {
   /** Reads Services, EndpointSlices, pods, namespaces and policies; writes the status of Services. */
@@ -126,14 +126,23 @@ class Follower {
       get dnsPort() {
         return port() || undefined;
       },
-      attach: async (pod, ip) => {
-        if (this.#pods.attach(pod, ip)) await this.#burst.change();
-        // somebody may have told it before, and the rules may still be on their way
-        else await this.#burst.settled();
-      },
+      attach: (pod, ip) => this.#attach(pod, ip),
       stop: () => this.#stop(),
       removeRules: () => this.#outside.remove(hostTableName(this.#options.network)),
     };
+  }
+
+  async #attach(pod: Pod, ip: string): Promise<void> {
+    const { policies } = this.#informers;
+    const isOpen = policies.isSynced && policies.size === 0 && this.#burst.isIdle && !hasHostPort(pod);
+    const isNews = this.#pods.attach(pod, ip);
+    if (isNews) {
+      const done = this.#burst.change();
+      // nothing holds it back, so there is nothing to wait for
+      if (!isOpen) await done;
+    }
+    // it was told before, and the rules may still be on their way
+    else await this.#burst.settled();
   }
 
   async #begin(): Promise<void> {

@@ -1,5 +1,6 @@
 import { type Logger, messageOf, silentLogger } from '@sampan/base';
 import { decode } from 'dns-packet';
+import { rcodeOf, relay } from './relay.ts';
 import type { Upstream } from './upstream.ts';
 import {
   encodeFormatError,
@@ -12,8 +13,6 @@ import {
   RCODE,
   type Rcode,
   type Response,
-  rcodeOf,
-  relay,
   sizeLimit,
 } from './wire.ts';
 import { type ZoneAnswer, ZoneAnswers, type ZoneRecord } from './zone-answers.ts';

@@ -6,14 +6,12 @@ import {
   answersQuestion,
   encodeQuery,
   isTruncated,
-  MalformedMessage,
-  type Query,
-  RCODE,
   type Relayed,
   rcodeOf,
   takeApart,
   wantsChecksOff,
-} from './wire.ts';
+} from './relay.ts';
+import { MalformedMessage, type Query, RCODE } from './wire.ts';
 
 export interface UpstreamServer {
   readonly address: string;

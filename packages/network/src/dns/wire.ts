@@ -14,7 +14,7 @@ export const RCODE = {
 export type Rcode = (typeof RCODE)[keyof typeof RCODE];
 
 export const HEADER_LENGTH = 12;
-const FLAG = {
+export const FLAG = {
   response: 0x8000,
   authoritative: 0x0400,
   truncated: 0x0200,
@@ -22,7 +22,7 @@ const FLAG = {
   recursionAvailable: 0x0080,
   checkingDisabled: 0x0010,
 };
-const OPT = 41;
+export const OPT = 41;
 const DNSSEC_OK = 0x8000;
 /** Without EDNS nobody takes more than this in a datagram. */
 const PLAIN_SIZE = 512;
@@ -44,11 +44,8 @@ export interface Query {
 export class MalformedMessage extends Error {}
 
 export const opcodeOf = (flags: number): number => (flags >> 11) & 15;
-export const rcodeOf = (message: Buffer): number => message.readUInt16BE(2) & 15;
 export const isResponse = (message: Buffer): boolean =>
   message.length >= HEADER_LENGTH && (message.readUInt16BE(2) & FLAG.response) !== 0;
-export const isTruncated = (message: Buffer): boolean => (message.readUInt16BE(2) & FLAG.truncated) !== 0;
-export const wantsChecksOff = ({ flags }: Query): boolean => (flags & FLAG.checkingDisabled) !== 0;
 
 /** How large a datagram the client takes. */
 export const sizeLimit = ({ edns }: Query): number =>
@@ -125,87 +122,6 @@ export function encodeFormatError(message: Buffer): Buffer {
   return header;
 }
 
-/** A query of our own for what a client asks. */
-export function encodeQuery(id: number, query: Query): Buffer {
-  const header = Buffer.alloc(HEADER_LENGTH);
-  header.writeUInt16BE(id, 0);
-  header.writeUInt16BE(FLAG.recursionDesired | (query.flags & FLAG.checkingDisabled), 2);
-  header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(1, 10);
-  return Buffer.concat([header, query.question, optRecord(0, query.edns?.dnssec)]);
-}
-
-/** Is it the answer to this question? (RFC 5452 section 4.2, names in any case) */
-export function answersQuestion(message: Buffer, id: number, question: Buffer): boolean {
-  if (!isResponse(message) || message.readUInt16BE(0) !== id || message.readUInt16BE(4) !== 1) return false;
-  const found = message.subarray(HEADER_LENGTH, HEADER_LENGTH + question.length);
-  return found.toString('latin1').toLowerCase() === question.toString('latin1').toLowerCase();
-}
-
-/** What of an upstream's answer a client gets: without its EDNS record, and where each TTL stands. */
-export interface Relayed {
-  readonly message: Buffer;
-  readonly ttlOffsets: readonly number[];
-  /** Seconds; undefined: it has no records. */
-  readonly lowestTtl: number | undefined;
-  readonly hasAnswers: boolean;
-}
-
-/** Throws MalformedMessage. */
-export function takeApart(message: Buffer, question: Buffer): Relayed {
-  const ttlOffsets: number[] = [];
-  let lowestTtl: number | undefined;
-  let opt: { start: number; end: number } | undefined;
-  for (const record of records(message, HEADER_LENGTH + question.length)) {
-    if (record.type === OPT) {
-      opt = record;
-      continue;
-    }
-    ttlOffsets.push(record.offset + 4);
-    const ttl = Math.min(
-      message.readUInt32BE(record.offset + 4),
-      record.negativeTtl ?? Number.POSITIVE_INFINITY,
-    );
-    lowestTtl = Math.min(lowestTtl ?? ttl, ttl);
-  }
-  const rest = { ttlOffsets, lowestTtl, hasAnswers: message.readUInt16BE(6) > 0 };
-  // nothing after it may move, since names point at places; where it is not last (a signature) it stays
-  if (!opt || opt.end !== message.length) return { message: Buffer.from(message), ...rest };
-  const copy = Buffer.from(message.subarray(0, opt.start));
-  copy.writeUInt16BE(copy.readUInt16BE(10) - 1, 10);
-  return { message: copy, ...rest };
-}
-
-/** A relayed answer for one client: its id, its spelling of the name, TTLs less the age, cut to its size. */
-export function relay(
-  { message, ttlOffsets }: Relayed,
-  query: Query,
-  ageSeconds: number,
-  limit: number,
-): Buffer {
-  const opt = query.edns ? optRecord(0, query.edns.dnssec) : Buffer.alloc(0);
-  const flags =
-    (message.readUInt16BE(2) & ~(FLAG.authoritative | FLAG.recursionDesired)) |
-    FLAG.recursionAvailable |
-    (query.flags & FLAG.recursionDesired);
-  if (message.length + opt.length > limit) {
-    const cut = Buffer.alloc(HEADER_LENGTH);
-    cut.writeUInt16BE(query.id, 0);
-    cut.writeUInt16BE(flags | FLAG.truncated, 2);
-    cut.writeUInt16BE(1, 4);
-    cut.writeUInt16BE(query.edns ? 1 : 0, 10);
-    return Buffer.concat([cut, query.question, opt]);
-  }
-  const copy = Buffer.concat([message, opt]);
-  copy.writeUInt16BE(query.id, 0);
-  copy.writeUInt16BE(flags, 2);
-  query.question.copy(copy, HEADER_LENGTH);
-  for (const offset of ttlOffsets)
-    copy.writeUInt32BE(Math.max(0, copy.readUInt32BE(offset) - ageSeconds), offset);
-  if (query.edns) copy.writeUInt16BE(copy.readUInt16BE(10) + 1, 10);
-  return copy;
-}
-
 /** As dns-packet writes it, but the name that was asked for is a pointer. */
 function encodeRecord(record: ZoneRecord, query: Query): Buffer {
   // the name that was asked for is there already: RFC 1035 section 4.1.4
@@ -215,7 +131,7 @@ function encodeRecord(record: ZoneRecord, query: Query): Buffer {
   return owner ? Buffer.concat([owner, whole.subarray(skipName(whole, 0, false))]) : whole;
 }
 
-function optRecord(rcode: number, dnssec = false): Buffer {
+export function optRecord(rcode: number, dnssec = false): Buffer {
   const record = Buffer.alloc(11);
   record.writeUInt16BE(OPT, 1);
   record.writeUInt16BE(EDNS_SIZE, 3);
@@ -236,7 +152,7 @@ interface FoundRecord {
   readonly negativeTtl: number | undefined;
 }
 
-function* records(message: Buffer, first: number): Iterable<FoundRecord> {
+export function* records(message: Buffer, first: number): Iterable<FoundRecord> {
   const count = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
   let start = first;
   for (let i = 0; i < count; i++) {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { compileLabelSelector, type k8s } from '@sampan/api';
 import type { TableBuilder } from '../nft/table.ts';
-import { mergeRanges, type Range, rangeText } from '../ranges.ts';
-import { type Protocol, protocolOf } from '../services/objects.ts';
-import { type Namespace, type NetworkPolicy, type PolicyPod, portKey } from './objects.ts';
+import { rangeText } from '../ranges.ts';
+import type { Namespace, NetworkPolicy, PolicyPod } from './objects.ts';
 import { PeerIndex, type Peers } from './policy-peers.ts';
+import { numericPort, portElements, portOn } from './policy-ports.ts';
 
 export interface PolicyState {
   readonly policies: readonly NetworkPolicy[];
@@ -182,37 +182,6 @@ class PolicyRules {
     if (!this.#table.hasSet(name)) this.#table.set(name, declaration, sorted);
     return name;
   }
-}
-
-/** A range of ports of a protocol. */
-interface PortRange {
-  readonly protocol: Protocol;
-  readonly range: Range;
-}
-
-/** A port of a policy on a pod; undefined when the pod has no port of this name. */
-function portOn(pod: PolicyPod, port: k8s.NetworkPolicyPort): PortRange | undefined {
-  if (typeof port.port !== 'string') return numericPort(port);
-  const protocol = protocolOf(port.protocol);
-  const number = protocol && pod.ports.get(portKey(port.port, protocol));
-  return number === undefined ? undefined : { protocol: protocol as Protocol, range: [number, number] };
-}
-
-/** undefined when the port has a name. */
-function numericPort({ port, endPort, protocol: text }: k8s.NetworkPolicyPort): PortRange | undefined {
-  const protocol = protocolOf(text);
-  if (protocol === undefined || typeof port === 'string') return undefined;
-  if (port === undefined) return { protocol, range: [0, 65_535] };
-  return { protocol, range: [port, Math.max(port, endPort ?? port)] };
-}
-
-/** Elements of a set of ports; ranges must not overlap in one. */
-function portElements(ports: readonly PortRange[]): string[] {
-  const byProtocol = new Map<Protocol, Range[]>();
-  for (const { protocol, range } of ports) byProtocol.getOrInsertComputed(protocol, () => []).push(range);
-  return [...byProtocol].flatMap(([protocol, ranges]) =>
-    mergeRanges(ranges).map(([from, to]) => `${protocol} . ${from === to ? from : `${from}-${to}`}`),
-  );
 }
 
 const idOf = ({ metadata }: NetworkPolicy): string => `${metadata.namespace}/${metadata.name}`;

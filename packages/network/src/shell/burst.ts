@@ -41,6 +41,11 @@ export class Burst {
     return promise;
   }
 
+  /** All that changed is done. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#running === undefined;
+  }
+
   /** Resolves when what changed until now is done. */
   async settled(): Promise<void> {
     if (this.#waiting.length === 0) await this.#running;

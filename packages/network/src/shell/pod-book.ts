@@ -54,7 +54,7 @@ export class PodBook {
 
 const comparable = (facts: PolicyPod | undefined) => facts && { ...facts, ports: [...facts.ports] };
 
-const hasHostPort = ({ spec }: Pod): boolean =>
+export const hasHostPort = ({ spec }: Pod): boolean =>
   [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].some(({ ports }) =>
     ports?.some(({ hostPort }) => hostPort),
   );
