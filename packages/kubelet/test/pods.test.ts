@@ -208,6 +208,8 @@ describe.skipIf(!able)('pods in real containers', () => {
       exitCode: 128,
       reason: 'StartError',
     });
+    expect(reports.reasons(unreachable)).toEqual(expect.arrayContaining(['Pulling', 'Failed', 'BackOff']));
+    expect(reports.reasons(wrong)).toEqual(expect.arrayContaining(['Created', 'Failed', 'BackOff']));
     for (const pod of [never, unreachable, wrong]) await remove(pod);
   });
 
@@ -220,6 +222,37 @@ describe.skipIf(!able)('pods in real containers', () => {
     expect(status.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(137);
     expect(performance.now() - begun).toBeLessThan(6000);
     expect(status.phase).toBe('Failed');
+  });
+
+  it('runs the hooks of a container after its start and before its end', async () => {
+    const app = shell('app', 'trap "echo stopping; exit 0" TERM; while :; do sleep 0.1; done', {
+      lifecycle: {
+        postStart: { exec: { command: ['sh', '-c', 'echo begun >/proc/1/fd/1'] } },
+        preStop: { exec: { command: ['sh', '-c', 'echo hook >/proc/1/fd/1'] } },
+      },
+    });
+    const bad = shell('bad', 'sleep 1000', {
+      lifecycle: { postStart: { exec: { command: ['sh', '-c', 'exit 1'] } } },
+    });
+    const pod = testPod('hooks', { terminationGracePeriodSeconds: 2, containers: [app, bad] });
+    runner.set(pod);
+    const { status } = await reports.until(
+      pod,
+      (r) => r.status.containerStatuses?.[1]?.state?.waiting?.reason === 'PostStartHookError',
+    );
+    expect(status.containerStatuses?.[1]?.state?.waiting?.message).toBe('command exited with 1');
+    let log = '';
+    runner.set({
+      ...pod,
+      metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 5 },
+    });
+    await reports.until(pod, ({ ended }) => ended);
+    log = await logOf(node, pod, 'app');
+    await runner.forget(pod.metadata?.uid ?? '');
+    expect(log).toBe('begun\nhook\nstopping\n');
+    expect(reports.reasons(pod)).toEqual(
+      expect.arrayContaining(['Pulled', 'Created', 'Started', 'FailedPostStartHook', 'Killing']),
+    );
   });
 
   it('ends a pod at its active deadline', async () => {

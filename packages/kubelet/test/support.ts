@@ -13,6 +13,7 @@ import {
   ImagePuller,
   importImage,
   type NodeFacts,
+  type PodEvent,
   type PodListener,
   type PodReport,
   PodRunner,
@@ -199,6 +200,19 @@ export class Reports implements PodListener {
   readonly #waiting = new Set<() => void>();
   /** All phases of a pod, in order. */
   readonly phases = new Map<string, string[]>();
+
+  /** Of all pods, as `UID REASON MESSAGE`. */
+  readonly events: string[] = [];
+
+  event(uid: string, { reason, message }: PodEvent): void {
+    this.events.push(`${uid} ${reason} ${message}`);
+  }
+
+  /** The reasons of a pod's events, in order. */
+  reasons(pod: k8s.Pod): string[] {
+    const uid = pod.metadata?.uid ?? '';
+    return this.events.filter((line) => line.startsWith(uid)).map((line) => line.split(' ')[1] ?? '');
+  }
 
   status(uid: string, report: PodReport): void {
     this.#last.set(uid, report);

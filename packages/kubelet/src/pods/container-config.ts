@@ -51,5 +51,6 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     tty,
     resources: containerResources(pod, container, node.memoryBytes),
     security: containerSecurity(pod, container, image, node.seccompFolder),
+    ...(container.lifecycle?.stopSignal !== undefined && { stopSignal: container.lifecycle.stopSignal }),
   };
 }

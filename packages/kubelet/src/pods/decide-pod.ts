@@ -95,15 +95,17 @@ function decideRegular(draft: Draft, sandboxId: string): boolean {
     if (latest?.state === 'running' && latest.sandboxId === sandboxId) {
       alive++;
       const probe = probes.get(latest.id);
+      const then = spec.restartPolicy === 'Never' ? '' : ', will be restarted';
       if (definitionChanged(container, latest)) {
-        kill(draft, container, latest.id, 'changed', `Container ${container.name} definition changed`);
+        const message = `Container ${container.name} definition changed, will be restarted`;
+        kill(draft, container, latest.id, 'changed', message);
       } else if (probe?.liveness === 'failure') {
         kill(
           draft,
           container,
           latest.id,
           'liveness-probe',
-          `Container ${container.name} failed liveness probe`,
+          `Container ${container.name} failed liveness probe${then}`,
         );
       } else if (probe?.startup === 'failure') {
         kill(
@@ -111,7 +113,7 @@ function decideRegular(draft: Draft, sandboxId: string): boolean {
           container,
           latest.id,
           'startup-probe',
-          `Container ${container.name} failed startup probe`,
+          `Container ${container.name} failed startup probe${then}`,
         );
       }
     } else if (latest?.state === 'unknown') {

@@ -2,6 +2,7 @@ import type { k8s } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import { StartError } from '../pods/start-error.ts';
 import type { ContainerRuntime, ImageStatus, RegistryCredentials } from '../runtime/index.ts';
+import { goMilliseconds, type PodEvent } from './pod-event.ts';
 
 /** distribution/reference: a name with an optional tag and digest. */
 const REFERENCE =
@@ -9,6 +10,9 @@ const REFERENCE =
 
 /** Names are at most so long, so that matching them stays cheap. */
 const LONGEST_NAME = 1024;
+
+/** Tells an event of the container. */
+export type ImageTeller = (type: PodEvent['type'], reason: PodEvent['reason'], message: string) => void;
 
 /** Has images fetched by the pull policy (kubelet image_manager.go); the same image for many pods only once. */
 export class ImagePuller {
@@ -19,19 +23,33 @@ export class ImagePuller {
     this.#runtime = runtime;
   }
 
-  /** Returns the image when it is there. Throws StartError. */
-  async ensure(container: k8s.Container, credentials?: RegistryCredentials): Promise<ImageStatus> {
+  /** Returns the image when it is there, telling what it took. Throws StartError. */
+  async ensure(
+    container: k8s.Container,
+    credentials: RegistryCredentials | undefined,
+    tell: ImageTeller,
+  ): Promise<ImageStatus> {
     const image = withTag(container.image ?? '');
     const policy = container.imagePullPolicy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
     const present = await this.#inspect(image);
-    if (present && policy !== 'Always') return present;
+    if (present && policy !== 'Always') {
+      tell('Normal', 'Pulled', `Container image "${container.image}" already present on machine`);
+      return present;
+    }
     if (policy === 'Never') {
       const message = `Container image "${container.image}" is not present with pull policy of Never`;
+      tell('Warning', 'ErrImageNeverPull', message);
       throw new StartError('ErrImageNeverPull', message);
     }
+    tell('Normal', 'Pulling', `Pulling image "${container.image}"`);
+    const begun = performance.now();
     const reference = await this.#pull(image, credentials);
     const pulled = await this.#inspect(reference);
     if (!pulled) throw new StartError('ErrImagePull', `image ${image} was pulled and is not there`);
+    const took = goMilliseconds(performance.now() - begun);
+    const size = `Image size: ${pulled.size} bytes.`;
+    const message = `Successfully pulled image "${container.image}" in ${took} (${took} including waiting). ${size}`;
+    tell('Normal', 'Pulled', message);
     return pulled;
   }
 

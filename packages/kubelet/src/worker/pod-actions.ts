@@ -6,6 +6,8 @@ import type { PodAction } from '../pods/decision.ts';
 import type { PodView } from '../pods/pod-view.ts';
 import { sandboxConfig } from '../pods/sandbox-config.ts';
 import { StartError, type StartReason } from '../pods/start-error.ts';
+import { runHook } from './lifecycle-hooks.ts';
+import { fieldPath, type PodEvent, type TellEvent } from './pod-event.ts';
 import type { PodFiles } from './pod-files.ts';
 import type { PodServices } from './pod-services.ts';
 
@@ -13,28 +15,39 @@ import type { PodServices } from './pod-services.ts';
 export class PodActions {
   readonly #services: PodServices;
   readonly #files: PodFiles;
+  readonly #tell: TellEvent;
+  /** Containers whose preStop hook was begun: it runs once. */
+  readonly #stopping = new Set<string>();
 
-  constructor(services: PodServices, files: PodFiles) {
+  constructor(services: PodServices, files: PodFiles, tell: TellEvent) {
     this.#services = services;
     this.#files = files;
+    this.#tell = tell;
   }
 
   async perform(action: PodAction, pod: k8s.Pod, view: PodView): Promise<void> {
     const { runtime } = this.#services;
     switch (action.do) {
       case 'create-sandbox':
-        for (const id of action.replaces) await runtime.stopSandbox(id);
+        await this.#replaceSandboxes(action.replaces);
         await this.#createSandbox(pod, action.attempt);
         break;
       case 'stop-sandbox':
         await runtime.stopSandbox(action.id);
         break;
       case 'kill-container':
-        await runtime.stopContainer(action.id, action.graceSeconds);
+        await this.#killContainer(action, pod, view);
         break;
       case 'start-container':
         await this.#startContainer(action, pod, view);
     }
+  }
+
+  async #replaceSandboxes(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const message = 'Pod sandbox changed, it will be killed and re-created.';
+    this.#tell({ type: 'Normal', reason: 'SandboxChanged', message });
+    for (const id of ids) await this.#services.runtime.stopSandbox(id);
   }
 
   async #createSandbox(pod: k8s.Pod, attempt: number): Promise<void> {
@@ -57,12 +70,79 @@ export class PodActions {
     const id = await orElse('CreateContainerError', () =>
       runtime.createContainer(sandboxId, config, sandboxConfig(pod, sandbox.attempt, node)),
     );
+    this.#tellOf(pod, name, 'Normal', 'Created', 'Container created');
     await orElse('RunContainerError', () => runtime.startContainer(id));
+    this.#tellOf(pod, name, 'Normal', 'Started', 'Container started');
+    await this.#postStart(pod, container, id, sandbox.ips[0]);
+  }
+
+  /** One that fails costs the container its life. */
+  async #postStart(
+    pod: k8s.Pod,
+    container: k8s.Container,
+    id: string,
+    ip: string | undefined,
+  ): Promise<void> {
+    const hook = container.lifecycle?.postStart;
+    if (!hook) return;
+    const { runtime, node } = this.#services;
+    const place = { id, container, podIP: ip ?? node.hostIPs[0] ?? '' };
+    try {
+      await runHook(runtime, hook, place, new AbortController().signal);
+    } catch (error) {
+      this.#tellOf(pod, container.name, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
+      await runtime.stopContainer(id, pod.spec?.terminationGracePeriodSeconds ?? 30);
+      throw new StartError('PostStartHookError', messageOf(error), error);
+    }
+  }
+
+  /** The preStop hook has a share of the grace. */
+  async #killContainer(
+    { id, name, graceSeconds, message }: Extract<PodAction, { do: 'kill-container' }>,
+    pod: k8s.Pod,
+    view: PodView,
+  ): Promise<void> {
+    const { runtime, clock } = this.#services;
+    const begun = clock.monotonic();
+    if (!this.#stopping.has(id)) {
+      this.#stopping.add(id);
+      this.#tellOf(pod, name, 'Normal', 'Killing', message);
+      await this.#preStop(pod, name, id, view, graceSeconds);
+    }
+    const left = Math.ceil(graceSeconds - (clock.monotonic() - begun) / 1000);
+    await runtime.stopContainer(id, Math.max(2, left));
+    this.#stopping.delete(id);
+  }
+
+  async #preStop(pod: k8s.Pod, name: string, id: string, view: PodView, graceSeconds: number): Promise<void> {
+    const container = containerSpecs(pod.spec ?? {}).find((spec) => spec.container.name === name)?.container;
+    const hook = container?.lifecycle?.preStop;
+    if (!container || !hook) return;
+    const { runtime, node } = this.#services;
+    const podIP = view.sandboxes[0]?.ips[0] ?? node.hostIPs[0] ?? '';
+    try {
+      await runHook(runtime, hook, { id, container, podIP }, AbortSignal.timeout(graceSeconds * 1000));
+    } catch {
+      // its output may hold secrets: the event says no more
+      this.#tellOf(pod, name, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+    }
+  }
+
+  #tellOf(
+    pod: k8s.Pod,
+    name: string,
+    type: PodEvent['type'],
+    reason: PodEvent['reason'],
+    message: string,
+  ): void {
+    this.#tell({ type, reason, message, fieldPath: fieldPath(pod, name) });
   }
 
   async #configure(pod: k8s.Pod, container: k8s.Container, attempt: number, sandboxIPs: readonly string[]) {
     const { images, node, volumes, environment, credentials } = this.#services;
-    const image = await images.ensure(container, await credentials(pod, container));
+    const image = await images.ensure(container, await credentials(pod, container), (type, reason, message) =>
+      this.#tellOf(pod, container.name, type, reason, message),
+    );
     const podIPs = pod.spec?.hostNetwork ? node.hostIPs : sandboxIPs;
     return orElse('CreateContainerConfigError', async () => {
       await this.#files.makeLogFolder(pod, container.name);

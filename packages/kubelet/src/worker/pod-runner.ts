@@ -2,6 +2,7 @@ import type { k8s } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import type { ContainerProbes } from '../pods/pod-view.ts';
 import type { RuntimeEvent } from '../runtime/index.ts';
+import type { PodEvent } from './pod-event.ts';
 import type { PodServices } from './pod-services.ts';
 import { type PodReport, PodWorker } from './pod-worker.ts';
 
@@ -9,6 +10,8 @@ import { type PodReport, PodWorker } from './pod-worker.ts';
 export interface PodListener {
   /** A new status; `ended`: it is the last one, unless the pod is updated. */
   status(uid: string, report: PodReport): void;
+  /** What happened to a pod; the same may come again. */
+  event(uid: string, event: PodEvent): void;
 }
 
 /**
@@ -40,7 +43,12 @@ export class PodRunner {
       known.update(pod);
       return;
     }
-    const worker = new PodWorker(pod, this.#services, (report) => this.#listener.status(uid, report));
+    const worker = new PodWorker(
+      pod,
+      this.#services,
+      (report) => this.#listener.status(uid, report),
+      (event) => this.#listener.event(uid, event),
+    );
     this.#workers.set(uid, worker);
     worker.poke();
   }
