@@ -31,6 +31,11 @@ export interface StartNetworkOptions {
   readonly network: ClusterNetwork;
   /** Name of the node: endpoints on it are local. */
   readonly node: string;
+  /**
+   * Addresses of the machine that the node's status names: pods reach NodePorts and host ports there. Default none,
+   * as for clusters that must not know the machine.
+   */
+  readonly machineAddresses?: readonly string[];
   readonly clock?: Clock;
   readonly log?: Logger;
   /** Absent: another answers names. */
@@ -188,7 +193,7 @@ class Follower {
   }
 
   async #update(): Promise<void> {
-    const { network, node } = this.#options;
+    const { network, node, machineAddresses } = this.#options;
     const { services, slices, namespaces, policies } = this.#informers;
     const before = this.#ports;
     const ports = servicePortsOf(services.list(), slices.list(), node);
@@ -201,7 +206,7 @@ class Follower {
         others: this.#dns ? [dnsPeer(network)] : [],
         namespaces: namespaces.list(),
       },
-      addressesOf(network),
+      addressesOf(network, machineAddresses),
     );
     await this.#inside.apply(table);
     this.#ports = ports;

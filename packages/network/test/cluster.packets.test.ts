@@ -14,7 +14,7 @@ import {
   removeNetwork,
 } from '../src/index.ts';
 import { Dialer } from './dial.ts';
-import { Lab, whyNoLab } from './lab.ts';
+import { Lab, labName, whyNoLab } from './lab.ts';
 
 const why = whyNoLab();
 
@@ -54,7 +54,7 @@ describe.skipIf(why !== undefined)('networks of clusters', () => {
   });
 
   it('reach the outside by the address of the machine, and are reached from there by its ports', async () => {
-    const name = `out${process.pid}`;
+    const name = labName('out');
     const [here, there] = [1, 2].map((i) => `198.18.${process.pid % 250}.${i}`);
     await run('ip', ['netns', 'add', name]);
     try {
@@ -74,6 +74,12 @@ describe.skipIf(why !== undefined)('networks of clusters', () => {
         await host.apply(hostTable(one.network, { ports: [{ protocol: 'tcp', port: 18_300, to }] }));
         // with the address that the client has, not the machine's
         expect(await outside.dial(here ?? '', 18_300)).toBe(`p ${there}`);
+        // a neighbour that knows the ranges gets no further than those ports
+        await run('ip', ['-n', name, 'route', 'add', '100.64.0.0/10', 'via', here ?? '']);
+        await one.serve('machine', '/proc/self/ns/net', [18_301]);
+        expect(await outside.dial(to.ip, 80, 'tcp', 300)).toBe('timeout');
+        expect(await outside.dial(one.network.link.host, 18_301, 'tcp', 300)).toBe('timeout');
+        expect(await outside.dial(here ?? '', 18_301)).toBe(`machine ${there}`);
         await host.apply(hostTable(one.network, { ports: [] }));
         expect(await outside.dial(here ?? '', 18_300)).toBe('refused');
       } finally {
@@ -131,7 +137,7 @@ describe.skipIf(why !== undefined)('networks of clusters', () => {
       expect((await leaseHolders(lab.folders, lab.network.name)).size).toBe(0);
       await rm(join(lab.folders.clusters, `${lab.network.name}.json`));
       await lab.cni('DEL', id);
-      await expect(lab.cni('ADD', id)).rejects.toThrow(/the network ipam\d+ is not there/);
+      await expect(lab.cni('ADD', id)).rejects.toThrow(/the network t-ipam-\d+ is not there/);
     } finally {
       await lab.close();
     }

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../src/command.ts';
@@ -12,6 +12,7 @@ import {
   ensureNetwork,
   freeIndex,
   installCni,
+  listNetworks,
   removeCniNetwork,
   removeNetwork,
   sandboxNamespace,
@@ -35,6 +36,20 @@ export function whyNoLab(): string | undefined {
   if (why !== undefined && process.env.CI) throw new Error(`the network cannot be tested: ${why}`);
   if (why !== undefined) console.log(`Tests with real packets are left out: ${why}.`);
   return why;
+}
+
+/** A name for a network namespace by which a later run knows whose it was; at most 5 letters. */
+export const labName = (name: string): string => `t-${name}-${process.pid}`;
+
+/** Removes what runs that were killed have left. */
+async function sweep(): Promise<void> {
+  for (const name of await listNetworks()) {
+    const pid = /^t-[a-z]+-(\d+)(?:-\d+)?$/.exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    // two runs may both do it
+    await removeNetwork(name).catch(() => {});
+    await run('nft', ['delete', 'table', 'ip', `sampan-${name}`]).catch(() => {});
+  }
 }
 
 export interface LabPod {
@@ -63,7 +78,8 @@ export class Lab {
   }
 
   static async create(name: string): Promise<Lab> {
-    const id = `${name}${process.pid % 100_000}`;
+    await sweep();
+    const id = labName(name);
     // tests at the same time would find the same one free
     const index = freeIndex(await takenRanges(), 20 * (process.pid % 500));
     if (index === undefined) throw new Error('no network is free');

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../src/command.ts';
 import { NftApplier } from '../src/nft/nft-applier.ts';
 import { type NftTable, TableBuilder } from '../src/nft/table.ts';
-import { whyNoLab } from './lab.ts';
+import { labName, whyNoLab } from './lab.ts';
 import { randomOf } from './random-policies.ts';
 
 const why = whyNoLab();
 
 describe.skipIf(why !== undefined)('tables in the kernel', () => {
-  const names = [0, 1].map((i) => `nft${process.pid}-${i}`);
+  const names = [labName('nfa'), labName('nfb')];
   const [walked = '', fresh = ''] = names.map((name) => `/run/netns/${name}`);
 
   beforeAll(async () => {

@@ -43,7 +43,7 @@ describe.skipIf(why !== undefined)('Services, with real packets', () => {
       pods: [],
       namespaces: [],
     };
-    return lab.nft.apply(clusterTable(state, addressesOf(lab.network)));
+    return lab.nft.apply(clusterTable(state, addressesOf(lab.network, ['203.0.113.9'])));
   };
   const ports = [
     { name: 't', port: 8080, protocol: 'TCP' },
@@ -96,6 +96,8 @@ describe.skipIf(why !== undefined)('Services, with real packets', () => {
     const wanted = new Set([`a ${lab.network.link.host}`, `b ${lab.network.link.host}`]);
     expect(await answers(fromHost, node, 30080)).toEqual(wanted);
     expect((await answers(fromClient, lab.network.gateway, 30080, 'udp')).size).toBe(2);
+    // the machine's own, by which a node may be known
+    expect((await answers(fromClient, '203.0.113.9', 30080)).size).toBe(2);
   });
 
   it('a Service without endpoints refuses at once, also one that just lost them', async () => {

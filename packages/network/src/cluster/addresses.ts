@@ -83,15 +83,15 @@ export function hostAddressOf(network: ClusterNetwork, podIp: string): string {
 /** Where the machine hands on connections to NodePorts. */
 export const nodeArrival = (network: ClusterNetwork): string => hostAddressOf(network, network.gateway);
 
-/** What the rules inside need to know. */
-export function addressesOf(network: ClusterNetwork): ClusterAddresses {
+/** What the rules inside need to know. `machine`: addresses of the machine that are the node's to this cluster. */
+export function addressesOf(network: ClusterNetwork, machine: readonly string[] = []): ClusterAddresses {
   const { podRange, serviceRange, hostRange, gateway, link } = network;
   return {
     podRange,
     serviceRange,
     hostRange,
     uplink: UPLINK,
-    nodeAddresses: [gateway, nodeArrival(network)],
+    nodeAddresses: [...new Set([gateway, nodeArrival(network), ...machine])],
     balancerAddresses: [link.inner],
     nodeSources: [gateway, link.inner, link.host],
   };

@@ -64,10 +64,20 @@ export function hostTable(network: ClusterNetwork, { ports, allowed }: HostTable
       pass,
       `iifname "${name}" ip saddr != { ${hostRange}, ${link.inner} } drop`,
       `iifname "${name}" ip daddr ${ALL_CLUSTERS} drop`,
+      // others come in by the ports that lead in, not by a route to the machine
+      `oifname "${name}" ct status dnat accept`,
+      `oifname "${name}" drop`,
     ],
     filter('forward'),
   );
-  table.chain('input', [`iifname "${name}" jump from-cluster`], filter('input'));
+  table.chain(
+    'input',
+    [
+      `iifname "${name}" jump from-cluster`,
+      `ip daddr ${link.host} iifname != { "${name}", "lo" } ct state new drop`,
+    ],
+    filter('input'),
+  );
   table.chain('from-cluster', [pass, ...(allowed ? wall(link.host, allowed) : [])]);
   return table.build(hostTableName(network));
 }
