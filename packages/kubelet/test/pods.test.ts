@@ -241,13 +241,12 @@ describe.skipIf(!able)('pods in real containers', () => {
       (r) => r.status.containerStatuses?.[1]?.state?.waiting?.reason === 'PostStartHookError',
     );
     expect(status.containerStatuses?.[1]?.state?.waiting?.message).toBe('command exited with 1');
-    let log = '';
     runner.set({
       ...pod,
       metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 5 },
     });
     await reports.until(pod, ({ ended }) => ended);
-    log = await logOf(node, pod, 'app');
+    const log = await logOf(node, pod, 'app');
     await runner.forget(pod.metadata?.uid ?? '');
     expect(log).toBe('begun\nhook\nstopping\n');
     expect(reports.reasons(pod)).toEqual(

@@ -1,17 +1,16 @@
 import type { k8s } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import { activeDeadline } from '../pods/active-deadline.ts';
-import { containerSpecs } from '../pods/container-spec.ts';
 import { decidePod } from '../pods/decide-pod.ts';
 import type { PodAction, PodDecision, PodMemory } from '../pods/decision.ts';
 import { podGarbage } from '../pods/pod-garbage.ts';
 import { podStatus } from '../pods/pod-status.ts';
 import { type ContainerProbes, EMPTY_VIEW, type PodContainer, type PodView } from '../pods/pod-view.ts';
-import { StartError } from '../pods/start-error.ts';
 import { PodActions } from './pod-actions.ts';
-import { fieldPath, type TellEvent } from './pod-event.ts';
+import type { TellEvent } from './pod-event.ts';
 import { PodFiles } from './pod-files.ts';
 import type { PodServices } from './pod-services.ts';
+import { PodTeller } from './pod-teller.ts';
 import { ViewReader } from './read-view.ts';
 import { StartFailures } from './start-failures.ts';
 
@@ -28,7 +27,7 @@ export interface PodReport {
 export class PodWorker {
   readonly #services: PodServices;
   readonly #tell: (report: PodReport) => void;
-  readonly #tellEvent: TellEvent;
+  readonly #teller: PodTeller;
   readonly #reader: ViewReader;
   readonly #files: PodFiles;
   readonly #actions: PodActions;
@@ -37,7 +36,6 @@ export class PodWorker {
   /** What is being done, by what it is done to; for kills the time by which they will be over. */
   readonly #underWay = new Map<string, number>();
   readonly #performing = new Set<Promise<void>>();
-  readonly #waits = new Map<string, string>();
   readonly #messages = new Map<string, string>();
   #pod: k8s.Pod;
   #memory: PodMemory = { backoff: new Map() };
@@ -57,7 +55,7 @@ export class PodWorker {
     this.#status = pod.status ?? {};
     this.#services = services;
     this.#tell = tell;
-    this.#tellEvent = tellEvent;
+    this.#teller = new PodTeller(tellEvent);
     this.#reader = new ViewReader(services.runtime, uid, () => services.clock.now());
     this.#files = new PodFiles(uid, services.node);
     this.#actions = new PodActions(services, this.#files, tellEvent);
@@ -140,7 +138,7 @@ export class PodWorker {
       this.#verdict ??= { reason: deadline.reason, message: deadline.message };
     const decision = this.#decide(pod, now);
     this.#memory = decision.memory;
-    this.#tellWaits(pod, decision);
+    this.#teller.waits(pod, decision.waiting);
     this.#publish(pod, decision, now);
     for (const action of decision.actions) this.#begin(action, pod, underWay, now);
     this.#collect();
@@ -161,46 +159,6 @@ export class PodWorker {
       limits: this.#failures.timing.restart,
       ...(this.#verdict && { verdict: this.#verdict }),
     });
-  }
-
-  /** Each wait is told once. */
-  #tellWaits(pod: k8s.Pod, { waiting }: PodDecision): void {
-    for (const [name, { reason, message }] of waiting) {
-      if (this.#waits.get(name) === reason + message) continue;
-      this.#waits.set(name, reason + message);
-      const { name: podName, namespace, uid } = pod.metadata ?? {};
-      const place = { fieldPath: fieldPath(pod, name) };
-      if (reason === 'CrashLoopBackOff') {
-        const text = `Back-off restarting failed container ${name} in pod ${podName}_${namespace}(${uid})`;
-        this.#tellEvent({ type: 'Warning', reason: 'BackOff', message: text, ...place });
-      } else if (reason === 'ImagePullBackOff') {
-        const text = message.split(': ErrImagePull')[0] ?? message;
-        this.#tellEvent({ type: 'Normal', reason: 'BackOff', message: text, ...place });
-      }
-    }
-  }
-
-  #tellFailure(pod: k8s.Pod, name: string, error: unknown): void {
-    const message = messageOf(error);
-    const type = 'Warning';
-    if (name === '') {
-      const text = `Failed to create pod sandbox: ${message}`;
-      this.#tellEvent({ type, reason: 'FailedCreatePodSandBox', message: text });
-      return;
-    }
-    const reason = error instanceof StartError ? error.reason : '';
-    const place = { fieldPath: fieldPath(pod, name) };
-    if (reason === 'ErrImagePull') {
-      const { image } =
-        containerSpecs(pod.spec ?? {}).find((each) => each.container.name === name)?.container ?? {};
-      const text = `Failed to pull image "${image}": ${message}`;
-      this.#tellEvent({ type, reason: 'Failed', message: text, ...place });
-    }
-    const bare = ['ErrImagePull', 'ErrImageNeverPull', 'ImageInspectError', 'InvalidImageName'].includes(
-      reason,
-    );
-    if (reason === 'InvalidImageName') this.#tellEvent({ type, reason: 'InspectFailed', message, ...place });
-    this.#tellEvent({ type, reason: 'Failed', message: `Error: ${bare ? reason : message}`, ...place });
   }
 
   #publish(pod: k8s.Pod, { waiting, ended }: PodDecision, now: number): void {
@@ -254,7 +212,7 @@ export class PodWorker {
     } catch (error) {
       this.#services.logger.warn(`cannot ${action.do}`, { pod: this.#name(), name, error: messageOf(error) });
       if (!starts) return this.#failures.timing.retryMs;
-      this.#tellFailure(pod, name, error);
+      this.#teller.failed(pod, name, error);
       this.#failures.failed(name, action, pod, error);
       return 0;
     }

@@ -1,9 +1,9 @@
 import type { k8s } from '@sampan/api';
 import { type Clock, messageOf } from '@sampan/base';
-import { containerSpecs } from '../pods/container-spec.ts';
 import type { PodAction, StartFailure } from '../pods/decision.ts';
 import { StartError } from '../pods/start-error.ts';
 import { POD_TIMING, type PodServices, type PodTiming } from './pod-services.ts';
+import { imageOf } from './pod-teller.ts';
 
 /** The kubelet looks again after this; until then, the failure itself is shown instead of the waiting for it. */
 const SHOWN_MS = 10_000;
@@ -52,8 +52,4 @@ export class StartFailures {
     };
     return { reason: 'ErrImagePull', message, retryAt: now + delay, later };
   }
-}
-
-function imageOf({ spec }: k8s.Pod, name: string): string {
-  return containerSpecs(spec ?? {}).find(({ container }) => container.name === name)?.container.image ?? '';
 }
