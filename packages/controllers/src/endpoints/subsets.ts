@@ -53,36 +53,51 @@ function addressOf(service: Service, pod: Pod, ip: string): Address {
 }
 
 function portsOf(service: Service, pod: Pod): Port[] {
-  const ports = (service.spec.ports ?? []).flatMap((servicePort) => {
+  return (service.spec.ports ?? []).flatMap((servicePort) => {
     const port = findPort(pod, servicePort);
     if (port === undefined) return [];
     const { name, protocol = 'TCP', appProtocol } = servicePort;
     return [{ ...(name ? { name } : {}), port, protocol, ...(appProtocol ? { appProtocol } : {}) }];
   });
-  return ports.sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b)));
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Addresses with the same ports share a subset. */
+/** Ports that lead to the very same addresses share a subset (upstream's RepackSubsets). */
 function pack(entries: readonly Entry[]): k8s.EndpointSubset[] {
-  const subsets = new Map<string, { ports: readonly Port[]; ready: Address[]; notReady: Address[] }>();
-  for (const { address, ready, ports } of entries) {
-    const subset = subsets.getOrInsertComputed(JSON.stringify(ports), () => ({
-      ports,
-      ready: [],
-      notReady: [],
-    }));
-    (ready ? subset.ready : subset.notReady).push(address);
+  const byPort = new Map<string, { port: Port | undefined; entries: Entry[] }>();
+  for (const entry of entries) {
+    for (const port of entry.ports.length > 0 ? entry.ports : [undefined])
+      byPort
+        .getOrInsertComputed(JSON.stringify(port ?? null), () => ({ port, entries: [] }))
+        .entries.push(entry);
   }
-  const order = (a: Address, b: Address) => compare(a.ip, b.ip) || compare(uidOf(a), uidOf(b));
-  return [...subsets]
+  const byAddresses = new Map<string, { ports: Port[]; entries: Entry[] }>();
+  for (const { port, entries: same } of byPort.values()) {
+    const key = same
+      .map(({ address }) => `${address.ip} ${uidOf(address)}`)
+      .sort()
+      .join();
+    const group = byAddresses.getOrInsertComputed(key, () => ({ ports: [], entries: same }));
+    if (port) group.ports.push(port);
+  }
+  return [...byAddresses]
     .sort(([a], [b]) => compare(a, b))
-    .map(([, { ports, ready, notReady }]) => ({
-      ...(ready.length > 0 ? { addresses: ready.sort(order) } : {}),
-      ...(notReady.length > 0 ? { notReadyAddresses: notReady.sort(order) } : {}),
-      ...(ports.length > 0 ? { ports: [...ports] } : {}),
-    }));
+    .map(([, { ports, entries: same }]) => subsetOf(ports, same));
+}
+
+function subsetOf(ports: readonly Port[], entries: readonly Entry[]): k8s.EndpointSubset {
+  const addresses = (wanted: boolean): Address[] =>
+    entries
+      .flatMap(({ address, ready }) => (ready === wanted ? address : []))
+      .sort((a, b) => compare(a.ip, b.ip) || compare(uidOf(a), uidOf(b)));
+  const [ready, notReady] = [addresses(true), addresses(false)];
+  const sorted = [...ports].sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b)));
+  return {
+    ...(ready.length > 0 ? { addresses: ready } : {}),
+    ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
+    ...(sorted.length > 0 ? { ports: sorted } : {}),
+  };
 }
 
 const uidOf = ({ targetRef }: Address): string => targetRef?.uid ?? '';
