@@ -7,7 +7,7 @@ import type { Pod } from './objects.ts';
 
 export interface PodControlOptions {
   readonly client: Client;
-  readonly events: EventRecorder;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly expectations: Expectations;
 }
 

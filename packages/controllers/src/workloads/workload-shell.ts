@@ -6,12 +6,13 @@ import { Expectations } from './expectations.ts';
 import { WORKLOADS } from './objects.ts';
 import { PodControl } from './pod-control.ts';
 import type { SharedInformers } from './shared-informers.ts';
+import { SimilarEvents } from './similar-events.ts';
 
 /** What every workload controller has. */
 export interface WorkloadShell {
   readonly context: ControllerContext;
   readonly client: Client;
-  readonly events: EventRecorder;
+  readonly events: SimilarEvents;
   readonly expectations: Expectations;
   readonly pods: PodControl;
   readonly informers: SharedInformers;
@@ -25,13 +26,14 @@ export function workloadShell(
 ): WorkloadShell {
   const client = context.client(name);
   const { clock, log } = context;
-  const events = new EventRecorder({
+  const recorder = new EventRecorder({
     client,
     clock,
     log,
     controller: name,
     instance: `${name}-${hostname()}`,
   });
+  const events = new SimilarEvents(recorder, clock);
   const expectations = new Expectations(clock);
   const pods = new PodControl({ client, events, expectations });
   return { context, client, events, expectations, pods, informers };
