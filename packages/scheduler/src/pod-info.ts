@@ -150,6 +150,8 @@ export class Constraints {
   readonly containers: number;
   /** The only nodes that can match (DaemonSets name theirs). */
   readonly onlyNodes: ReadonlySet<string> | undefined;
+  /** More than nodes can be judged by in reasonable time: every one is looked at for every node or pod. */
+  readonly isTooComplex: boolean;
   /** Labels that its own selectors speak of. */
   readonly selectedLabels: ReadonlySet<string>;
 
@@ -174,6 +176,7 @@ export class Constraints {
     this.images = containers.flatMap(({ image }) => (image ? [normalizedImage(image)] : []));
     this.containers = containers.length;
     this.onlyNodes = this.#affinity?.names;
+    this.isTooComplex = conditionsOf(spec) > MOST_CONDITIONS;
     this.selectedLabels = new Set(
       [...info.terms.all, ...constraints].flatMap(({ selector }) =>
         selector.requirements.map(({ key }) => key),
@@ -187,6 +190,42 @@ export class Constraints {
     return this.#affinity === undefined || this.#affinity.matches(labels, name);
   }
 }
+
+/** No real pod comes near. */
+export const MOST_CONDITIONS = 1000;
+
+/** How many terms, requirements (and tens of values), constraints and tolerations nodes are to be judged by. */
+function conditionsOf({
+  affinity = {},
+  tolerations = [],
+  topologySpreadConstraints = [],
+}: k8s.PodSpec): number {
+  const { nodeAffinity, podAffinity, podAntiAffinity } = affinity;
+  const nodeTerms = [
+    ...(nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []),
+    ...(nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+      ({ preference }) => preference,
+    ),
+  ];
+  const selectors = [
+    ...[podAffinity, podAntiAffinity].flatMap((kind) => [
+      ...(kind?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+      ...(kind?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => term.podAffinityTerm),
+    ]),
+    ...topologySpreadConstraints,
+  ];
+  let count = tolerations.length;
+  for (const { matchExpressions = [], matchFields = [] } of nodeTerms)
+    count += 1 + weigh(matchExpressions) + weigh(matchFields);
+  for (const { labelSelector = {} } of selectors)
+    count +=
+      1 + weigh(labelSelector.matchExpressions ?? []) + Object.keys(labelSelector.matchLabels ?? {}).length;
+  return count;
+}
+
+/** Values are compared fast, but one by one. */
+const weigh = (requirements: readonly { readonly values?: readonly string[] }[]): number =>
+  requirements.reduce((sum, { values = [] }) => sum + 1 + values.length / 10, 0);
 
 /** With `:latest` where neither tag nor digest is named (imagelocality's normalizedImageName). */
 export function normalizedImage(name: string): string {

@@ -57,6 +57,9 @@ export interface PodTerms {
   readonly any: boolean;
 }
 
+/** Pods with more are not placed; of those that are on nodes all the same, so many of each kind count. */
+const MOST_TERMS = 1000;
+
 const NONE: PodTerms = {
   requiredAffinity: [],
   requiredAntiAffinity: [],
@@ -70,9 +73,11 @@ export function podTermsOf(spec: k8s.PodSpec, namespace: string): PodTerms {
   const { podAffinity, podAntiAffinity } = spec.affinity ?? {};
   if (!podAffinity && !podAntiAffinity) return NONE;
   const required = (terms: k8s.PodAffinityTerm[] | undefined) =>
-    (terms ?? []).map((term) => new PodTerm(term, namespace));
+    (terms ?? []).slice(0, MOST_TERMS).map((term) => new PodTerm(term, namespace));
   const preferred = (terms: k8s.WeightedPodAffinityTerm[] | undefined) =>
-    (terms ?? []).map(({ podAffinityTerm, weight }) => new PodTerm(podAffinityTerm, namespace, weight));
+    (terms ?? [])
+      .slice(0, MOST_TERMS)
+      .map(({ podAffinityTerm, weight }) => new PodTerm(podAffinityTerm, namespace, weight));
   const terms = {
     requiredAffinity: required(podAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
     requiredAntiAffinity: required(podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution),

@@ -8,7 +8,7 @@ import { helps } from './hints.ts';
 import type { NodeInfo } from './node-info.ts';
 import { Nominations } from './nominations.ts';
 import type { PodClass } from './pod-class.ts';
-import { PodInfo } from './pod-info.ts';
+import { MOST_CONDITIONS, PodInfo } from './pod-info.ts';
 import { PodQueue, type QueuedPod } from './pod-queue.ts';
 import { PodVolumes } from './pod-volumes.ts';
 import { Preemptor } from './preemptor.ts';
@@ -306,10 +306,8 @@ export class SchedulerCore {
     const { info } = queued;
     const nominated = this.#nominations.lift(info);
     if (this.#state.nodeCount === 0) return this.#fail(queued, NO_NODES, NO_PLUGINS, nominated);
-    if ((info.spec.resourceClaims?.length ?? 0) > 0) {
-      const message = hopeless('resource claims are not supported', this.#state.nodeCount);
-      return this.#fail(queued, message, NO_PLUGINS, undefined);
-    }
+    const refused = whyNever(info);
+    if (refused) return this.#fail(queued, hopeless(refused, this.#state.nodeCount), NO_PLUGINS, undefined);
     const volumes = info.claims.length > 0 ? new PodVolumes(info, this.#state.volumes) : undefined;
     if (volumes?.problem !== undefined) {
       const message = hopeless(volumes.problem, this.#state.nodeCount);
@@ -397,6 +395,14 @@ export class SchedulerCore {
 }
 
 const keyOfPod = (pod: Pod): string => `${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
+
+/** Why a pod is on no node ever. */
+function whyNever({ spec, constraints }: PodInfo): string | undefined {
+  if ((spec.resourceClaims?.length ?? 0) > 0) return 'resource claims are not supported';
+  if (constraints.isTooComplex)
+    return `more than ${MOST_CONDITIONS} terms, requirements and tolerations are not supported`;
+  return undefined;
+}
 
 const hopeless = (problem: string, nodes: number): string =>
   `0/${nodes} nodes are available: ${problem}. preemption: 0/${nodes} nodes are available: ${nodes} Preemption is not helpful for scheduling.`;

@@ -130,6 +130,25 @@ describe('the order', () => {
     expect(harness.whyNot('p')).toContain('0/1 nodes are available: resource claims are not supported.');
   });
 
+  it('does not place pods that ask for too much, in no time', () => {
+    const matchExpressions = Array.from({ length: 20_000 }, (_, i) => ({
+      key: `k${i}`,
+      operator: 'DoesNotExist',
+    }));
+    const required = { nodeSelectorTerms: [{ matchExpressions }] };
+    const asking = podOf(
+      'p',
+      {},
+      {
+        spec: { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } },
+      },
+    );
+    const harness = new Harness(nodeOf('a')).add(asking).run();
+    expect(harness.whyNot('p')).toContain(
+      'more than 1000 terms, requirements and tolerations are not supported.',
+    );
+  });
+
   it('leaves gated pods out until their gates are gone', () => {
     const gated = podOf('p', {}, { spec: { schedulingGates: [{ name: 'x' }] } });
     const harness = new Harness(nodeOf('a')).add(gated).run();
