@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PodRunner } from '../src/index.ts';
 import { canRunContainers, logOf, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
@@ -252,6 +253,19 @@ describe.skipIf(!able)('pods in real containers', () => {
     expect(reports.reasons(pod)).toEqual(
       expect.arrayContaining(['Pulled', 'Created', 'Started', 'FailedPostStartHook', 'Killing']),
     );
+  });
+
+  it('runs a pod by the handler of its runtime class', async () => {
+    const pod = testPod('class', {
+      restartPolicy: 'Never',
+      runtimeClassName: 'traced',
+      containers: [shell('app', 'true')],
+    });
+    runner.set(pod);
+    const { status } = await reports.until(pod, ({ ended }) => ended);
+    expect(status.phase).toBe('Succeeded');
+    expect(await readFile(`${node.folder}/traced`, 'utf8')).toContain('create');
+    await runner.forget(pod.metadata?.uid ?? '');
   });
 
   it('ends a pod at its active deadline', async () => {

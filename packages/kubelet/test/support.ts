@@ -72,6 +72,8 @@ export class TestNode {
     const folder = await mkdtemp(join(tmpdir(), 'kl'));
     const number = randomInt(10_000);
     const bridge = `klt${number}`;
+    const traced = `#!/bin/sh\necho "$@" >>${folder}/traced\nexec runc "$@"\n`;
+    await writeFile(`${folder}/traced-runc`, traced, { mode: 0o755 });
     const containerd = await startContainerd(optionsIn(folder));
     await writeFile(
       `${folder}/cni/10-test.conflist`,
@@ -113,6 +115,7 @@ export class TestNode {
       },
       environment: async () => ({ configMap: () => undefined, secret: () => undefined, services: new Map() }),
       credentials: async () => undefined,
+      handler: async ({ spec }) => spec?.runtimeClassName,
       timing: { restart: { initialMs: 300, maxMs: 600 }, pull: { initialMs: 300, maxMs: 600 }, retryMs: 300 },
       ...more,
     };
@@ -120,7 +123,9 @@ export class TestNode {
 }
 
 function optionsIn(folder: string) {
-  return { folder: `${folder}/c`, cniConfFolder: `${folder}/cni` };
+  // a handler that leaves a trace of having been used
+  const handlers = { traced: `${folder}/traced-runc` };
+  return { folder: `${folder}/c`, cniConfFolder: `${folder}/cni`, handlers };
 }
 
 async function removeCgroups(path: string): Promise<void> {

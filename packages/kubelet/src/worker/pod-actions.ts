@@ -51,10 +51,11 @@ export class PodActions {
   }
 
   async #createSandbox(pod: k8s.Pod, attempt: number): Promise<void> {
-    const { runtime, node, volumes } = this.#services;
+    const { runtime, node, volumes, handler } = this.#services;
     await volumes.prepare(pod);
+    const name = await handler(pod);
     await this.#files.makeLogFolder(pod);
-    await orElse('CreatePodSandboxError', () => runtime.runSandbox(sandboxConfig(pod, attempt, node)));
+    await orElse('CreatePodSandboxError', () => runtime.runSandbox(sandboxConfig(pod, attempt, node), name));
   }
 
   async #startContainer(

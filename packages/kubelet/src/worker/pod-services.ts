@@ -18,6 +18,8 @@ export interface PodServices {
   readonly environment: (pod: k8s.Pod) => Promise<Pick<EnvSources, 'configMap' | 'secret' | 'services'>>;
   /** For the registry of a container's image; undefined: none. */
   readonly credentials: (pod: k8s.Pod, container: k8s.Container) => Promise<RegistryCredentials | undefined>;
+  /** The runtime's handler for a pod's runtime class; undefined: the default. Throws StartError. */
+  readonly handler: (pod: k8s.Pod) => Promise<string | undefined>;
   readonly timing?: Partial<PodTiming>;
 }
 
