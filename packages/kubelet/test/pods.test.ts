@@ -298,6 +298,24 @@ describe.skipIf(!able)('pods in real containers', () => {
     await remove(pod);
   });
 
+  it('ends pods that were deleted while nobody looked, and no others', async () => {
+    const kept = testPod('kept', { containers: [shell('app', 'sleep 1000')] });
+    const left = testPod('left', {
+      terminationGracePeriodSeconds: 0,
+      containers: [shell('app', 'sleep 1000')],
+    });
+    const former = startRunner(node, reports);
+    for (const pod of [kept, left]) former.set(pod);
+    for (const pod of [kept, left]) await reports.until(pod, (r) => r.status.phase === 'Running');
+    await former.close();
+    await runner.endOthers(new Set([kept.metadata?.uid ?? '']));
+    expect(await node.runtime.listSandboxes(left.metadata?.uid)).toEqual([]);
+    const [container] = await node.runtime.listContainers(kept.metadata?.uid);
+    expect(container?.state).toBe('running');
+    await runner.endOthers(new Set());
+    expect(await node.runtime.listSandboxes()).toEqual([]);
+  });
+
   it('makes a new sandbox when the old one is gone, and starts its containers anew', async () => {
     const pod = testPod('lost', { containers: [shell('app', 'sleep 1000')] });
     runner.set(pod);

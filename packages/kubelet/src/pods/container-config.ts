@@ -3,7 +3,7 @@ import type { ContainerConfig, ImageStatus, Mount } from '../runtime/index.ts';
 import { containerEnv, type EnvSources } from './container-env.ts';
 import { containerResources } from './container-resources.ts';
 import { containerSecurity } from './container-security.ts';
-import { containerHash, HASH_ANNOTATION } from './container-spec.ts';
+import { containerHash, GRACE_ANNOTATION, HASH_ANNOTATION } from './container-spec.ts';
 import { expand } from './expand.ts';
 import type { NodeFacts } from './node-facts.ts';
 
@@ -21,6 +21,7 @@ export interface ContainerInput {
 export function containerConfig(input: ContainerInput): ContainerConfig {
   const { pod, container, attempt, image, node } = input;
   const { name, stdin = false, stdinOnce = false, tty = false } = container;
+  const grace = pod.spec?.terminationGracePeriodSeconds;
   const env = containerEnv(pod, container, input.env);
   return {
     name,
@@ -42,6 +43,7 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     annotations: {
       [HASH_ANNOTATION]: containerHash(container),
       'io.kubernetes.container.restartCount': String(attempt),
+      ...(grace === undefined ? {} : { [GRACE_ANNOTATION]: String(grace) }),
       'io.kubernetes.container.terminationMessagePath': container.terminationMessagePath ?? '',
       'io.kubernetes.container.terminationMessagePolicy': container.terminationMessagePolicy ?? '',
     },

@@ -29,6 +29,9 @@ export function containerSpecs(spec: k8s.PodSpec): ContainerSpec[] {
 /** The annotation on a container by which a change of its spec is seen (kuberuntime labels.go). */
 export const HASH_ANNOTATION = 'io.kubernetes.container.hash';
 
+/** The grace of its pod in seconds, for those whose spec is not known any more. */
+export const GRACE_ANNOTATION = 'io.kubernetes.pod.terminationGracePeriod';
+
 /** FNV-1a, 32 bits, of what may change in place and needs a new container: its image. */
 export function containerHash(container: k8s.Container): string {
   let hash = 0x811c9dc5;

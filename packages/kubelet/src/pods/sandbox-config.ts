@@ -50,6 +50,11 @@ export function podCgroup({ metadata, spec }: k8s.Pod, root: string): string {
   return `${parent}/pod${metadata?.uid}`;
 }
 
+/** All places where a pod's cgroup may be, whatever its quality of service was. */
+export function possiblePodCgroups(uid: string, root: string): string[] {
+  return ['', '/burstable', '/besteffort'].map((parent) => `${root}${parent}/pod${uid}`);
+}
+
 /** At most 63 characters, as the kernel takes them (kubelet truncatePodHostnameIfNeeded). */
 export function podHostname({ metadata, spec }: k8s.Pod): string {
   const name = spec?.hostnameOverride ?? (spec?.hostname || metadata?.name || '');

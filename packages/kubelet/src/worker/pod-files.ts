@@ -3,7 +3,7 @@ import type { k8s } from '@sampan/api';
 import { hostsFile } from '../pods/hosts-file.ts';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import type { PodContainer } from '../pods/pod-view.ts';
-import { podCgroup, podHostname, podLogFolder } from '../pods/sandbox-config.ts';
+import { podHostname, podLogFolder, possiblePodCgroups } from '../pods/sandbox-config.ts';
 import type { Mount } from '../runtime/index.ts';
 
 /** A termination message has at most this many bytes; from a log at most 2048 and 80 lines (pod API docs). */
@@ -96,7 +96,8 @@ export class PodFiles {
   async removeAll(pod: k8s.Pod): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
     await rm(podLogFolder(pod, this.#node.logFolder), { recursive: true, force: true });
-    await removeCgroup(podCgroup(pod, this.#node.cgroupRoot));
+    const cgroups = possiblePodCgroups(pod.metadata?.uid ?? '', this.#node.cgroupRoot);
+    await Promise.all(cgroups.map(removeCgroup));
   }
 }
 

@@ -2,6 +2,7 @@ import type { k8s } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import type { ContainerProbes } from '../pods/pod-view.ts';
 import type { RuntimeEvent } from '../runtime/index.ts';
+import { leftPods } from './left-pods.ts';
 import type { PodEvent } from './pod-event.ts';
 import type { PodServices } from './pod-services.ts';
 import { type PodReport, PodWorker } from './pod-worker.ts';
@@ -67,6 +68,35 @@ export class PodRunner {
   async forget(uid: string): Promise<void> {
     await this.#workers.get(uid)?.cleanUp();
     this.#workers.delete(uid);
+  }
+
+  /**
+   * Ends and forgets the pods that the runtime has and that are neither given nor `wanted`: those deleted while nobody
+   * looked. Returns when they are gone, or when this is
+   * closed. `wanted`: uids of pods that will be given.
+   */
+  async endOthers(wanted: ReadonlySet<string>): Promise<void> {
+    const others = (await leftPods(this.#services)).filter(({ metadata }) => {
+      const uid = metadata?.uid ?? '';
+      return !wanted.has(uid) && !this.#workers.has(uid);
+    });
+    await Promise.all(others.map((pod) => this.#end(pod)));
+  }
+
+  async #end(pod: k8s.Pod): Promise<void> {
+    const uid = pod.metadata?.uid ?? '';
+    const ended = new Promise<void>((resolve) => {
+      const take = (report: PodReport): void => {
+        if (report.ended) resolve();
+      };
+      this.#workers.set(uid, new PodWorker(pod, this.#services, take, () => {}));
+    });
+    this.#workers.get(uid)?.poke();
+    const closed = new Promise<void>((resolve) => {
+      this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([ended, closed]);
+    if (!this.#stop.signal.aborted) await this.forget(uid);
   }
 
   /** Stops working; all containers run on. */
