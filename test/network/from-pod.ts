@@ -36,13 +36,20 @@ setInterval(() => socket.send('hello', Number(process.argv[2]), process.argv[1])
 export class UdpFlow {
   readonly #child: ChildProcess;
   #last = '';
+  #count = 0;
 
   constructor(netns: string, ip: string, port: number) {
     this.#child = inside(netns, FLOW, ip, String(port));
     if (!this.#child.stdout) throw new Error('the flow has no output');
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       this.#last = line;
+      this.#count++;
     });
+  }
+
+  /** How many answers came. */
+  get count(): number {
+    return this.#count;
   }
 
   /** The newest answer. */

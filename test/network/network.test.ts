@@ -158,6 +158,24 @@ describe.skipIf(why !== undefined)('the network of a cluster follows its API', (
     await eventually(() => fromCaller.dial(a.ip, 8080, 'tcp', 300), `a ${caller.ip}`);
   });
 
+  it('a new policy also ends what goes on already, and gives it back when it goes', async () => {
+    const flow = new UdpFlow(caller.netns, b.ip, 8080);
+    try {
+      await eventually(() => flow.last(), `b ${caller.ip}`);
+      await create(POLICIES, { ...inNs('none'), spec: { podSelector: {}, policyTypes: ['Ingress'] } });
+      const isQuiet = async () => {
+        const before = flow.count;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return flow.count === before;
+      };
+      await eventually(isQuiet, true);
+      await client.delete(POLICIES, 'ns', 'none');
+      await eventually(isQuiet, false);
+    } finally {
+      flow.close();
+    }
+  });
+
   it('an egress policy may allow DNS by naming the pods that run it elsewhere', async () => {
     const peer = { namespaceSelector: {}, podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } };
     const spec = {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { admitLink, forgetLink } from '../src/cluster/foreign-firewall.ts';
 import { run } from '../src/command.ts';
 import {
   ensureNetwork,
@@ -108,6 +109,30 @@ describe.skipIf(why !== undefined)('networks of clusters', () => {
       expect(await dialer.dial(hostAddressOf(one.network, pod.ip), 80)).toMatch(/^kept /);
     } finally {
       dialer.close();
+    }
+  });
+
+  it('are let through where Docker or another firewall forwards nothing by itself', async () => {
+    const netns = one.netns;
+    const rules = async () =>
+      (await run('iptables', ['-S'], { netns })).split('\n').filter((rule) => rule.includes('sampan'));
+    const iptables = (...args: string[]) => run('iptables', args, { netns });
+    await admitLink('link0', netns);
+    expect(await rules()).toEqual([]);
+    for (const [chain, restrict, lift] of [
+      ['FORWARD', ['-P', 'FORWARD', 'DROP'], ['-P', 'FORWARD', 'ACCEPT']],
+      ['DOCKER-USER', ['-N', 'DOCKER-USER'], ['-X', 'DOCKER-USER']],
+    ] as const) {
+      await iptables(...restrict);
+      await admitLink('link0', netns);
+      await admitLink('link0', netns);
+      expect(await rules()).toEqual(
+        ['-o', '-i'].map((side) => `-A ${chain} ${side} link0 -m comment --comment sampan -j ACCEPT`),
+      );
+      await forgetLink('link0', netns);
+      await forgetLink('link0', netns);
+      expect(await rules()).toEqual([]);
+      await iptables(...lift);
     }
   });
 

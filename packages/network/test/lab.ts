@@ -21,7 +21,10 @@ import {
 } from '../src/index.ts';
 import { NftApplier } from '../src/nft/nft-applier.ts';
 
-const TOOLS = ['nft', 'ip', 'nsenter', '/usr/lib/cni/bridge', '/usr/lib/cni/host-local'];
+const TOOLS = [
+  ...['nft', 'ip', 'nsenter', 'conntrack', 'iptables'],
+  ...['/usr/lib/cni/bridge', '/usr/lib/cni/host-local'],
+];
 
 /** Why packets cannot be sent here; undefined: they can. In CI they must. */
 export function whyNoLab(): string | undefined {

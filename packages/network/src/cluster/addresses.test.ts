@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { addressesOf, clusterNetwork, freeIndex, hostAddressOf, MAX_NETWORKS } from './addresses.ts';
+import {
+  addressesOf,
+  clusterNetwork,
+  freeIndex,
+  hostAddressOf,
+  MAX_NETWORKS,
+  networkName,
+} from './addresses.ts';
 
 describe('the addresses of a cluster network', () => {
   it('are the same inside and different towards the machine for every index', () => {
@@ -19,6 +26,13 @@ describe('the addresses of a cluster network', () => {
       '100.112.2.0 100.112.2.1',
       '100.112.95.254 100.112.95.255',
     ]);
+  });
+
+  it('have a name of their own in every home', () => {
+    const name = networkName('/var/lib/sampan', 'host');
+    expect(clusterNetwork({ name, index: 0 }).name).toBe(name);
+    expect(networkName('/root/.sampan', 'host')).not.toBe(name);
+    expect(networkName('/var/lib/sampan', 'a')).not.toBe(name);
   });
 
   it('map one to one', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ClusterAddresses } from '../cluster-table.ts';
 import { type Range, rangeOf } from '../ranges.ts';
 
@@ -36,6 +37,10 @@ export interface NetworkOptions {
 export const MAX_NETWORKS = 48 * 256;
 export const UPLINK = 'uplink';
 export const BRIDGE = 'cni0';
+
+/** A name that no other cluster of this or another home on the machine has. Pure. */
+export const networkName = (home: string, cluster: string): string =>
+  `s${createHash('sha256').update(`${home}\0${cluster}`).digest('hex').slice(0, 12)}`;
 
 /** Pure; throws an Error when the index or a range is none. */
 export function clusterNetwork(options: NetworkOptions): ClusterNetwork {

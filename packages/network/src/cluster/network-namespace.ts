@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { SampanError } from '@sampan/base';
 import { run } from '../command.ts';
 import { BRIDGE, type ClusterNetwork, UPLINK } from './addresses.ts';
+import { admitLink, forgetLink } from './foreign-firewall.ts';
 
 /** Where iproute2 keeps named namespaces. */
 export const netnsPath = (name: string): string => `/run/netns/${name}`;
@@ -23,12 +24,14 @@ export async function ensureNetwork(network: ClusterNetwork): Promise<void> {
     // connections to 127.0.0.1 are handed on as well
     [`ipv4/conf/${name}/route_localnet`]: 1,
   });
+  await admitLink(name);
 }
 
 /** Removes the namespace and the link, which need not be there. Its pods must be gone. */
 export async function removeNetwork(name: string): Promise<void> {
   // a process that is still inside keeps the namespace alive, but not reachable
   if (await hasLink(name)) await run('ip', ['link', 'delete', name]);
+  await forgetLink(name);
   if (await exists(netnsPath(name))) await run('ip', ['netns', 'delete', name]);
 }
 
