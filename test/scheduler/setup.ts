@@ -22,7 +22,7 @@ export class Cluster {
   }
 
   static async start(way: Way = 'in process'): Promise<Cluster> {
-    const cluster = new Cluster(await startPlane({ controllers: true }), way);
+    const cluster = new Cluster(await startPlane({ controllers: true, without: ['nodes'] }), way);
     await cluster.startScheduler();
     return cluster;
   }

@@ -35,7 +35,8 @@ describe.runIf(here)("upstream 1.20's scheduler, on the same cluster", () => {
   let theirs: Child;
 
   beforeAll(async () => {
-    plane = await startPlane({ legacyApis: true, controllers: true });
+    // nodes that are only objects are silent; nobody should mind that
+    plane = await startPlane({ legacyApis: true, controllers: true, without: ['nodes'] });
     const client = plane.control.client('test');
     for (let i = 0; i < NODES; i++) await addNode(plane, randomNode(random, `n${i}`));
     for (let i = 0; i < PLACED; i++) {

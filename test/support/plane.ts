@@ -9,7 +9,7 @@ import {
   SigningKeys,
 } from '@sampan/apiserver';
 import type { Logger } from '@sampan/base';
-import { startControllers } from '@sampan/controllers';
+import { type ControllersOptions, startControllers } from '@sampan/controllers';
 import { createCertificateAuthority, generateKeys, issueCertificate } from '@sampan/machinery';
 import { startScheduler } from '@sampan/scheduler';
 import { createMemoryStore, type Store } from '@sampan/store';
@@ -35,6 +35,8 @@ export interface PlaneOptions {
   readonly legacyApis?: boolean;
   /** Also run Sampan's own controllers; default no, so that nothing changes behind a test's back. */
   readonly controllers?: boolean;
+  /** Groups of controllers that do not run; default none. */
+  readonly without?: ControllersOptions['without'];
   /** Also run Sampan's own scheduler; default no. */
   readonly scheduler?: boolean;
 }
@@ -73,6 +75,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     ? startControllers({
         client: (name) => control.client(name),
         log: errorsOnly(errors),
+        ...(options.without ? { without: options.without } : {}),
         rootCa: authority.certificatePem,
         signer: authority,
         issueToken: (account, secret) => issueLegacyToken(keys, account, secret),
