@@ -3,6 +3,7 @@ import { type Controllers, startControllers } from '@sampan/controllers';
 import { type Client, HttpClient, type ProvidedResource, REFS } from '@sampan/machinery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Plane, startPlane } from '../support/plane.ts';
+import { lateClient } from '../workloads/late-client.ts';
 import { EXIT_CODE, RUNS, startTestKubelet } from './kubelet.ts';
 import { eventually } from './server.ts';
 
@@ -71,6 +72,7 @@ const metricsOf = ({ metadata }: KubeObject): KubeObject => ({
 
 const CONNECTIONS = {
   'in process': (plane: Plane, name: string): Client => plane.control.client(name),
+  'with late caches': (plane: Plane, name: string): Client => lateClient(plane.control.client(name), 150),
   'over HTTP': (plane: Plane, name: string): Client => new HttpClient(plane, { name }),
 };
 
@@ -477,6 +479,7 @@ describe.each(Object.entries(CONNECTIONS))('controllers %s of a cluster whose po
   });
 
   it('made no trouble', () => {
-    expect(warnings).toEqual([]);
+    // who acts on late caches loses races and tries again
+    expect(warnings.filter((warning) => !warning.includes('the object has been modified'))).toEqual([]);
   });
 });

@@ -22,5 +22,4 @@ export const AUTOSCALERS: ResourceRef = {
 
 export type MetricSpec = k8s.AutoscalingV2MetricSpec;
 export type MetricStatus = k8s.AutoscalingV2MetricStatus;
-export type Behavior = k8s.HorizontalPodAutoscalerBehavior;
 export type ScalingRules = k8s.HPAScalingRules;

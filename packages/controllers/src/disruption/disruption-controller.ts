@@ -3,6 +3,7 @@ import { StatusError } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import { EventRecorder, keyOf, REFS, Reconciler, type ResourceRef, splitKey } from '@sampan/machinery';
 import { type Controller, type ControllerContext, ignore } from '../controller.ts';
+import { OwnWrites } from '../pods/own-writes.ts';
 import { SelectedPods } from '../pods/selected-pods.ts';
 import { matcherOf } from '../workloads/claim.ts';
 import type { Pod, Workload } from '../workloads/objects.ts';
@@ -42,6 +43,7 @@ export function startDisruption(context: ControllerContext, informers: SharedInf
     instance: `${NAME}-${hostname()}`,
   });
   const budgets = informers.of<Budget>(BUDGETS);
+  const own = new OwnWrites(budgets);
   const pods = informers.of<Pod>(REFS.pods);
   const scales = new Scales(client, informers);
   const selected = new SelectedPods<Budget>({
@@ -70,13 +72,20 @@ export function startDisruption(context: ControllerContext, informers: SharedInf
 
   const write = async (budget: Budget, status: NonNullable<Budget['status']>): Promise<void> => {
     if (status === budget.status) return;
-    await client.update(BUDGETS, { ...budget, status }, { subresource: 'status' }).catch(ignore('NotFound'));
+    const written = await client
+      .update<Budget>(BUDGETS, { ...budget, status }, { subresource: 'status' })
+      .catch((error: unknown) => {
+        own.forget(budget);
+        return ignore('NotFound')(error);
+      });
+    if (written) own.wrote(written);
   };
 
   const reconcile = async (key: string) => {
     const { namespace, name } = splitKey(key);
-    const budget = budgets.get(namespace, name);
-    if (!budget) return undefined;
+    const shown = budgets.get(namespace, name);
+    if (!shown) return undefined;
+    const budget = own.newest(shown);
     const members = [...selected.of(key)];
     if (members.length === 0)
       events.record(budget, { type: 'Normal', reason: 'NoPods', note: 'No matching pods found' });

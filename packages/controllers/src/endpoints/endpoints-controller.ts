@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { deepEqual, messageOf } from '@sampan/base';
 import { type Client, EventRecorder, keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
 import { type Controller, type ControllerContext, ignore, isTerminating } from '../controller.ts';
+import { OwnWrites } from '../pods/own-writes.ts';
 import type { EndpointParts } from './endpointslice-controller.ts';
 import {
   ENDPOINTS_MANAGED_BY,
@@ -34,25 +35,32 @@ export function startEndpoints(
   });
   const services = informers.of<Service>(REFS.services);
   const endpoints = informers.of<Endpoints>(REFS.endpoints);
+  const own = new OwnWrites(endpoints);
 
   const reconcile = async (key: string) => {
     const { namespace, name } = splitKey(key);
     const service = services.get(namespace, name);
-    const present = endpoints.get(namespace, name);
+    const shown = endpoints.get(namespace, name);
+    const [present] = own.over(shown ? [shown] : [], (object) => keyOf(object) === key);
     if (!service) {
-      if (present && isOwn(present)) await remove(client, present);
+      if (present && isOwn(present)) {
+        await remove(client, present);
+        own.deleted(present);
+      }
       return undefined;
     }
     if (!selectsPods(service)) return undefined;
     const wanted = endpointsOf(service, subsetsOf(service, members.of(key)), present);
     if (wanted === present) return undefined;
-    await write(client, wanted, present !== undefined).catch((error: unknown) => {
+    const written = await write(client, wanted, present !== undefined).catch((error: unknown) => {
+      own.forget(wanted);
       const what = present ? 'FailedToUpdateEndpoint' : 'FailedToCreateEndpoint';
       const doing = present ? 'update endpoint' : 'create endpoint for service';
       const note = `Failed to ${doing} ${namespace}/${name}: ${messageOf(error)}`;
       events.record(wanted, { type: 'Warning', reason: what, note });
       throw error;
     });
+    if (written) own.wrote(written);
     return undefined;
   };
   const reconciler = new Reconciler({ name: NAME, clock, log, reconcile });
@@ -77,13 +85,13 @@ async function remove(client: Client, { metadata }: Endpoints): Promise<void> {
     .catch(ignore('NotFound', 'Conflict'));
 }
 
-async function write(client: Client, wanted: Endpoints, exists: boolean): Promise<void> {
-  if (exists) await client.update(REFS.endpoints, wanted);
-  else {
-    await client.create(REFS.endpoints, wanted).catch((error: unknown) => {
-      if (!isTerminating(error)) throw error;
-    });
-  }
+/** Undefined when the namespace goes away. */
+async function write(client: Client, wanted: Endpoints, exists: boolean): Promise<Endpoints | undefined> {
+  if (exists) return client.update(REFS.endpoints, wanted);
+  return client.create(REFS.endpoints, wanted).catch((error: unknown) => {
+    if (!isTerminating(error)) throw error;
+    return undefined;
+  });
 }
 
 /** What the Endpoints of a Service should be; `present` itself when they are. Pure. */
