@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../command.ts';
 import { BRIDGE, type ClusterNetwork } from './addresses.ts';
@@ -36,6 +36,10 @@ export async function installCni(folders: CniFolders): Promise<void> {
   for (const folder of [folders.conf, folders.bin, folders.clusters, folders.leases])
     await mkdir(folder, { recursive: true, mode: 0o755 });
   await replaceFile(join(folders.bin, PLUGIN), pluginScript(folders), 0o755);
+  // containerd runs it by itself in every sandbox
+  const loopback = join(folders.bin, 'loopback');
+  await rm(loopback, { force: true });
+  await symlink(join(folders.plugins ?? DEBIAN_PLUGINS, 'loopback'), loopback);
   const plugins = [{ type: PLUGIN }];
   await replaceFile(
     join(folders.conf, '10-sampan.conflist'),
