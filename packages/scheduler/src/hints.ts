@@ -5,6 +5,9 @@ import { checkProperties, checkRoom, type FilterContext } from './node-filters.t
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 
+/** A pod that leaves makes room. */
+const ROOM_PLUGINS: readonly Plugin[] = ['NodeResourcesFit', 'NodePorts', 'VolumeRestrictions'];
+
 const VOLUME_PLUGINS: readonly Plugin[] = [
   'VolumeBinding',
   'VolumeRestrictions',
@@ -78,7 +81,7 @@ function helpsByLeaving(
   }
   if (failedBy.has('PodTopologySpread') && isSpreadWith(pod, gone)) return true;
   return (
-    (failedBy.has('NodeResourcesFit') || failedBy.has('NodePorts') || node.nominated.has(pod.uid)) &&
+    (ROOM_PLUGINS.some((plugin) => failedBy.has(plugin)) || node.nominated.has(pod.uid)) &&
     fitsAlone(pod, node, state)
   );
 }

@@ -1,4 +1,5 @@
 import { type Failure, failure } from './failure.ts';
+import { clash } from './inline-disks.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { PodVolumes } from './pod-volumes.ts';
@@ -9,6 +10,7 @@ import type { VolumeCatalog } from './volume-catalog.ts';
 const IS_UNSCHEDULABLE = failure('NodeUnschedulable', false, 'node(s) were unschedulable');
 const NOT_SELECTED = failure('NodeAffinity', false, "node(s) didn't match Pod's node affinity/selector");
 const PORTS_TAKEN = failure('NodePorts', true, "node(s) didn't have free ports for the requested pod ports");
+const DISK_TAKEN = failure('VolumeRestrictions', true, 'node(s) had no available disk');
 const CLAIM_IN_USE = failure(
   'VolumeRestrictions',
   true,
@@ -50,6 +52,7 @@ export function checkRoom(pod: PodInfo, node: NodeInfo, context: FilterContext):
   if (pod.ports.length > 0 && portsClash(pod, node, reserved)) return PORTS_TAKEN;
   return (
     checkResources(pod, node, reserved, context.names) ??
+    (pod.disks.length > 0 ? checkDisks(pod, node) : undefined) ??
     (pod.claims.length > 0 ? checkClaims(pod, node, context) : undefined)
   );
 }
@@ -96,6 +99,11 @@ function checkResources(
     if (wanted > allocatable) resolvable = false;
   }
   return reasons && failure('NodeResourcesFit', resolvable, ...reasons);
+}
+
+function checkDisks(pod: PodInfo, node: NodeInfo): Failure | undefined {
+  for (const other of node.pods.values()) if (clash(pod.disks, other.disks)) return DISK_TAKEN;
+  return undefined;
 }
 
 function checkClaims(pod: PodInfo, node: NodeInfo, { volumes, catalog }: FilterContext): Failure | undefined {

@@ -1,6 +1,7 @@
 import type { k8s } from '@sampan/api';
 import { deepEqual } from '@sampan/base';
 import { type HostPort, hostPortsOf } from './host-ports.ts';
+import { type InlineDisk, inlineDisksOf } from './inline-disks.ts';
 import { NodeMatcher, NodeTerm } from './node-selector.ts';
 import { type PodTerms, podTermsOf } from './pod-terms.ts';
 import { podAmounts, type ResourceNames } from './resources.ts';
@@ -36,6 +37,7 @@ export class PodInfo {
   readonly ownerUid: string | undefined;
   /** Names of its claims, generated ones of ephemeral volumes included. */
   readonly claims: readonly string[];
+  readonly disks: readonly InlineDisk[];
   /** The node that preemption makes room on for it, as its status says. */
   readonly nominatedNode: string | undefined;
   #pod: Pod;
@@ -60,6 +62,7 @@ export class PodInfo {
     this.terms = podTermsOf(spec, this.namespace);
     this.ownerUid = metadata.ownerReferences?.[0]?.uid;
     this.claims = claimsOf(spec, this.name);
+    this.disks = inlineDisksOf(spec);
     this.nominatedNode = status?.nominatedNodeName || undefined;
   }
 
@@ -115,6 +118,7 @@ export class PodInfo {
       this.scoredCpu,
       this.scoredMemory,
       this.ports,
+      this.disks,
       spec.nodeSelector,
       spec.affinity,
       spec.tolerations,

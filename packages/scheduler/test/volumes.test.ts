@@ -229,4 +229,22 @@ describe('a pod with claims', () => {
     harness.core.putClaim(claimOf('p-tmp', { volume: 'v', metadata: { ownerReferences, annotations } }));
     expect(harness.settle().nodeOf('p')).toBe('b');
   });
+
+  it('does not share a disk that it names itself, unless both only read it', () => {
+    const naming = (name: string, volume: object) =>
+      podOf(name, {}, { spec: { volumes: [{ name: 'd', ...volume }] } });
+    const gce = (readOnly: boolean) => ({ gcePersistentDisk: { pdName: 'x', readOnly } });
+    const meets = (present: object, wanted: object) =>
+      new Harness(nodeOf('n')).place(naming('there', present), 'n').add(naming('p', wanted)).run();
+    expect(meets(gce(true), gce(true)).nodeOf('p')).toBe('n');
+    expect(meets(gce(true), gce(false)).whyNot('p')).toContain('1 node(s) had no available disk.');
+    const ebs = { awsElasticBlockStore: { volumeID: 'x' } };
+    const harness = meets(ebs, ebs);
+    expect(harness.whyNot('p')).toContain('1 node(s) had no available disk.');
+    harness.remove('there');
+    expect(harness.settle().nodeOf('p')).toBe('n');
+    const rbd = (...monitors: string[]) => ({ rbd: { monitors, image: 'i', pool: 'p' } });
+    expect(meets(rbd('a', 'b'), rbd('b', 'c')).nodeOf('p')).toBeUndefined();
+    expect(meets(rbd('a'), rbd('b')).nodeOf('p')).toBe('n');
+  });
 });
