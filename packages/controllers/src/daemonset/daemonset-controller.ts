@@ -26,6 +26,7 @@ import {
   uidOf,
   type WorkloadShell,
   workloadShell,
+  writeStatus,
 } from '../workloads/workload-shell.ts';
 import { type DaemonSetDecision, decideDaemonSet } from './decision.ts';
 import { eligibility } from './eligibility.ts';
@@ -120,7 +121,7 @@ class DaemonSetController {
     }
     const status = daemonSetStatus(state, collisionCount, mayAct);
     if (!sameDaemonSetStatus(set.status ?? {}, status)) {
-      await client.update(WORKLOADS.daemonSets, { ...set, status }, { subresource: 'status' });
+      await writeStatus(client, WORKLOADS.daemonSets, { ...set, status });
     }
     if (failure !== undefined) throw failure;
     await this.#truncate(set, pods, revisions, revision);

@@ -6,7 +6,14 @@ import { claim, controllerOf, matcherOf } from '../workloads/claim.ts';
 import { followDependents } from '../workloads/follow-dependents.ts';
 import { type Deployment, type Pod, type ReplicaSet, WORKLOADS } from '../workloads/objects.ts';
 import { candidatesOf, type SharedInformers } from '../workloads/shared-informers.ts';
-import { again, runWorkload, uidOf, type WorkloadShell, workloadShell } from '../workloads/workload-shell.ts';
+import {
+  again,
+  runWorkload,
+  uidOf,
+  type WorkloadShell,
+  workloadShell,
+  writeStatus,
+} from '../workloads/workload-shell.ts';
 import { newCondition, withCondition } from './conditions.ts';
 import { type DeploymentDecision, decideDeployment, isToldAlready } from './decision.ts';
 import { isRolling, progressDeadline, replicasOf, sameTemplate } from './replica-sets.ts';
@@ -144,11 +151,7 @@ class DeploymentController {
   async #countCollision(deployment: Deployment): Promise<void> {
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
     const status = { ...deployment.status, collisionCount };
-    await this.#shell.client.update(
-      WORKLOADS.deployments,
-      { ...deployment, status },
-      { subresource: 'status' },
-    );
+    await writeStatus(this.#shell.client, WORKLOADS.deployments, { ...deployment, status });
   }
 
   async #tellRefused(deployment: Deployment, set: ReplicaSet, error: unknown): Promise<void> {
@@ -162,7 +165,7 @@ class DeploymentController {
     const conditions = withCondition(before, newCondition('Progressing', 'False', reason, message, now));
     if (conditions === before) return;
     const status = { ...deployment.status, conditions: [...conditions] };
-    await client.update(WORKLOADS.deployments, { ...deployment, status }, { subresource: 'status' });
+    await writeStatus(client, WORKLOADS.deployments, { ...deployment, status });
   }
 
   #tellScaled(deployment: Deployment, set: ReplicaSet, way: 'up' | 'down', from: number, to: number): void {
@@ -172,10 +175,6 @@ class DeploymentController {
 
   async #writeStatus(deployment: Deployment, { annotations, status }: DeploymentDecision): Promise<void> {
     const metadata = { ...deployment.metadata, annotations: { ...annotations } };
-    await this.#shell.client.update(
-      WORKLOADS.deployments,
-      { ...deployment, metadata, status },
-      { subresource: 'status' },
-    );
+    await writeStatus(this.#shell.client, WORKLOADS.deployments, { ...deployment, metadata, status });
   }
 }

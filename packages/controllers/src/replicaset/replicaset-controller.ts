@@ -15,6 +15,7 @@ import {
   uidOf,
   type WorkloadShell,
   workloadShell,
+  writeStatus,
 } from '../workloads/workload-shell.ts';
 import { decideReplicas } from './replicas.ts';
 import { replicationControllerAsSet } from './replication-controller.ts';
@@ -172,6 +173,6 @@ class ReplicaController {
       now: context.clock.now(),
     });
     if (sameReplicaStatus(set.status ?? {}, status)) return;
-    await client.update(this.#kind.ref, { ...object, status }, { subresource: 'status' });
+    await writeStatus(client, this.#kind.ref, { ...object, status });
   }
 }

@@ -24,6 +24,7 @@ import {
   runWorkload,
   type WorkloadShell,
   workloadShell,
+  writeStatus,
 } from '../workloads/workload-shell.ts';
 import { decideStatefulSet } from './decision.ts';
 import { isMember, revisionOf } from './identity.ts';
@@ -142,7 +143,7 @@ class StatefulSetController {
   async #tell(set: StatefulSet, facts: StatusFacts): Promise<void> {
     const status = statefulSetStatus(set, facts);
     if (sameStatefulSetStatus(set.status ?? {}, status)) return;
-    await this.#shell.client.update(WORKLOADS.statefulSets, { ...set, status }, { subresource: 'status' });
+    await writeStatus(this.#shell.client, WORKLOADS.statefulSets, { ...set, status });
   }
 
   async #truncate(

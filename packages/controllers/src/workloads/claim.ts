@@ -8,6 +8,7 @@ import {
   StatusError,
 } from '@sampan/api';
 import { type Client, controllerReference, type ResourceRef } from '@sampan/machinery';
+import { ignore } from '../controller.ts';
 
 /** The owner that controls an object; an object has at most one. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
@@ -66,27 +67,23 @@ export async function claim<T extends KubeObject>(
 ): Promise<T[]> {
   const { client, ownerRef, ref } = options;
   const owned: T[] = [];
-  let mayAdopt: Promise<void> | undefined;
+  let mayAdopt: Promise<boolean> | undefined;
   for (const object of objects) {
     const decision = decideClaim(owner, object, matches(object));
     if (decision === 'own') owned.push(object);
     else if (decision === 'adopt') {
-      mayAdopt ??= checkMayAdopt(client, ownerRef, owner);
-      await mayAdopt;
-      if (await adopt(options, owner, object)) owned.push(object);
+      mayAdopt ??= lives(client, ownerRef, owner);
+      if ((await mayAdopt) && (await adopt(options, owner, object))) owned.push(object);
     } else if (decision === 'release') await release(client, ref, owner, object);
   }
   return owned;
 }
 
-async function checkMayAdopt(client: Client, ref: ResourceRef, owner: KubeObject): Promise<void> {
+/** Is the owner still there, and not about to go? When it is not, the cache will say so soon. */
+async function lives(client: Client, ref: ResourceRef, owner: KubeObject): Promise<boolean> {
   const { namespace, name = '', uid } = owner.metadata;
-  const fresh = await client.get(ref, namespace, name);
-  const whole = `${ref.kind} ${namespace}/${name}`;
-  if (fresh.metadata.uid !== uid)
-    throw new Error(`original ${whole} is gone: got uid ${fresh.metadata.uid}, wanted ${uid}`);
-  if (fresh.metadata.deletionTimestamp !== undefined)
-    throw new Error(`${whole} has just been deleted at ${fresh.metadata.deletionTimestamp}`);
+  const fresh = await client.get(ref, namespace, name).catch(ignore('NotFound'));
+  return fresh?.metadata.uid === uid && fresh?.metadata.deletionTimestamp === undefined;
 }
 
 /** A strategic patch that names the uid, so that it cannot hit another object of the same name. */

@@ -1,7 +1,14 @@
 import { hostname } from 'node:os';
 import { type KubeObject, StatusError } from '@sampan/api';
-import { type Client, EventRecorder, type Reconcile, Reconciler, splitKey } from '@sampan/machinery';
-import type { Controller, ControllerContext } from '../controller.ts';
+import {
+  type Client,
+  EventRecorder,
+  type Reconcile,
+  Reconciler,
+  type ResourceRef,
+  splitKey,
+} from '@sampan/machinery';
+import { type Controller, type ControllerContext, ignore } from '../controller.ts';
 import { Expectations } from './expectations.ts';
 import { WORKLOADS } from './objects.ts';
 import { PodControl } from './pod-control.ts';
@@ -94,6 +101,11 @@ export function failureOf(work: Promise<unknown>): Promise<unknown> {
     () => undefined,
     (error: unknown) => error ?? new Error('failed without a reason'),
   );
+}
+
+/** Writes an object's status; one that is gone needs none. */
+export async function writeStatus(client: Client, ref: ResourceRef, object: KubeObject): Promise<void> {
+  await client.update(ref, object, { subresource: 'status' }).catch(ignore('NotFound'));
 }
 
 export const uidOf = (object: KubeObject): string => object.metadata.uid ?? '';
