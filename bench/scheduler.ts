@@ -30,14 +30,17 @@ const load = { nodes: Number(values.nodes), pods: Number(values.pods), kind };
 
 const FLOORS = { core: 10_000, api: 1000 } as const;
 
+/** Whatever else runs on the machine only slows it: a floor that is met once is met. */
+const ROUNDS = 3;
+
 async function measure(name: keyof typeof FLOORS, run: () => number | Promise<number>): Promise<void> {
   if (values.only !== undefined && values.only !== name) return;
-  const rate = Math.round(await run());
-  const isMet = rate >= FLOORS[name];
-  console.log(`${name}: ${rate} pods/s, floor ${FLOORS[name]}: ${isMet ? 'met' : 'NOT MET'}`);
+  let best = 0;
+  for (let round = 0; round < ROUNDS && best < FLOORS[name]; round++) best = Math.max(best, await run());
+  const isMet = best >= FLOORS[name];
+  console.log(`${name}: ${Math.round(best)} pods/s, floor ${FLOORS[name]}: ${isMet ? 'met' : 'NOT MET'}`);
   if (!isMet) process.exitCode = 1;
 }
 
-// a fraction of a second each: the best of a few, since whatever else runs only slows it
-await measure('core', () => Math.max(...[1, 2, 3, 4, 5].map(() => benchCore(load))));
+await measure('core', () => benchCore(load));
 await measure('api', () => benchApi(load));
