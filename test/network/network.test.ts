@@ -123,6 +123,18 @@ describe.skipIf(why !== undefined)('the network of a cluster follows its API', (
     const { status } = await client.get<KubeObject>(REFS.services, 'ns', 'balanced');
     expect(status).toEqual({ loadBalancer: { ingress: [{ ip: '192.0.2.10', ipMode: 'VIP' }] } });
     expect(await fromCaller.dial('192.0.2.10', BALANCED_PORT)).toBe(`b ${caller.ip}`);
+    await create(REFS.services, {
+      ...inNs('second'),
+      spec: { type: 'LoadBalancer', clusterIP: '10.96.0.52', ports },
+    });
+    const notes = async () => {
+      const { items } = await client.list<KubeObject>(REFS.newEvents, { namespace: 'ns' });
+      return items.map(({ reason, note }) => `${reason}: ${note}`);
+    };
+    await eventually(notes, [
+      'PortTaken: A port is taken on 192.0.2.10 by the load balancer of Service ns/balanced; choose another port',
+    ]);
+    await client.delete(REFS.services, 'ns', 'second');
   });
 
   it('pods reach the machine only where it is open to them', async () => {

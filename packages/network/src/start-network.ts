@@ -1,5 +1,5 @@
 import { type Clock, type Logger, messageOf, silentLogger, systemClock } from '@sampan/base';
-import { type Client, REFS } from '@sampan/machinery';
+import type { Client } from '@sampan/machinery';
 import { addressesOf, type ClusterNetwork } from './cluster/addresses.ts';
 import {
   type HostPort,
@@ -16,10 +16,10 @@ import { MemoryZone } from './dns/memory-zone.ts';
 import { Upstream, type UpstreamOptions } from './dns/upstream.ts';
 import { NftApplier } from './nft/nft-applier.ts';
 import { hostPortKeys } from './services/host-ports.ts';
-import { planBalancers } from './services/load-balancers.ts';
 import type { Pod } from './services/objects.ts';
 import { type ServicePort, servicePortsOf } from './services/service-ports.ts';
 import { forgetFlows, staleUdpEndpoints } from './services/stale-flows.ts';
+import { BalancerStatus } from './shell/balancer-status.ts';
 import { Burst } from './shell/burst.ts';
 import { ClusterInformers } from './shell/cluster-informers.ts';
 import { hasHostPort, PodBook } from './shell/pod-book.ts';
@@ -93,6 +93,7 @@ class Follower {
   readonly #inside: NftApplier;
   readonly #outside: NftApplier;
   readonly #dns: DnsServer | undefined;
+  readonly #balancers: BalancerStatus | undefined;
   readonly #netns: string;
   #ports: readonly ServicePort[] = [];
   #isStopped = false;
@@ -106,6 +107,8 @@ class Follower {
     this.#burst = new Burst(() => this.#update(), { clock, log, gatherMs });
     this.#inside = new NftApplier({ netns: this.#netns, log });
     this.#outside = new NftApplier({ log });
+    const address = options.host?.loadBalancerAddress;
+    this.#balancers = address === undefined ? undefined : new BalancerStatus(address, { client, clock, log });
     this.#dns =
       dns &&
       new DnsServer({
@@ -164,6 +167,7 @@ class Follower {
     this.#isStopped = true;
     this.#informers.stop();
     await this.#burst.stop();
+    this.#balancers?.stop();
     await this.#dns?.stop();
   }
 
@@ -212,7 +216,7 @@ class Follower {
     this.#ports = ports;
     await forgetFlows(this.#netns, staleUdpEndpoints(before, ports), this.#log);
     await this.#updateHost(ports);
-    await this.#updateBalancers();
+    await this.#balancers?.update(services.list());
   }
 
   async #updateHost(ports: readonly ServicePort[]): Promise<void> {
@@ -225,25 +229,5 @@ class Follower {
     await this.#outside.apply(
       hostTable(network, { ports: wanted.filter(mayExpose), ...(open ? { allowed: open } : {}) }),
     );
-  }
-
-  async #updateBalancers(): Promise<void> {
-    const { client, host } = this.#options;
-    if (host?.loadBalancerAddress === undefined) return;
-    for (const { service, ingress, waitsFor } of planBalancers(
-      this.#informers.services.list(),
-      host.loadBalancerAddress,
-    )) {
-      const { namespace, name = '' } = service.metadata;
-      if (waitsFor !== undefined)
-        this.#log.warn('a port of a load balancer is taken', { namespace, name, by: waitsFor });
-      const patch = { status: { loadBalancer: { ingress } } };
-      await client
-        .patch(REFS.services, namespace, name, 'merge', patch, { subresource: 'status' })
-        // it is gone, or will be seen in another state soon
-        .catch((error: unknown) =>
-          this.#log.debug('a load balancer was not announced', { name, error: messageOf(error) }),
-        );
-    }
   }
 }

@@ -213,18 +213,16 @@ describe('load balancers', () => {
   const plan = (...services: ReturnType<typeof balanced>[]) =>
     planBalancers(services, '192.0.2.1').map(({ service: of, ingress, waitsFor }) => [
       of.metadata.name,
-      ingress.length,
+      ingress?.length,
       waitsFor,
     ]);
 
   it('have the machine’s address, the older one of two that want the same port', () => {
-    expect(plan(balanced('b', '2'), balanced('a', '1'), balanced('c', '3', [81]))).toEqual(
-      [
-        ['a', 1, undefined],
-        ['b', 0, 'ns/a'],
-        ['c', 1, undefined],
-      ].filter(([name]) => name !== 'b'),
-    );
+    expect(plan(balanced('b', '2'), balanced('a', '1'), balanced('c', '3', [81]))).toEqual([
+      ['a', 1, undefined],
+      ['b', undefined, 'ns/a'],
+      ['c', 1, undefined],
+    ]);
   });
 
   it('lose it when an older one wants their port, and are left alone when all is said', () => {
@@ -232,6 +230,11 @@ describe('load balancers', () => {
       plan(balanced('a', '1', [80], at('192.0.2.1')), balanced('b', '2', [80], at('192.0.2.1'))),
     ).toEqual([['b', 0, 'ns/a']]);
     expect(plan(balanced('a', '1', [80], at('192.0.2.9')))).toEqual([['a', 1, undefined]]);
+  });
+
+  it('that are none any more lose it', () => {
+    const before = service('s', { type: 'ClusterIP', ports: [{ port: 80 }] }, at('192.0.2.1'));
+    expect(planBalancers([before], '192.0.2.1')).toMatchObject([{ ingress: [] }]);
   });
 
   it('of another class are somebody else’s', () => {
