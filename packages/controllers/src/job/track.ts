@@ -72,7 +72,9 @@ const interimOf = ({ succeeds, reason, message }: Ending) => ({
 function completionOf({ job, succeeded }: Assessment, active: number): Ending | undefined {
   const { completions } = job.spec;
   const enough = completions === undefined ? succeeded > 0 : succeeded >= completions;
-  if (!enough || active > 0) return undefined;
+  // a Job that never started cannot have ended
+  const started = job.status?.startTime !== undefined || !isSuspended(job);
+  if (!enough || active > 0 || !started) return undefined;
   const message = 'Reached expected number of succeeded pods';
   return { succeeds: true, reason: 'CompletionsReached', message };
 }

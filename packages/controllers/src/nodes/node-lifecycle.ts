@@ -46,6 +46,8 @@ export function startNodeLifecycle(context: ControllerContext, informers: Shared
     log,
     reconcile: (name) => controller.reconcile(name),
   });
+  /** Nodes that are given up, or might be. */
+  const ill = new Set<string>();
   nodes.onChange(({ type, object, previous }) => {
     const name = object.metadata.name ?? '';
     if (type === 'deleted') controller.forget(name);
@@ -53,9 +55,10 @@ export function startNodeLifecycle(context: ControllerContext, informers: Shared
     if (statusOf(previous) !== statusOf(object) || type === 'deleted') {
       controller.disruptionChanged();
       // whether nodes may be given up depends on how many others are well
-      for (const other of nodes.list())
-        if (evictionTaint(other) || hasEvictionTaint(other)) reconciler.enqueue(other.metadata.name ?? '');
+      for (const other of ill) reconciler.enqueue(other);
     }
+    if (type !== 'deleted' && isIll(object)) ill.add(name);
+    else ill.delete(name);
     if (type !== 'deleted') reconciler.enqueue(name);
   });
   leases.onChange(({ type, object, previous }) => {
@@ -77,6 +80,8 @@ export function startNodeLifecycle(context: ControllerContext, informers: Shared
 
 const statusOf = (node: Node | undefined): string | undefined =>
   node && `${zoneOf(node)} ${readyCondition(node)?.status}`;
+
+const isIll = (node: Node): boolean => evictionTaint(node) !== undefined || hasEvictionTaint(node);
 
 class NodeLifecycle {
   readonly #context: ControllerContext;
@@ -139,6 +144,7 @@ class NodeLifecycle {
   }
 
   #evictionOf(node: Node): { eviction: Eviction; afterMs?: number } {
+    if (!isIll(node)) return { eviction: 'yes' };
     this.#disruption ??= disruptionOf(this.#nodes.list());
     const { zones, everywhere } = this.#disruption;
     if (everywhere) return { eviction: 'take back' };

@@ -27,6 +27,8 @@ export function startTaintEviction(context: ControllerContext, informers: Shared
   /** When pods that have to leave later were first found so, by uid. */
   const waiting = new Map<string, number>();
 
+  const isOnTainted = ({ spec }: Pod): boolean =>
+    spec.nodeName !== undefined && noExecuteTaints(nodes.get('', spec.nodeName)?.spec.taints).length > 0;
   const stay = (pod: Pod, uid: string): undefined => {
     if (!waiting.delete(uid)) return undefined;
     const note = `Cancelling deletion of Pod ${keyOf(pod)}`;
@@ -54,11 +56,11 @@ export function startTaintEviction(context: ControllerContext, informers: Shared
   const reconciler = new Reconciler({ name: NAME, clock, log, reconcile });
   pods.onChange(({ type, object, previous }) => {
     if (type === 'deleted') waiting.delete(object.metadata.uid ?? '');
-    else if (
-      object.spec.nodeName !== previous?.spec.nodeName ||
-      !deepEqual(object.spec.tolerations, previous?.spec.tolerations)
-    )
-      reconciler.enqueue(keyOf(object));
+    else if (waiting.has(object.metadata.uid ?? '') || isOnTainted(object)) {
+      const same = object.spec.nodeName === previous?.spec.nodeName;
+      if (!same || !deepEqual(object.spec.tolerations, previous?.spec.tolerations))
+        reconciler.enqueue(keyOf(object));
+    }
   });
   nodes.onChange(({ object, previous }) => {
     const before = noExecuteTaints(previous?.spec.taints);
