@@ -39,7 +39,7 @@ export class Dialer {
     ip: string,
     port: number,
     protocol: Question['protocol'] = 'tcp',
-    timeoutMs = 700,
+    timeoutMs = 4000,
   ): Promise<DialResult> {
     const id = this.#next++;
     const { promise, resolve } = Promise.withResolvers<DialResult>();

@@ -87,9 +87,12 @@ describe.skipIf(why !== undefined)('network policies, with real packets', () => 
           ),
         ),
     );
-  const passes = async ({ from, to, port, protocol }: ModelPacket): Promise<boolean> => {
+  const passes = async (
+    { from, to, port, protocol }: ModelPacket,
+    patienceMs = PATIENCE_MS,
+  ): Promise<boolean> => {
     const wire = protocol === 'TCP' ? 'tcp' : 'udp';
-    const answer = await dialers.get(from.name)?.dial(to.ip, port, wire, PATIENCE_MS);
+    const answer = await dialers.get(from.name)?.dial(to.ip, port, wire, patienceMs);
     return answer === `${to.name} ${from.ip}`;
   };
   const named = (packet: ModelPacket) =>
@@ -145,12 +148,12 @@ describe.skipIf(why !== undefined)('network policies, with real packets', () => 
       await apply(policies);
       const model = new PolicyModel(policies, NAMESPACES);
       const all = packets();
-      const results = await Promise.all(all.map(passes));
+      const results = await Promise.all(all.map((packet) => passes(packet)));
       const wrong = all.filter((packet, i) => results[i] !== model.allows(packet));
       // once more for what the machine was too busy for
       const still: string[] = [];
       for (const packet of wrong)
-        if ((await passes(packet)) !== model.allows(packet)) still.push(named(packet));
+        if ((await passes(packet, 3000)) !== model.allows(packet)) still.push(named(packet));
       expect({ still, policies }).toEqual({ still: [], policies });
       for (const packet of all) seen[model.allows(packet) ? 'open' : 'closed']++;
     }

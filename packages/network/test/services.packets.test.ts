@@ -156,8 +156,8 @@ describe.skipIf(why !== undefined)('Services, with real packets', () => {
     expect(await answers(fromClient, '10.96.0.10', 80)).toEqual(new Set([`a ${client.ip}`]));
     expect((await answers(fromClient, lab.network.gateway, 30080)).size).toBe(2);
     await apply([local], [slice('s', ports, endpoints.slice(1))]);
-    expect(await fromHost.dial(node, 30080)).toBe('timeout');
-    expect(await fromClient.dial('10.96.0.10', 80)).toBe('timeout');
+    expect(await fromHost.dial(node, 30080, 'tcp', 400)).toBe('timeout');
+    expect(await fromClient.dial('10.96.0.10', 80, 'tcp', 400)).toBe('timeout');
   });
 
   it('a load balancer is reached at its address from pods and at the link from the machine, within its ranges', async () => {
@@ -170,7 +170,7 @@ describe.skipIf(why !== undefined)('Services, with real packets', () => {
     expect((await answers(fromHost, lab.network.link.inner, 80)).size).toBe(2);
     await apply([balanced(['10.244.0.0/16', '10.244.0.0/24'])], [both('s')]);
     expect((await answers(fromClient, '192.0.2.7', 80)).size).toBe(2);
-    expect(await fromHost.dial(lab.network.link.inner, 80)).toBe('timeout');
+    expect(await fromHost.dial(lab.network.link.inner, 80, 'tcp', 400)).toBe('timeout');
   });
 
   it('a host port leads to its pod', async () => {

@@ -77,13 +77,13 @@ describe('cluster DNS on the wire', () => {
     zone.putSlice(slice('many', [{ port: 80 }], endpoints));
     outside = await startOutside();
     const { port } = outside.udp.address();
-    const upstream = new Upstream({ servers: [{ address: '127.0.0.1', port }], timeoutMs: 300 });
+    const upstream = new Upstream({ servers: [{ address: '127.0.0.1', port }], timeoutMs: 1000 });
     server = new DnsServer({
       view: zone,
       upstream,
       address: '127.0.0.1',
       port: 0,
-      limits: { connectionsPerClient: 4, idleMs: 500 },
+      limits: { connectionsPerClient: 4, idleMs: 2000 },
     });
     await server.start();
   });
@@ -291,7 +291,7 @@ describe('cluster DNS on the wire', () => {
         return performance.now() - since;
       }),
     );
-    expect(times.filter((time) => time < 300)).toHaveLength(2);
+    expect(times.filter((time) => time < 1200)).toHaveLength(2);
     const bad = connect({ host: '127.0.0.1', port: server.port });
     bad.write(Buffer.from([255, 255, 1]));
     await once(bad, 'close');
