@@ -46,10 +46,16 @@ const EVENTS = '/containerd.services.events.v1.Events';
 /** How long the status calls get to show an exit that was told: CRI's own listener may be behind. */
 const SETTLE_MS = [0, 5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 2000, 5000];
 
+/** Whether the status calls show what an event told. */
+export interface StatusShows {
+  readonly end: (id: string) => Promise<boolean>;
+  readonly oom: (id: string) => Promise<boolean>;
+}
+
 /** What `ContainerRuntime.watch` promises, by containerd's event service. */
 export async function watchContainerd(
   channel: GrpcChannel,
-  hasEnded: (id: string) => Promise<boolean>,
+  shows: StatusShows,
   listener: (event: RuntimeEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -57,9 +63,10 @@ export async function watchContainerd(
     if (!signal.aborted) listener(event);
   };
   const take = (kind: Kind, id: string): void => {
-    if (kind !== 'exited') emit({ kind, id });
     // `settled` never rejects
-    else void settled(id, hasEnded, signal).then(() => emit({ kind, id }));
+    if (kind === 'exited') void settled(id, shows.end, signal).then(() => emit({ kind, id }));
+    else if (kind === 'oom') void settled(id, shows.oom, signal).then(() => emit({ kind, id }));
+    else emit({ kind, id });
   };
   for (let failures = 0; !signal.aborted; failures++) {
     if (await subscribeOnce(channel, take, () => emit({ kind: 'resync' }), signal)) failures = 0;
@@ -132,14 +139,14 @@ function publish(channel: GrpcChannel, mark: string): void {
 
 async function settled(
   id: string,
-  hasEnded: (id: string) => Promise<boolean>,
+  shown: (id: string) => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> {
   for (const ms of SETTLE_MS) {
     if (ms > 0) await pause(ms, signal);
     if (signal.aborted) return;
     try {
-      if (await hasEnded(id)) return;
+      if (await shown(id)) return;
     } catch {
       // the runtime went away: a resync will follow
       return;

@@ -172,7 +172,8 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   watch(listener: (event: RuntimeEvent) => void, signal: AbortSignal): Promise<void> {
-    return watchContainerd(this.#channel, (id) => this.#hasEnded(id), listener, signal);
+    const shows = { end: (id: string) => this.#showsEnd(id), oom: (id: string) => this.#showsOom(id) };
+    return watchContainerd(this.#channel, shows, listener, signal);
   }
 
   close(): void {
@@ -180,10 +181,16 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   /** Whether the status calls show that a container or a sandbox ended. One just started may still seem created. */
-  async #hasEnded(id: string): Promise<boolean> {
+  async #showsEnd(id: string): Promise<boolean> {
     const container = await this.containerStatus(id);
     if (container) return container.state === 'exited' || container.state === 'unknown';
     return !((await this.sandboxStatus(id))?.ready ?? false);
+  }
+
+  /** Why a container ended is shown only when it has. */
+  async #showsOom(id: string): Promise<boolean> {
+    const container = await this.containerStatus(id);
+    return container?.state !== 'exited' || container.reason === 'OOMKilled';
   }
 
   async #orMissing<C extends CriCall>(name: C, request: CriCalls[C][0]): Promise<CriCalls[C][1] | undefined> {
