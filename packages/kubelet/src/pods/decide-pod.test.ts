@@ -205,6 +205,11 @@ describe('what a pod needs next', () => {
     expect(short(decide(spec, { view }).actions)).toEqual(['start i 1']);
   });
 
+  it('is the end of a container that still runs in a former sandbox, before another is started', () => {
+    const view = { sandboxes: [madeSandbox({ id: 's1', attempt: 1 })], containers: [madeContainer('app')] };
+    expect(short(decide({ containers: [main()] }, { view }).actions)).toEqual(['kill app 30']);
+  });
+
   it('is nothing before a failure may be tried again', () => {
     const failure = { reason: 'ErrImagePull', message: 'no', retryAt: 1_005_000 };
     const decision = decide({ containers: [main()] }, { failures: new Map([['app', failure]]) });

@@ -98,6 +98,12 @@ export function newDraft(input: PodInput): Draft {
 export function start(draft: Draft, container: k8s.Container, kind: ContainerKind, sandboxId: string): void {
   const { view, failures, now, limits = RESTART_BACKOFF, pod } = draft.input;
   const { name } = container;
+  const elsewhere = view.containers.find((each) => each.name === name && each.state === 'running');
+  if (elsewhere) {
+    // in a former sandbox: never two of one name
+    kill(draft, container, elsewhere.id, 'pod-ends', `Stopping container ${name}`);
+    return;
+  }
   const failure = failures.get(name);
   if (failure) {
     const { reason, message } = failure.later && failure.later.at <= now ? failure.later : failure;
