@@ -9,10 +9,11 @@ import { describe, expect, it } from 'vitest';
 import { hasUpstream } from '../../tools/upstream/cache.ts';
 import { startComponent } from '../../tools/upstream/kubernetes.ts';
 import { startPlane } from '../support/plane.ts';
+import { EXIT_CODE, RUNS, startTestKubelet } from './kubelet.ts';
 import { eventually } from './server.ts';
 
 const NS = 'default';
-const CONTROLLERS = ['endpoint', 'disruption', 'persistentvolume-binder', 'serviceaccount'];
+const CONTROLLERS = ['endpoint', 'disruption', 'persistentvolume-binder', 'serviceaccount', 'job'];
 const CLAIMS = { ...REFS.pods, resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' };
 const VOLUMES = { ...REFS.nodes, resource: 'persistentvolumes', kind: 'PersistentVolume' };
 const BUDGETS = {
@@ -21,6 +22,7 @@ const BUDGETS = {
   resource: 'poddisruptionbudgets',
   kind: 'PodDisruptionBudget',
 };
+const JOBS = { ...REFS.pods, group: 'batch', resource: 'jobs', kind: 'Job' };
 const REPLICA_SETS = { ...REFS.pods, group: 'apps', resource: 'replicasets', kind: 'ReplicaSet' };
 const STEPS = 24;
 
@@ -53,7 +55,7 @@ async function byUpstream(play: Play): Promise<unknown> {
 
 async function byOurs(play: Play): Promise<unknown> {
   const plane = await startPlane({ legacyApis: true });
-  const without = ['autoscaling', 'cronjobs', 'jobs', 'nodes', 'workloads'] as const;
+  const without = ['autoscaling', 'cronjobs', 'nodes', 'workloads'] as const;
   const controllers = startControllers({ client: (name) => plane.control.client(name), without });
   await controllers.synced;
   try {
@@ -242,9 +244,53 @@ async function followPods(client: Client): Promise<unknown> {
   };
 }
 
+/** Specs of Jobs with the exit code of their pods. */
+const WORK: Record<string, [object, string]> = {
+  once: [{}, '0'],
+  many: [{ completions: 7, parallelism: 3 }, '0'],
+  wide: [{ completions: 2, parallelism: 6 }, '0'],
+  any: [{ parallelism: 3 }, '0'],
+  nothing: [{ completions: 0 }, '0'],
+  idle: [{ parallelism: 0 }, '0'],
+  broken: [{ backoffLimit: 0 }, '3'],
+  together: [{ completions: 3, parallelism: 3, backoffLimit: 0 }, '3'],
+  late: [{ completions: 3, parallelism: 2, activeDeadlineSeconds: 2 }, RUNS],
+};
+
+/** How Jobs end. */
+async function runJobs(client: Client): Promise<unknown> {
+  await eventually('the account', () => client.get(REFS.serviceAccounts, NS, 'default'));
+  await client.create(REFS.nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } });
+  const kubelet = startTestKubelet(client, 'n');
+  for (const [name, [spec, exitCode]] of Object.entries(WORK)) {
+    const annotations = { [EXIT_CODE]: exitCode };
+    const containers = [{ name: 'c', image: 'i' }];
+    const template = { metadata: { annotations }, spec: { restartPolicy: 'Never', containers } };
+    const metadata = { name, namespace: NS };
+    await client.create(JOBS, { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { ...spec, template } });
+  }
+  const ends = ({ status }: KubeObject): { type: string; reason?: string }[] =>
+    (status?.conditions ?? []).filter(
+      ({ type }: { type: string }) => type === 'Complete' || type === 'Failed',
+    );
+  const jobs = await eventually('the ends', async () => {
+    const { items } = await client.list<KubeObject>(JOBS, { namespace: NS });
+    return items.every((job) => ends(job).length > 0 || job.metadata.name === 'idle') && items;
+  });
+  await kubelet.stop();
+  return Object.fromEntries(
+    jobs.map((job) => {
+      const { active = 0, succeeded = 0, failed = 0 } = job.status ?? {};
+      const end = ends(job).map(({ type, reason }) => (type === 'Failed' ? `${type} ${reason}` : type));
+      return [job.metadata.name, { active, succeeded, failed, end }];
+    }),
+  );
+}
+
 describe.runIf(hasUpstream('kubernetes'))('as under upstream’s kube-controller-manager 1.20.2', () => {
   it.each([
     ['claims get the same volumes', bindVolumes],
+    ['Jobs end the same way', runJobs],
     ['Services lead to the same pods, and budgets allow the same', followPods],
   ])('%s', { timeout: 60_000 }, async (_, play) => {
     const [theirs, ours] = await Promise.all([byUpstream(play), byOurs(play)]);
