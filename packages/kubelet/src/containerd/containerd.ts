@@ -149,7 +149,7 @@ async function stop(paths: ContainerdPaths, pid: number, containers: 'leave' | '
     await rm(paths.pid, { force: true });
   }
   if (containers === 'leave') return;
-  await endShims(paths.socket);
+  await endShims(paths.socket, paths.state);
   await unmountBelow(paths.state, paths.root);
   if (failures.length === 0) return;
   throw new SampanError(

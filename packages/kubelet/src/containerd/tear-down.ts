@@ -27,12 +27,16 @@ export async function endAllPods(socket: string): Promise<string[]> {
   }
 }
 
-/** Ends what still runs of a containerd that is gone. A shim takes its container with it. */
-export async function endShims(socket: string): Promise<void> {
-  const shims = await findProcesses(
-    (args) => /\/containerd-shim[^/]*$/.test(args[0] ?? '') && args.includes(socket),
-  );
-  await Promise.all(shims.map((pid) => endProcess(pid, 2000)));
+/**
+ * Ends what still runs of a containerd that is gone: its shims, which take their containers with them, and programs
+ * that a runtime other than runc leaves beside them. They are known by its socket and by bundles in its state folder.
+ */
+export async function endShims(socket: string, state: string): Promise<void> {
+  const left = await findProcesses((args) => {
+    const shim = /\/containerd-shim[^/]*$/.test(args[0] ?? '') && args.includes(socket);
+    return shim || args.some((arg) => arg.replace(/^--[\w-]+=/, '').startsWith(`${state}/`));
+  });
+  await Promise.all(left.map((pid) => endProcess(pid, 2000)));
 }
 
 /** Unmounts all that is mounted below the folders, the latest first. */
