@@ -35,7 +35,7 @@ describe('ReplicaSets and ReplicationControllers', () => {
   let client: Client;
   let kubelet: PlayedKubelet;
   beforeAll(async () => {
-    plane = await startPlane({ controllers: true });
+    plane = await startPlane({ controllers: true, without: ['nodes'] });
     client = plane.control.client('test');
     await client.create(REFS.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NS } });
     kubelet = playKubelet(client);
