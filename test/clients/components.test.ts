@@ -31,6 +31,7 @@ const HARMLESS = [
   // what they were about to write to was deleted meanwhile, by a scale down for example
   /"[\w.-]+" not found/,
   // they wrote from a cache that was behind their own last write; they try again
+  /"[\w.-]+" already exists/,
   /the object has been modified; please apply your changes to the latest version and try again/,
 ];
 

@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { RUNNING, setPodStatus } from './api-only-node.ts';
 import { eventually } from './eventually.ts';
 import { type KubectlProgram, kubectls } from './kubectl.ts';
 import { boats, configMap, deployment, pod } from './manifests.ts';
 import { useKubectl } from './setup.ts';
+
+/** How long a kubectl takes at most to find what it is to wait for. */
+const WAITS_AFTER_MS = 3000;
 
 /** What every kubectl since 1.20 can do. The newer ones have more in files of their own. */
 describe.each(kubectls())('$name', ({ program }: KubectlProgram) => {
@@ -157,6 +161,8 @@ describe.each(kubectls())('$name', ({ program }: KubectlProgram) => {
     await setPodStatus(setup.plane, 'default', 'waited', RUNNING);
     expect(await ready).toBe('pod/waited condition met');
     const gone = kubectl.run('wait --for=delete pod/waited --timeout=30s');
+    // kubectl 1.20 finds no pod, and no end of it, when it looks too late
+    await sleep(WAITS_AFTER_MS);
     await kubectl.run('delete pod waited --now');
     await gone;
   });
