@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTls, DEFAULT_CIPHERS, type TLSSocket } from 'node:tls';
 import { rememberSession } from './authentication.ts';
 import type { HttpRequest, HttpResponse } from './exchange.ts';
-import { handOver, leaveFastPath } from './fast-path.ts';
+import { handOver } from './fast-path.ts';
 
 export interface ListenerOptions {
   /** Default 127.0.0.1. */
@@ -49,11 +49,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
-    (request: IncomingMessage, response: ServerResponse) => {
-      // an earlier answer has the connection: the client does not wait for answers
-      if (response.socket === null) leaveFastPath(request);
-      options.handle(request, response);
-    },
+    (request: IncomingMessage, response: ServerResponse) => options.handle(request, response),
   );
   http1.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (socket.destroyed || !socket.writable) return;

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type Status, StatusError } from '@sampan/api';
 import type { Exchange } from './exchange.ts';
-import { LARGE_ANSWER_BYTES, leaveFastPath } from './fast-path.ts';
+import { noteAnswer } from './fast-path.ts';
 
 const JSON_TYPE = 'application/json';
 
@@ -24,7 +24,7 @@ export function sendBytes(
   };
   if (exchange.warnings.length > 0) headers.warning = warningHeaders(exchange.warnings);
   const { response } = exchange;
-  if (body.length >= LARGE_ANSWER_BYTES) leaveFastPath(exchange.request);
+  noteAnswer(exchange.request, response, body.length);
   if ('stream' in response) response.writeHead(status, headers);
   else response.writeHead(status, STATUS_CODES[status] ?? '', headers);
   if (exchange.method === 'HEAD') response.end();
