@@ -126,7 +126,7 @@ function within<T>(ms: number, work: Promise<T>): Promise<T> {
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  ms = 15_000,
+  ms = 60_000,
 ): Promise<T> {
   const deadline = performance.now() + ms;
   let last: unknown;
