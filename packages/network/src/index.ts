@@ -5,6 +5,7 @@
 export * from './cluster/addresses.ts';
 export * from './cluster/cni.ts';
 export {
+  type HostApi,
   type HostPort,
   type HostTableOptions,
   hostTable,

@@ -49,7 +49,7 @@ export interface StartNetworkOptions {
     readonly limits?: Partial<DnsLimits>;
   };
   /** Ports of the machine that lead into the cluster, and the wall around it, in which DNS is open; absent: no rules on the machine itself. */
-  readonly host?: Pick<HostTableOptions, 'allowed'> & {
+  readonly host?: Pick<HostTableOptions, 'allowed' | 'api'> & {
     /** Which ports a cluster may take from the machine. Default: all but TCP 22. */
     readonly mayExpose?: (port: HostPort) => boolean;
     /** The status of Services of type LoadBalancer; absent: somebody else writes it. */
@@ -222,12 +222,16 @@ class Follower {
   async #updateHost(ports: readonly ServicePort[]): Promise<void> {
     const { network, host } = this.#options;
     if (!host) return;
-    const { allowed, mayExpose = ({ protocol, port }) => protocol !== 'tcp' || port !== 22 } = host;
+    const { allowed, api, mayExpose = ({ protocol, port }) => protocol !== 'tcp' || port !== 22 } = host;
     const wanted = wantedHostPorts(network, ports, hostPortKeys(this.#pods.withHostPorts()));
     const names = this.#dns ? [DNS_PORT] : [];
     const open = allowed && { tcp: [...allowed.tcp, ...names], udp: [...allowed.udp, ...names] };
     await this.#outside.apply(
-      hostTable(network, { ports: wanted.filter(mayExpose), ...(open ? { allowed: open } : {}) }),
+      hostTable(network, {
+        ports: wanted.filter(mayExpose),
+        ...(open ? { allowed: open } : {}),
+        ...(api ? { api } : {}),
+      }),
     );
   }
 }

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { admitLink, forgetLink } from '../src/cluster/foreign-firewall.ts';
 import { run } from '../src/command.ts';
 import {
+  addressesOf,
+  clusterTable,
   ensureNetwork,
   hostAddressOf,
   hostTable,
@@ -14,8 +16,10 @@ import {
   releaseStale,
   removeNetwork,
 } from '../src/index.ts';
+import { servicePortsOf } from '../src/services/service-ports.ts';
 import { Dialer } from './dial.ts';
 import { Lab, labName, whyNoLab } from './lab.ts';
+import { service, slice } from './objects.ts';
 
 const why = whyNoLab();
 
@@ -90,6 +94,39 @@ describe.skipIf(why !== undefined)('networks of clusters', () => {
     } finally {
       await run('ip', ['link', 'delete', name]).catch(() => {});
       await run('ip', ['netns', 'delete', name]);
+    }
+  });
+
+  it('reach the API of their cluster at the link, and nothing else that listens on loopback', async () => {
+    const pod = await one.pod('caller');
+    const open = { tcp: [], udp: [] };
+    await one.serve('api', '/proc/self/ns/net', [18_310, 18_311]);
+    const inside = new Dialer(pod.netns);
+    const fromNode = new Dialer(one.netns);
+    const dial = (port: number) => inside.dial(one.network.link.host, port, 'tcp', 500);
+    try {
+      await host.apply(hostTable(one.network, { ports: [], allowed: open }));
+      expect(await dial(18_310)).toBe('refused');
+      for (const address of ['127.0.0.1', '0.0.0.0']) {
+        const api = { address, port: 18_310 };
+        await host.apply(hostTable(one.network, { ports: [], allowed: open, api }));
+        expect(await dial(18_310)).toBe(`api ${hostAddressOf(one.network, pod.ip)}`);
+        expect(await dial(18_311)).toBe('refused');
+      }
+      // as the Service `kubernetes`
+      const endpoint = { addresses: [one.network.link.host] };
+      const ports = servicePortsOf(
+        [service('kubernetes', { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443 }] })],
+        [slice('kubernetes', [{ name: 'https', port: 18_310 }], [endpoint])],
+        'n',
+      );
+      const state = { ports, apiPods: [], policies: [], pods: [], namespaces: [] };
+      await one.nft.apply(clusterTable(state, addressesOf(one.network)));
+      for (const dialer of [inside, fromNode])
+        expect(await dialer.dial('10.96.0.1', 443, 'tcp', 500)).toMatch(/^api 100\./);
+    } finally {
+      inside.close();
+      fromNode.close();
     }
   });
 

@@ -18,10 +18,20 @@ export interface HostTableOptions {
    * machine.
    */
   readonly allowed?: { readonly tcp: readonly number[]; readonly udp: readonly number[] };
+  /** The cluster's API, which pods reach at the machine's end of the link; undefined: they do not. */
+  readonly api?: HostApi;
+}
+
+/** Where the API of a cluster listens on the machine: an IPv4 address, loopback included, or 0.0.0.0. */
+export interface HostApi {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** The name of a cluster's table among the machine's. */
 export const hostTableName = ({ name }: Pick<ClusterNetwork, 'name'>): string => `sampan-${name}`;
+
+const ANY_ADDRESS = '0.0.0.0';
 
 /** Every cluster's range and link: none of them is another's to reach. */
 const ALL_CLUSTERS = '100.64.0.0/10';
@@ -30,7 +40,7 @@ const ALL_CLUSTERS = '100.64.0.0/10';
  * The machine's own rules for one cluster: ports that lead in, a shared address for what goes out, and a wall
  * towards other clusters and the machine. Pure.
  */
-export function hostTable(network: ClusterNetwork, { ports, allowed }: HostTableOptions): NftTable {
+export function hostTable(network: ClusterNetwork, { ports, allowed, api }: HostTableOptions): NftTable {
   const { name, hostRange, link } = network;
   const table = new TableBuilder();
   const targets = new Map<string, string>();
@@ -45,7 +55,11 @@ export function hostTable(network: ClusterNetwork, { ports, allowed }: HostTable
   ]);
   const nat = (hook: string, priority: string) =>
     `type nat hook ${hook} priority ${priority}; policy accept;`;
-  table.chain('prerouting', [`iifname != "${name}" jump hand-on`], nat('prerouting', 'dstnat'));
+  const toApi =
+    api && api.address !== ANY_ADDRESS
+      ? [`iifname "${name}" ip daddr ${link.host} tcp dport ${api.port} dnat to ${api.address}:${api.port}`]
+      : [];
+  table.chain('prerouting', [`iifname != "${name}" jump hand-on`, ...toApi], nat('prerouting', 'dstnat'));
   table.chain('output', ['jump hand-on'], nat('output', '-100'));
   table.chain(
     'postrouting',
@@ -78,7 +92,15 @@ export function hostTable(network: ClusterNetwork, { ports, allowed }: HostTable
     ],
     filter('input'),
   );
-  table.chain('from-cluster', [pass, ...(allowed ? wall(link.host, allowed) : [])]);
+  table.chain('from-cluster', [
+    pass,
+    ...(api
+      ? [`meta l4proto tcp ct original ip daddr ${link.host} ct original proto-dst ${api.port} accept`]
+      : []),
+    // the link lets loopback addresses in (route_localnet), for that way only
+    'ip daddr 127.0.0.0/8 drop',
+    ...(allowed ? wall(link.host, allowed) : []),
+  ]);
   return table.build(hostTableName(network));
 }
 
