@@ -11,6 +11,7 @@ help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 up: build ## Install what is missing, build, start Sampan
+	@./sampan doctor --needed
 	@./sampan up
 
 build: dist/.built ## Build without starting

@@ -119,7 +119,17 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'doctor',
     summary: 'Check this machine, and say how to mend what is missing',
-    options: { output: output('json', 'yaml') },
+    details: 'What is missing for containers is installed by --fix, as root on Debian, Ubuntu and the like.',
+    options: {
+      fix: { type: 'boolean', help: 'Install what is missing; never removes anything' },
+      // for "make up": says nothing when all is there
+      needed: {
+        type: 'boolean',
+        help: 'As --fix, and only that, when containers cannot run without',
+        hidden: true,
+      },
+      output: output('json', 'yaml'),
+    },
     load: () => import('./commands/doctor.ts'),
   },
   {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { freemem, totalmem } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type HomeLayout, isHome, readRunState, readSettings } from '@sampan/home';
+import { missingPackages } from './packages.ts';
 
 export interface Finding {
   /** `problem`: Sampan cannot run so. `warning`: something will not work. */
@@ -37,6 +38,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'files', check: checkOpenFiles },
   { name: 'inotify', check: checkInotify },
   { name: 'cgroup', check: checkCgroup },
+  { name: 'containers', check: checkContainers },
   { name: 'kubectl', check: checkKubectl },
 ];
 
@@ -52,7 +54,7 @@ function checkNode(): Finding {
 
 function checkUser(): Finding {
   if (process.getuid?.() !== 0)
-    return { level: 'ok', found: 'not root: clusters work, containers on this machine will need root' };
+    return { level: 'ok', found: 'not root: clusters work, containers on this machine need root' };
   const hasUseradd = ['/usr/sbin/useradd', '/sbin/useradd'].some((file) => existsSync(file));
   return {
     level: 'ok',
@@ -143,6 +145,19 @@ function checkInotify(): Finding {
 function checkCgroup(): Finding {
   const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
   return { level: 'ok', found: unified ? 'version 2' : 'version 1, or hybrid' };
+}
+
+/** Programs and what the kernel lets them do; who starts Sampan is the matter of the check of the user. */
+function checkContainers({ environment }: Machine): Finding {
+  const missing = missingPackages(environment.PATH);
+  const needed = missing.filter(({ optional }) => !optional);
+  const list = (packages: typeof missing) => packages.map(({ name }) => name).join(', ');
+  if (needed.length > 0) {
+    const mend = `${needed[0]?.without}. Install them: sudo sampan doctor --fix`;
+    return { level: 'warning', found: `missing: ${list(needed)}`, mend };
+  }
+  const without = missing.map((entry) => `no ${entry.name} (${entry.without})`).join(', ');
+  return { level: 'ok', found: `all programs are there${without && `; ${without}`}` };
 }
 
 function checkKubectl({ environment }: Machine): Finding {
