@@ -109,14 +109,22 @@ export class TestNode {
       clock: systemClock,
       logger: silentLogger,
       volumes: {
+        update: () => {},
         prepare: async () => {},
         mounts: async () => [],
+        devices: async () => [],
         release: async () => {},
+        listen: () => () => {},
       },
       environment: async () => ({ configMap: () => undefined, secret: () => undefined, services: new Map() }),
       credentials: async () => undefined,
       handler: async ({ spec }) => spec?.runtimeClassName,
-      timing: { restart: { initialMs: 300, maxMs: 600 }, pull: { initialMs: 300, maxMs: 600 }, retryMs: 300 },
+      timing: {
+        restart: { initialMs: 300, maxMs: 600 },
+        pull: { initialMs: 300, maxMs: 600 },
+        mount: { initialMs: 300, maxMs: 600 },
+        retryMs: 300,
+      },
       ...more,
     };
   }

@@ -40,6 +40,7 @@ function configOf(
       ...sources,
     },
     mounts: [],
+    devices: [],
     node,
   });
 }

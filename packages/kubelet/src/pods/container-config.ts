@@ -1,5 +1,5 @@
 import type { k8s } from '@sampan/api';
-import type { ContainerConfig, ImageStatus, Mount } from '../runtime/index.ts';
+import type { ContainerConfig, Device, ImageStatus, Mount } from '../runtime/index.ts';
 import { containerEnv, type EnvSources } from './container-env.ts';
 import { containerResources } from './container-resources.ts';
 import { containerSecurity } from './container-security.ts';
@@ -14,6 +14,7 @@ export interface ContainerInput {
   readonly image: ImageStatus;
   readonly env: EnvSources;
   readonly mounts: readonly Mount[];
+  readonly devices: readonly Device[];
   readonly node: NodeFacts;
 }
 
@@ -33,7 +34,7 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     workingDir: container.workingDir ?? '',
     env: [...env].map(([variable, value]) => ({ name: variable, value })),
     mounts: input.mounts,
-    devices: [],
+    devices: input.devices,
     labels: {
       'io.kubernetes.pod.name': pod.metadata?.name ?? '',
       'io.kubernetes.pod.namespace': pod.metadata?.namespace ?? '',

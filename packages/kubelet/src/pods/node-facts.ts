@@ -18,6 +18,8 @@ export interface NodeFacts {
   readonly cgroupRoot: string;
   /** Of pods with the DNS policy ClusterFirst; undefined: those of `Default`. */
   readonly clusterDns?: { readonly servers: readonly string[]; readonly domain: string };
+  /** How the runtime is told of a pod's namespace, by which the CNI finds its cluster's network. Default: as it is. */
+  readonly sandboxNamespace?: (namespace: string) => string;
   /** The machine's own resolv.conf. */
   readonly nodeDns: SandboxDns;
 }

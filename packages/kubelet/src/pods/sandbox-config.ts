@@ -12,7 +12,7 @@ export function sandboxConfig(pod: k8s.Pod, attempt: number, node: NodeFacts): S
   const { runAsUser, runAsGroup } = shared;
   return {
     name,
-    namespace,
+    namespace: node.sandboxNamespace?.(namespace) ?? namespace,
     uid,
     attempt,
     labels: {

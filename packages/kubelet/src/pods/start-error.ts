@@ -5,6 +5,7 @@ export type StartReason =
   | 'RunContainerError'
   | 'PostStartHookError'
   | 'CreatePodSandboxError'
+  | 'FailedMount'
   | 'ErrImagePull'
   | 'ErrImageNeverPull'
   | 'ImageInspectError'

@@ -13,8 +13,9 @@ export async function leftPods({
   const [sandboxes, containers] = await Promise.all([runtime.listSandboxes(), runtime.listContainers()]);
   const deletionTimestamp = new Date(clock.now()).toISOString();
   const pods = new Map<string, k8s.Pod>();
-  for (const { name, namespace, uid, id } of sandboxes) {
+  for (const { name, uid, id, labels } of sandboxes) {
     if (uid === '') continue;
+    const namespace = labels['io.kubernetes.pod.namespace'] ?? '';
     const graces = containers
       .filter(({ sandboxId }) => sandboxId === id)
       .map(({ annotations }) => Number(annotations[GRACE_ANNOTATION] ?? Number.NaN))

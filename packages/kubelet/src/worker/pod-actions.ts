@@ -1,6 +1,7 @@
 import type { k8s } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import { containerConfig } from '../pods/container-config.ts';
+import { containerEnv } from '../pods/container-env.ts';
 import { containerSpecs } from '../pods/container-spec.ts';
 import type { PodAction } from '../pods/decision.ts';
 import type { PodView } from '../pods/pod-view.ts';
@@ -67,7 +68,11 @@ export class PodActions {
     const container = containerSpecs(pod.spec ?? {}).find((spec) => spec.container.name === name)?.container;
     const sandbox = view.sandboxes.find(({ id }) => id === sandboxId);
     if (!container || !sandbox) return;
-    const config = await this.#configure(pod, container, attempt, sandbox.ips);
+    const [ip] = sandbox.ips;
+    const [config] = await Promise.all([
+      this.#configure(pod, container, attempt, sandbox.ips),
+      sandbox.network === 'pod' && ip !== undefined ? this.#services.connected?.(pod, ip) : undefined,
+    ]);
     const id = await orElse('CreateContainerError', () =>
       runtime.createContainer(sandboxId, config, sandboxConfig(pod, sandbox.attempt, node)),
     );
@@ -147,7 +152,6 @@ export class PodActions {
     const podIPs = pod.spec?.hostNetwork ? node.hostIPs : sandboxIPs;
     return orElse('CreateContainerConfigError', async () => {
       await this.#files.makeLogFolder(pod, container.name);
-      const mounts = await volumes.mounts(pod, container);
       const own = await this.#files.mounts(pod, container, attempt, podIPs);
       const env = {
         ...(await environment(pod)),
@@ -155,7 +159,9 @@ export class PodActions {
         hostIPs: node.hostIPs,
         nodeAllocatable: node.allocatable,
       };
-      return containerConfig({ pod, container, attempt, image, env, mounts: [...mounts, ...own], node });
+      const mounts = [...(await volumes.mounts(pod, container, containerEnv(pod, container, env))), ...own];
+      const devices = await volumes.devices(pod, container);
+      return containerConfig({ pod, container, attempt, image, env, mounts, devices, node });
     });
   }
 }

@@ -16,6 +16,8 @@ export type PodEventReason =
   | 'Failed'
   | 'FailedCreatePodSandBox'
   | 'FailedKillPod'
+  | 'FailedMapVolume'
+  | 'FailedMount'
   | 'FailedPostStartHook'
   | 'FailedPreStopHook'
   | 'InspectFailed'

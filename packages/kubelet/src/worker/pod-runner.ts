@@ -25,10 +25,15 @@ export class PodRunner {
   readonly #workers = new Map<string, PodWorker>();
   readonly #stop = new AbortController();
   readonly #watching: Promise<void>;
+  readonly #unlisten: () => void;
 
   constructor(services: PodServices, listener: PodListener) {
     this.#services = services;
     this.#listener = listener;
+    this.#unlisten = services.volumes.listen({
+      retry: (uid) => this.retry(uid),
+      event: (uid, event) => listener.event(uid, event),
+    });
     this.#watching = services.runtime
       .watch((event) => this.#take(event), this.#stop.signal)
       .catch((error: unknown) => {
@@ -39,6 +44,7 @@ export class PodRunner {
   /** Runs a pod, or tells of a new version of one that runs. */
   set(pod: k8s.Pod): void {
     const uid = pod.metadata?.uid ?? '';
+    this.#services.volumes.update(pod);
     const known = this.#workers.get(uid);
     if (known) {
       known.update(pod);
@@ -57,6 +63,11 @@ export class PodRunner {
   /** What a probe of a pod's container says. */
   setProbe(uid: string, containerId: string, probes: ContainerProbes): void {
     this.#workers.get(uid)?.setProbe(containerId, probes);
+  }
+
+  /** What could not be started of a pod may be possible now: it is tried again at once. */
+  retry(uid: string): void {
+    this.#workers.get(uid)?.retry();
   }
 
   /** Ends a pod for a reason of the node's (eviction); it fails. */
@@ -102,6 +113,7 @@ export class PodRunner {
   /** Stops working; all containers run on. */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#unlisten();
     await Promise.all([this.#watching, ...[...this.#workers.values()].map((worker) => worker.close())]);
   }
 

@@ -3,8 +3,9 @@ import type { Clock, Logger } from '@sampan/base';
 import type { EnvSources } from '../pods/container-env.ts';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import type { BackoffLimits } from '../pods/restart-backoff.ts';
-import type { ContainerRuntime, Mount, RegistryCredentials } from '../runtime/index.ts';
+import type { ContainerRuntime, Device, Mount, RegistryCredentials } from '../runtime/index.ts';
 import type { ImagePuller } from './image-puller.ts';
+import type { PodEvent } from './pod-event.ts';
 
 /** What pods need besides the runtime; shared by all workers. */
 export interface PodServices {
@@ -20,17 +21,35 @@ export interface PodServices {
   readonly credentials: (pod: k8s.Pod, container: k8s.Container) => Promise<RegistryCredentials | undefined>;
   /** The runtime's handler for a pod's runtime class; undefined: the default. Throws StartError. */
   readonly handler: (pod: k8s.Pod) => Promise<string | undefined>;
+  /**
+   * Called before each start of a container of a pod that has this address in the pod network: resolves when the
+   * network is ready for it. Default: it always is. Throws StartError.
+   */
+  readonly connected?: (pod: k8s.Pod, ip: string) => Promise<void>;
   readonly timing?: Partial<PodTiming>;
 }
 
 /** Volumes of pods on the node. */
 export interface PodVolumes {
-  /** Makes all of a pod's volumes ready; may be called again. Throws StartError. */
+  /** A pod that runs here, or its new version: volumes that are ready follow it. Does not wait and does not throw. */
+  update(pod: k8s.Pod): void;
+  /** Makes all of a pod's volumes ready; may be called again. Throws StartError, `FailedMount` after telling events. */
   prepare(pod: k8s.Pod): Promise<void>;
-  /** The mounts of one container, of volumes that are ready. Throws StartError. */
-  mounts(pod: k8s.Pod, container: k8s.Container): Promise<Mount[]>;
-  /** After the pod has ended. May be called twice. */
+  /** The mounts of one container, of volumes that are ready; `variables`: its environment. Throws StartError. */
+  mounts(pod: k8s.Pod, container: k8s.Container, variables: ReadonlyMap<string, string>): Promise<Mount[]>;
+  /** The devices of one container that are volumes. Throws StartError. */
+  devices(pod: k8s.Pod, container: k8s.Container): Promise<Device[]>;
+  /** After the pod has ended. May be called twice, also after it failed. */
   release(pod: k8s.Pod): Promise<void>;
+  /** Who hears of the volumes; the returned function ends it. */
+  listen(listener: VolumesListener): () => void;
+}
+
+/** Calls must not throw. */
+export interface VolumesListener {
+  /** What could not be prepared for a pod may be possible now. */
+  retry(uid: string): void;
+  event(uid: string, event: PodEvent): void;
 }
 
 export interface PodTiming {
@@ -38,6 +57,8 @@ export interface PodTiming {
   readonly restart: BackoffLimits;
   /** Of images that cannot be fetched. */
   readonly pull: BackoffLimits;
+  /** Of volumes that cannot be made ready. */
+  readonly mount: BackoffLimits;
   /** Before a container that could not be made, or a sandbox, is tried again. */
   readonly retryMs: number;
 }
@@ -46,5 +67,6 @@ export interface PodTiming {
 export const POD_TIMING: PodTiming = {
   restart: { initialMs: 10_000, maxMs: 300_000 },
   pull: { initialMs: 10_000, maxMs: 300_000 },
+  mount: { initialMs: 500, maxMs: 122_000 },
   retryMs: 10_000,
 };

@@ -42,12 +42,14 @@ export class PodTeller {
   failed(pod: k8s.Pod, name: string, error: unknown): void {
     const message = messageOf(error);
     const type = 'Warning';
+    const reason = error instanceof StartError ? error.reason : undefined;
+    // the volumes have told it
+    if (reason === 'FailedMount') return;
     if (name === '') {
       const text = `Failed to create pod sandbox: ${message}`;
       this.#tell({ type, reason: 'FailedCreatePodSandBox', message: text });
       return;
     }
-    const reason = error instanceof StartError ? error.reason : undefined;
     const place = { type, fieldPath: fieldPath(pod, name) } as const;
     if (reason === 'ErrImagePull') {
       this.#tell({

@@ -85,6 +85,12 @@ export class PodWorker {
     this.poke();
   }
 
+  /** What could not be started for want of something may be tried again. */
+  retry(): void {
+    this.#failures.hurry();
+    this.poke();
+  }
+
   /** Something may have happened to it. Cheap to call often. */
   poke(): void {
     if (this.#closed) return;

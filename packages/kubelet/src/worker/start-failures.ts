@@ -14,6 +14,7 @@ export class StartFailures {
   readonly #clock: Clock;
   readonly #current = new Map<string, StartFailure>();
   readonly #pullDelays = new Map<string, number>();
+  #mountDelay = 0;
 
   constructor({ timing, clock }: Pick<PodServices, 'timing' | 'clock'>) {
     this.timing = { ...POD_TIMING, ...timing };
@@ -28,6 +29,15 @@ export class StartFailures {
   succeeded(name: string): void {
     this.#current.delete(name);
     this.#pullDelays.delete(name);
+    if (name === '') this.#mountDelay = 0;
+  }
+
+  /** What failed for want of something else may be tried again at once. */
+  hurry(): void {
+    const retryAt = this.#clock.now();
+    for (const [name, failure] of this.#current) {
+      if (failure.later === undefined) this.#current.set(name, { ...failure, retryAt });
+    }
   }
 
   failed(name: string, action: PodAction, pod: k8s.Pod, error: unknown): void {
@@ -37,8 +47,15 @@ export class StartFailures {
     if (action.do === 'start-container' && reason === 'ErrImagePull') {
       this.#current.set(name, this.#pullFailure(name, imageOf(pod, name), message, now));
     } else {
-      this.#current.set(name, { reason, message, retryAt: now + this.timing.retryMs });
+      const delay = reason === 'FailedMount' ? this.#nextMountDelay() : this.timing.retryMs;
+      this.#current.set(name, { reason, message, retryAt: now + delay });
     }
+  }
+
+  #nextMountDelay(): number {
+    const { initialMs, maxMs } = this.timing.mount;
+    this.#mountDelay = Math.min(maxMs, 2 * this.#mountDelay || initialMs);
+    return this.#mountDelay;
   }
 
   #pullFailure(name: string, image: string, message: string, now: number): StartFailure {
