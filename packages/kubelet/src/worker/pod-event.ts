@@ -22,10 +22,12 @@ export type PodEventReason =
   | 'FailedPreStopHook'
   | 'InspectFailed'
   | 'Killing'
+  | 'ProbeWarning'
   | 'Pulled'
   | 'Pulling'
   | 'SandboxChanged'
-  | 'Started';
+  | 'Started'
+  | 'Unhealthy';
 
 /** Tells an event of a pod; must not throw. */
 export type TellEvent = (event: PodEvent) => void;

@@ -1,0 +1,270 @@
+import { type KubeObject, type k8s, StatusError } from '@sampan/api';
+import { type Clock, type Logger, messageOf } from '@sampan/base';
+import { type Client, Informer, REFS } from '@sampan/machinery';
+import type { NodeFacts } from '../pods/node-facts.ts';
+import { StartError } from '../pods/start-error.ts';
+import type { ContainerRuntime, RegistryCredentials } from '../runtime/index.ts';
+import { ImagePuller } from '../worker/image-puller.ts';
+import { PodRunner } from '../worker/pod-runner.ts';
+import type { PodServices, PodTiming, PodVolumes } from '../worker/pod-services.ts';
+import type { PodReport } from '../worker/pod-worker.ts';
+import { imageCredentials } from './credentials.ts';
+import { podEnvironment } from './environment.ts';
+import { type NodeEvent, PodEvents } from './pod-events.ts';
+import { StatusManager } from './status-manager.ts';
+
+export interface AgentOptions {
+  /** The node's own user. */
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly node: string;
+  readonly runtime: ContainerRuntime;
+  readonly facts: NodeFacts;
+  readonly volumes: PodVolumes;
+  /** Why the node will not run a pod; undefined: it will. Asked once for each pod, before anything of it is made. */
+  readonly admit?: (pod: k8s.Pod, others: readonly k8s.Pod[]) => Refusal | undefined;
+  readonly connected?: PodServices['connected'];
+  /** The runtime's handler of a runtime class's handler name; undefined: the node has none such. */
+  readonly handlers: ReadonlyMap<string, string | undefined>;
+  /** Credentials for registries of the machine, in docker's config format. */
+  readonly credentialsFile: string;
+  readonly timing?: Partial<PodTiming>;
+  /** Told of each pod and each of its statuses: probes, statistics, …. Must not throw. */
+  readonly followers?: readonly PodFollower[];
+}
+
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Something that acts on the pods of the node beside their workers. */
+export interface PodFollower {
+  /** The pod as the API has it, with the status that the agent told last. */
+  update(pod: k8s.Pod): void;
+  /** The pod has ended and is forgotten. */
+  forget(uid: string): void;
+}
+
+interface Known {
+  pod: k8s.Pod;
+  status: k8s.PodStatus | undefined;
+  /** It has ended and is being forgotten. */
+  leaving: boolean;
+  /** It was never begun, and is not. */
+  refused: boolean;
+}
+
+/**
+ * Runs the pods that the API binds to this node and tells it what becomes of them: the middle of the kubelet. Pods
+ * that ran before it started are taken over; those that are nobody's any more are ended.
+ */
+export class Agent {
+  readonly runner: PodRunner;
+  readonly events: PodEvents;
+  readonly #options: AgentOptions;
+  readonly #pods: Informer<KubeObject>;
+  readonly #services: Informer<KubeObject>;
+  readonly #statuses: StatusManager;
+  readonly #known = new Map<string, Known>();
+  #running = true;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const { client, clock, log, node } = options;
+    const mine = { fieldSelector: `spec.nodeName=${node}` };
+    this.#pods = new Informer({ client, ref: REFS.pods, options: mine, clock, log });
+    this.#services = new Informer({ client, ref: REFS.services, clock, log });
+    this.#statuses = new StatusManager({ client, clock, log });
+    this.events = new PodEvents({ client, clock, log, node });
+    this.runner = new PodRunner(this.#podServices(), {
+      status: (uid, report) => this.#take(uid, report),
+      event: (uid, event) => this.#tellEvent(uid, event),
+    });
+  }
+
+  /** Resolves when the pods of the API are known and being run, and left-over ones are being ended. */
+  async start(): Promise<void> {
+    this.#services.start();
+    await this.#services.synced();
+    this.#pods.onChange(({ type, object }) => {
+      if (type === 'deleted') this.#remove(object as k8s.Pod);
+      else this.#set(object as k8s.Pod);
+    });
+    this.#pods.start();
+    await this.#pods.synced();
+    this.runner.endOthers(new Set(this.#known.keys())).catch((error: unknown) => {
+      this.#options.log.error('left-over pods could not be ended', { error: messageOf(error) });
+    });
+  }
+
+  /** Pods of the node as last told, statuses included. */
+  pods(): k8s.Pod[] {
+    return [...this.#known.values()].map(({ pod, status }) => (status ? { ...pod, status } : pod));
+  }
+
+  pod(uid: string): k8s.Pod | undefined {
+    const known = this.#known.get(uid);
+    return known && (known.status ? { ...known.pod, status: known.status } : known.pod);
+  }
+
+  /** Stops; containers run on. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#pods.stop();
+    this.#services.stop();
+    await this.runner.close();
+    await this.#statuses.stop();
+  }
+
+  #set(pod: k8s.Pod): void {
+    const uid = pod.metadata?.uid ?? '';
+    const known = this.#known.get(uid);
+    if (known) {
+      known.pod = pod;
+      if (!known.leaving && (!known.refused || pod.metadata?.deletionTimestamp)) this.runner.set(pod);
+      this.#follow(uid);
+      return;
+    }
+    const { phase } = pod.status ?? {};
+    const isOver = phase === 'Succeeded' || phase === 'Failed';
+    const refusal = isOver || pod.metadata?.deletionTimestamp ? undefined : this.#refusal(pod);
+    this.#known.set(uid, { pod, status: undefined, leaving: false, refused: refusal !== undefined });
+    if (refusal) this.#refuse(pod, refusal);
+    else this.runner.set(pod);
+    this.#follow(uid);
+  }
+
+  /** Only pods that were never seen before on this node are judged: what runs already goes on. */
+  #refusal(pod: k8s.Pod): Refusal | undefined {
+    if (pod.status?.startTime) return undefined;
+    const others = this.pods().filter(
+      ({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed',
+    );
+    return this.#options.admit?.(pod, others);
+  }
+
+  #refuse(pod: k8s.Pod, { reason, message }: Refusal): void {
+    const uid = pod.metadata?.uid ?? '';
+    this.events.ofPod(pod, { type: 'Warning', reason, message });
+    const startTime = `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`;
+    const status: k8s.PodStatus = {
+      ...pod.status,
+      phase: 'Failed',
+      reason,
+      message: `Pod was rejected: ${message}`,
+      startTime,
+    };
+    const known = this.#known.get(uid);
+    if (known) known.status = status;
+    this.#statuses.set(pod, status);
+  }
+
+  /** Deleted without waiting for the node: what is left of it is ended. */
+  #remove(pod: k8s.Pod): void {
+    const uid = pod.metadata?.uid ?? '';
+    const known = this.#known.get(uid);
+    if (!known || known.leaving) return;
+    known.pod = {
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        deletionTimestamp:
+          pod.metadata?.deletionTimestamp ?? new Date(this.#options.clock.now()).toISOString(),
+        deletionGracePeriodSeconds: pod.metadata?.deletionGracePeriodSeconds ?? 0,
+      },
+    };
+    this.runner.set(known.pod);
+  }
+
+  #take(uid: string, { status, ended }: PodReport): void {
+    const known = this.#known.get(uid);
+    if (!known || known.leaving || !this.#running) return;
+    known.status = status;
+    this.#statuses.set(known.pod, status);
+    this.#follow(uid);
+    if (ended && known.pod.metadata?.deletionTimestamp) {
+      known.leaving = true;
+      void this.#leave(uid, known);
+    }
+  }
+
+  /** Forgets a pod that has ended; then the API may forget it as well. */
+  async #leave(uid: string, known: Known): Promise<void> {
+    const { client, clock, log } = this.#options;
+    const { namespace, name = '' } = known.pod.metadata ?? {};
+    for (;;) {
+      try {
+        await this.#statuses.flush(uid);
+        await this.runner.forget(uid);
+        await client.delete(REFS.pods, namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } });
+        break;
+      } catch (error) {
+        if (error instanceof StatusError && (error.code === 404 || error.code === 409)) break;
+        if (!this.#running) return;
+        log.warn('a pod that ended could not be forgotten', {
+          pod: `${namespace}/${name}`,
+          error: messageOf(error),
+        });
+        await new Promise<void>((resolve) => clock.schedule(resolve, 1000));
+      }
+    }
+    this.#known.delete(uid);
+    this.#statuses.forget(uid);
+    for (const follower of this.#options.followers ?? []) follower.forget(uid);
+  }
+
+  #follow(uid: string): void {
+    const pod = this.pod(uid);
+    if (!pod) return;
+    for (const follower of this.#options.followers ?? []) follower.update(pod);
+  }
+
+  #tellEvent(uid: string, event: NodeEvent): void {
+    const known = this.#known.get(uid);
+    if (known) this.events.ofPod(known.pod, event);
+  }
+
+  #podServices(): PodServices {
+    const { client, clock, log, runtime, facts, volumes, connected, timing, credentialsFile } = this.#options;
+    return {
+      runtime,
+      images: new ImagePuller(runtime),
+      node: facts,
+      clock,
+      logger: log,
+      volumes,
+      environment: (pod) => podEnvironment(client, this.#services, pod),
+      credentials: (pod, container): Promise<RegistryCredentials | undefined> =>
+        imageCredentials({ client, log, file: credentialsFile }, pod, container.image ?? ''),
+      handler: (pod) => this.#handler(pod),
+      ...(connected ? { connected } : {}),
+      ...(timing ? { timing } : {}),
+    };
+  }
+
+  async #handler({ spec }: k8s.Pod): Promise<string | undefined> {
+    const name = spec?.runtimeClassName;
+    if (!name) return undefined;
+    const { client, handlers } = this.#options;
+    const found = await client.get<KubeObject>(RUNTIME_CLASSES, undefined, name).catch((error: unknown) => {
+      throw new StartError('CreatePodSandboxError', `RuntimeClass "${name}": ${messageOf(error)}`, error);
+    });
+    const handler = String(found.handler);
+    if (handlers.has(handler)) return handlers.get(handler);
+    const known = [...handlers.keys()].join(', ');
+    throw new StartError(
+      'CreatePodSandboxError',
+      `no runtime for "${handler}" is configured on this node; it has: ${known}`,
+    );
+  }
+}
+
+const RUNTIME_CLASSES = {
+  group: 'node.k8s.io',
+  version: 'v1',
+  resource: 'runtimeclasses',
+  kind: 'RuntimeClass',
+  namespaced: false,
+};
