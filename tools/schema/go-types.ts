@@ -106,7 +106,8 @@ class FileReader {
         markers: parseMarkers(this.#comments),
         underlying: named[2],
       });
-    } else if (line === 'const (') this.#block((text) => this.#constant(text));
+    } else if (line.startsWith('import ') && line !== 'import (') this.#import(line.slice(7));
+    else if (line === 'const (') this.#block((text) => this.#constant(text));
     else if (line.startsWith('const ')) this.#constant(line.slice(6));
     else if (line === 'import (') this.#block((text) => this.#import(text));
   }

@@ -10,6 +10,7 @@ const api = (group: string, ...versions: string[]): SourcePackage[] =>
 export const PACKAGES: readonly SourcePackage[] = [
   { short: 'meta.v1', path: 'k8s.io/apimachinery/pkg/apis/meta/v1' },
   ...api('core', 'v1'),
+  ...api('admissionregistration', 'v1', 'v1beta1'),
   ...api('apps', 'v1'),
   ...api('authentication', 'v1'),
   ...api('authorization', 'v1'),
@@ -29,6 +30,7 @@ export const PACKAGES: readonly SourcePackage[] = [
     short: 'apiextensions.v1',
     path: 'k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1',
   },
+  { short: 'apiregistration.v1', path: 'k8s.io/kube-aggregator/pkg/apis/apiregistration/v1' },
 ];
 
 /** Types with a JSON form of their own (MarshalJSON), by import path and name; and what that form is. */

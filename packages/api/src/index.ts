@@ -2,7 +2,9 @@
  * Tier 1: kinds as data. Start with `kinds/resource.ts` (what a kind is) and `schema/type-schema.ts`
  * (what a type is).
  */
+export * from './admissionregistration/index.ts';
 export * from './apiextensions/index.ts';
+export { type ApiService, type ApiServiceCondition, LOCAL_AVAILABLE } from './apiregistration/apiservice.ts';
 export * from './apply/index.ts';
 export { tokenRequestRules } from './authentication/rules.ts';
 export * from './authorization/rules.ts';

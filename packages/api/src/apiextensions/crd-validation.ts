@@ -11,6 +11,7 @@ import {
 import { isDNS1035Label, isDNS1123Subdomain } from '../validation/dns.ts';
 import { isValidPortNum } from '../validation/formats.ts';
 import { validateImmutable } from '../validation/immutable.ts';
+import { webhookUrlErrors } from '../validation/webhook-client.ts';
 import { API_APPROVED, apiApproval, isProtectedGroup } from './api-approval.ts';
 import { validFieldPath } from './cel/field-path.ts';
 import type { CrdConversion, CrdNames, CrdScale, CrdVersion, CustomResourceDefinition } from './crd.ts';
@@ -470,16 +471,13 @@ function validateSelectableFields(
   return errors;
 }
 
-/** Only strategy None is served: a webhook would make the server call addresses of a tenant's choice. */
 function validateConversion(crd: CustomResourceDefinition): FieldError[] {
   const { conversion } = crd.spec;
   if (!conversion) return [];
   const path = 'spec.conversion';
   const errors = oneOf(`${path}.strategy`, conversion.strategy ?? '', ['None', 'Webhook']);
   if (conversion.strategy === 'Webhook') {
-    const wrong = validateConversionWebhook(conversion);
-    if (wrong.length > 0) return wrong;
-    return [forbidden(`${path}.strategy`, 'conversion webhooks are not served; only strategy None is')];
+    return [...errors, ...validateConversionWebhook(conversion)];
   }
   if (conversion.webhook?.clientConfig) {
     errors.push(
@@ -494,7 +492,7 @@ function validateConversion(crd: CustomResourceDefinition): FieldError[] {
   return errors;
 }
 
-/** A webhook that upstream would refuse gets upstream's errors. Source: apiserver pkg/util/webhook. */
+/** Source: apiextensions-apiserver validateCustomResourceConversion, apiserver pkg/util/webhook. */
 function validateConversionWebhook({ webhook }: CrdConversion): FieldError[] {
   const errors: FieldError[] = [];
   const client = 'spec.conversion.webhookClientConfig';
@@ -512,23 +510,6 @@ function validateConversionWebhook({ webhook }: CrdConversion): FieldError[] {
       errors.push(invalid(`${client}.service.port`, service?.port, `port is not valid: ${ports.join(', ')}`));
   }
   return [...errors, ...reviewVersionErrors(webhook?.conversionReviewVersions ?? [])];
-}
-
-function webhookUrlErrors(text: string, field: string): FieldError[] {
-  const form = '; desired format: https://host[/path]';
-  const match =
-    /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(
-      text,
-    );
-  const [, scheme = '', user, host = '', , query = '', fragment = ''] = match ?? [];
-  const errors: FieldError[] = [];
-  if (scheme !== 'https')
-    errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${form}`));
-  if (host === '') errors.push(invalid(field, '', `host must be specified${form}`));
-  if (user !== undefined) errors.push(invalid(field, user, 'user information is not permitted in the URL'));
-  if (fragment !== '') errors.push(invalid(field, fragment, 'fragments are not permitted in the URL'));
-  if (query !== '') errors.push(invalid(field, query, 'query parameters are not permitted in the URL'));
-  return errors;
 }
 
 function reviewVersionErrors(versions: readonly string[]): FieldError[] {

@@ -2451,6 +2451,566 @@ export interface NodeAllocatableResourceClaimStatus {
   resources?: Record<string, string> | null;
 }
 
+/** admissionregistration.v1.Rule */
+export interface Rule {
+  apiGroups?: string[];
+  apiVersions?: string[];
+  resources?: string[];
+  scope?: string;
+}
+
+/** admissionregistration.v1.ValidatingAdmissionPolicy */
+export interface AdmissionregistrationV1ValidatingAdmissionPolicy {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec?: AdmissionregistrationV1ValidatingAdmissionPolicySpec;
+  status?: AdmissionregistrationV1ValidatingAdmissionPolicyStatus;
+}
+
+/** admissionregistration.v1.ValidatingAdmissionPolicyStatus */
+export interface AdmissionregistrationV1ValidatingAdmissionPolicyStatus {
+  observedGeneration?: number;
+  typeChecking?: AdmissionregistrationV1TypeChecking;
+  conditions?: Condition[];
+}
+
+/** admissionregistration.v1.TypeChecking */
+export interface AdmissionregistrationV1TypeChecking {
+  expressionWarnings?: AdmissionregistrationV1ExpressionWarning[];
+}
+
+/** admissionregistration.v1.ExpressionWarning */
+export interface AdmissionregistrationV1ExpressionWarning {
+  fieldRef: string;
+  warning: string;
+}
+
+/** admissionregistration.v1.ValidatingAdmissionPolicyList */
+export interface AdmissionregistrationV1ValidatingAdmissionPolicyList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1ValidatingAdmissionPolicy[] | null;
+}
+
+/** admissionregistration.v1.ValidatingAdmissionPolicySpec */
+export interface AdmissionregistrationV1ValidatingAdmissionPolicySpec {
+  paramKind?: AdmissionregistrationV1ParamKind;
+  matchConstraints?: AdmissionregistrationV1MatchResources;
+  validations?: AdmissionregistrationV1Validation[];
+  failurePolicy?: string;
+  auditAnnotations?: AdmissionregistrationV1AuditAnnotation[];
+  matchConditions?: AdmissionregistrationV1MatchCondition[];
+  variables?: AdmissionregistrationV1Variable[];
+}
+
+/** admissionregistration.v1.ParamKind */
+export interface AdmissionregistrationV1ParamKind {
+  apiVersion?: string;
+  kind?: string;
+}
+
+/** admissionregistration.v1.Validation */
+export interface AdmissionregistrationV1Validation {
+  expression: string;
+  message?: string;
+  reason?: string;
+  messageExpression?: string;
+}
+
+/** admissionregistration.v1.Variable */
+export interface AdmissionregistrationV1Variable {
+  name: string;
+  expression: string;
+}
+
+/** admissionregistration.v1.AuditAnnotation */
+export interface AdmissionregistrationV1AuditAnnotation {
+  key: string;
+  valueExpression: string;
+}
+
+/** admissionregistration.v1.ValidatingAdmissionPolicyBinding */
+export interface AdmissionregistrationV1ValidatingAdmissionPolicyBinding {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec: AdmissionregistrationV1ValidatingAdmissionPolicyBindingSpec;
+}
+
+/** admissionregistration.v1.ValidatingAdmissionPolicyBindingList */
+export interface AdmissionregistrationV1ValidatingAdmissionPolicyBindingList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1ValidatingAdmissionPolicyBinding[] | null;
+}
+
+/** admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec */
+export interface AdmissionregistrationV1ValidatingAdmissionPolicyBindingSpec {
+  policyName: string;
+  paramRef?: AdmissionregistrationV1ParamRef;
+  matchResources?: AdmissionregistrationV1MatchResources;
+  validationActions: string[];
+}
+
+/** admissionregistration.v1.ParamRef */
+export interface AdmissionregistrationV1ParamRef {
+  name?: string;
+  namespace?: string;
+  selector?: LabelSelector;
+  parameterNotFoundAction?: string;
+}
+
+/** admissionregistration.v1.MatchResources */
+export interface AdmissionregistrationV1MatchResources {
+  namespaceSelector?: LabelSelector;
+  objectSelector?: LabelSelector;
+  resourceRules?: AdmissionregistrationV1NamedRuleWithOperations[];
+  excludeResourceRules?: AdmissionregistrationV1NamedRuleWithOperations[];
+  matchPolicy?: string;
+}
+
+/** admissionregistration.v1.NamedRuleWithOperations */
+export interface AdmissionregistrationV1NamedRuleWithOperations {
+  resourceNames?: string[];
+  operations?: string[];
+  apiGroups?: string[];
+  apiVersions?: string[];
+  resources?: string[];
+  scope?: string;
+}
+
+/** admissionregistration.v1.ValidatingWebhookConfiguration */
+export interface AdmissionregistrationV1ValidatingWebhookConfiguration {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  webhooks?: AdmissionregistrationV1ValidatingWebhook[];
+}
+
+/** admissionregistration.v1.ValidatingWebhookConfigurationList */
+export interface AdmissionregistrationV1ValidatingWebhookConfigurationList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1ValidatingWebhookConfiguration[] | null;
+}
+
+/** admissionregistration.v1.MutatingWebhookConfiguration */
+export interface AdmissionregistrationV1MutatingWebhookConfiguration {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  webhooks?: AdmissionregistrationV1MutatingWebhook[];
+}
+
+/** admissionregistration.v1.MutatingWebhookConfigurationList */
+export interface AdmissionregistrationV1MutatingWebhookConfigurationList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1MutatingWebhookConfiguration[] | null;
+}
+
+/** admissionregistration.v1.ValidatingWebhook */
+export interface AdmissionregistrationV1ValidatingWebhook {
+  name: string;
+  clientConfig: AdmissionregistrationV1WebhookClientConfig;
+  rules?: RuleWithOperations[];
+  failurePolicy?: string;
+  matchPolicy?: string;
+  namespaceSelector?: LabelSelector;
+  objectSelector?: LabelSelector;
+  sideEffects: string;
+  timeoutSeconds?: number;
+  admissionReviewVersions?: string[] | null;
+  matchConditions?: AdmissionregistrationV1MatchCondition[];
+}
+
+/** admissionregistration.v1.MutatingWebhook */
+export interface AdmissionregistrationV1MutatingWebhook {
+  name: string;
+  clientConfig: AdmissionregistrationV1WebhookClientConfig;
+  rules?: RuleWithOperations[];
+  failurePolicy?: string;
+  matchPolicy?: string;
+  namespaceSelector?: LabelSelector;
+  objectSelector?: LabelSelector;
+  sideEffects: string;
+  timeoutSeconds?: number;
+  admissionReviewVersions?: string[] | null;
+  reinvocationPolicy?: string;
+  matchConditions?: AdmissionregistrationV1MatchCondition[];
+}
+
+/** admissionregistration.v1.MutatingAdmissionPolicy */
+export interface AdmissionregistrationV1MutatingAdmissionPolicy {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec?: AdmissionregistrationV1MutatingAdmissionPolicySpec;
+}
+
+/** admissionregistration.v1.MutatingAdmissionPolicyList */
+export interface AdmissionregistrationV1MutatingAdmissionPolicyList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1MutatingAdmissionPolicy[] | null;
+}
+
+/** admissionregistration.v1.MutatingAdmissionPolicySpec */
+export interface AdmissionregistrationV1MutatingAdmissionPolicySpec {
+  paramKind?: AdmissionregistrationV1ParamKind;
+  matchConstraints?: AdmissionregistrationV1MatchResources;
+  variables?: AdmissionregistrationV1Variable[];
+  mutations?: AdmissionregistrationV1Mutation[];
+  failurePolicy?: string;
+  matchConditions?: AdmissionregistrationV1MatchCondition[];
+  reinvocationPolicy?: string;
+}
+
+/** admissionregistration.v1.Mutation */
+export interface AdmissionregistrationV1Mutation {
+  patchType: string;
+  applyConfiguration?: AdmissionregistrationV1ApplyConfiguration;
+  jsonPatch?: AdmissionregistrationV1JSONPatch;
+}
+
+/** admissionregistration.v1.ApplyConfiguration */
+export interface AdmissionregistrationV1ApplyConfiguration {
+  expression?: string;
+}
+
+/** admissionregistration.v1.JSONPatch */
+export interface AdmissionregistrationV1JSONPatch {
+  expression?: string;
+}
+
+/** admissionregistration.v1.MutatingAdmissionPolicyBinding */
+export interface AdmissionregistrationV1MutatingAdmissionPolicyBinding {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec?: AdmissionregistrationV1MutatingAdmissionPolicyBindingSpec;
+}
+
+/** admissionregistration.v1.MutatingAdmissionPolicyBindingList */
+export interface AdmissionregistrationV1MutatingAdmissionPolicyBindingList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1MutatingAdmissionPolicyBinding[] | null;
+}
+
+/** admissionregistration.v1.MutatingAdmissionPolicyBindingSpec */
+export interface AdmissionregistrationV1MutatingAdmissionPolicyBindingSpec {
+  policyName?: string;
+  paramRef?: AdmissionregistrationV1ParamRef;
+  matchResources?: AdmissionregistrationV1MatchResources;
+}
+
+/** admissionregistration.v1.RuleWithOperations */
+export interface RuleWithOperations {
+  operations?: string[];
+  apiGroups?: string[];
+  apiVersions?: string[];
+  resources?: string[];
+  scope?: string;
+}
+
+/** admissionregistration.v1.WebhookClientConfig */
+export interface AdmissionregistrationV1WebhookClientConfig {
+  url?: string;
+  service?: AdmissionregistrationV1ServiceReference;
+  caBundle?: string;
+}
+
+/** admissionregistration.v1.ServiceReference */
+export interface AdmissionregistrationV1ServiceReference {
+  namespace: string;
+  name: string;
+  path?: string;
+  port?: number;
+}
+
+/** admissionregistration.v1.MatchCondition */
+export interface AdmissionregistrationV1MatchCondition {
+  name: string;
+  expression: string;
+}
+
+/** admissionregistration.v1beta1.ValidatingAdmissionPolicy */
+export interface AdmissionregistrationV1beta1ValidatingAdmissionPolicy {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec?: AdmissionregistrationV1beta1ValidatingAdmissionPolicySpec;
+  status?: AdmissionregistrationV1beta1ValidatingAdmissionPolicyStatus;
+}
+
+/** admissionregistration.v1beta1.ValidatingAdmissionPolicyStatus */
+export interface AdmissionregistrationV1beta1ValidatingAdmissionPolicyStatus {
+  observedGeneration?: number;
+  typeChecking?: AdmissionregistrationV1beta1TypeChecking;
+  conditions?: Condition[];
+}
+
+/** admissionregistration.v1beta1.TypeChecking */
+export interface AdmissionregistrationV1beta1TypeChecking {
+  expressionWarnings?: AdmissionregistrationV1beta1ExpressionWarning[];
+}
+
+/** admissionregistration.v1beta1.ExpressionWarning */
+export interface AdmissionregistrationV1beta1ExpressionWarning {
+  fieldRef: string;
+  warning: string;
+}
+
+/** admissionregistration.v1beta1.ValidatingAdmissionPolicyList */
+export interface AdmissionregistrationV1beta1ValidatingAdmissionPolicyList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1beta1ValidatingAdmissionPolicy[] | null;
+}
+
+/** admissionregistration.v1beta1.ValidatingAdmissionPolicySpec */
+export interface AdmissionregistrationV1beta1ValidatingAdmissionPolicySpec {
+  paramKind?: AdmissionregistrationV1beta1ParamKind;
+  matchConstraints?: AdmissionregistrationV1beta1MatchResources;
+  validations?: AdmissionregistrationV1beta1Validation[];
+  failurePolicy?: string;
+  auditAnnotations?: AdmissionregistrationV1beta1AuditAnnotation[];
+  matchConditions?: AdmissionregistrationV1beta1MatchCondition[];
+  variables?: AdmissionregistrationV1beta1Variable[];
+}
+
+/** admissionregistration.v1beta1.ParamKind */
+export interface AdmissionregistrationV1beta1ParamKind {
+  apiVersion?: string;
+  kind?: string;
+}
+
+/** admissionregistration.v1beta1.Validation */
+export interface AdmissionregistrationV1beta1Validation {
+  expression: string;
+  message?: string;
+  reason?: string;
+  messageExpression?: string;
+}
+
+/** admissionregistration.v1beta1.Variable */
+export interface AdmissionregistrationV1beta1Variable {
+  name: string;
+  expression: string;
+}
+
+/** admissionregistration.v1beta1.AuditAnnotation */
+export interface AdmissionregistrationV1beta1AuditAnnotation {
+  key: string;
+  valueExpression: string;
+}
+
+/** admissionregistration.v1beta1.ValidatingAdmissionPolicyBinding */
+export interface AdmissionregistrationV1beta1ValidatingAdmissionPolicyBinding {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec: AdmissionregistrationV1beta1ValidatingAdmissionPolicyBindingSpec;
+}
+
+/** admissionregistration.v1beta1.ValidatingAdmissionPolicyBindingList */
+export interface AdmissionregistrationV1beta1ValidatingAdmissionPolicyBindingList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1beta1ValidatingAdmissionPolicyBinding[] | null;
+}
+
+/** admissionregistration.v1beta1.ValidatingAdmissionPolicyBindingSpec */
+export interface AdmissionregistrationV1beta1ValidatingAdmissionPolicyBindingSpec {
+  policyName: string;
+  paramRef?: AdmissionregistrationV1beta1ParamRef;
+  matchResources?: AdmissionregistrationV1beta1MatchResources;
+  validationActions: string[];
+}
+
+/** admissionregistration.v1beta1.ParamRef */
+export interface AdmissionregistrationV1beta1ParamRef {
+  name?: string;
+  namespace?: string;
+  selector?: LabelSelector;
+  parameterNotFoundAction?: string;
+}
+
+/** admissionregistration.v1beta1.MatchResources */
+export interface AdmissionregistrationV1beta1MatchResources {
+  namespaceSelector?: LabelSelector;
+  objectSelector?: LabelSelector;
+  resourceRules?: AdmissionregistrationV1beta1NamedRuleWithOperations[];
+  excludeResourceRules?: AdmissionregistrationV1beta1NamedRuleWithOperations[];
+  matchPolicy?: string;
+}
+
+/** admissionregistration.v1beta1.NamedRuleWithOperations */
+export interface AdmissionregistrationV1beta1NamedRuleWithOperations {
+  resourceNames?: string[];
+}
+
+/** admissionregistration.v1beta1.ValidatingWebhookConfiguration */
+export interface AdmissionregistrationV1beta1ValidatingWebhookConfiguration {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  webhooks?: AdmissionregistrationV1beta1ValidatingWebhook[];
+}
+
+/** admissionregistration.v1beta1.ValidatingWebhookConfigurationList */
+export interface AdmissionregistrationV1beta1ValidatingWebhookConfigurationList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1beta1ValidatingWebhookConfiguration[] | null;
+}
+
+/** admissionregistration.v1beta1.MutatingWebhookConfiguration */
+export interface AdmissionregistrationV1beta1MutatingWebhookConfiguration {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  webhooks?: AdmissionregistrationV1beta1MutatingWebhook[];
+}
+
+/** admissionregistration.v1beta1.MutatingWebhookConfigurationList */
+export interface AdmissionregistrationV1beta1MutatingWebhookConfigurationList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1beta1MutatingWebhookConfiguration[] | null;
+}
+
+/** admissionregistration.v1beta1.ValidatingWebhook */
+export interface AdmissionregistrationV1beta1ValidatingWebhook {
+  name: string;
+  clientConfig: AdmissionregistrationV1beta1WebhookClientConfig;
+  rules?: RuleWithOperations[];
+  failurePolicy?: string;
+  matchPolicy?: string;
+  namespaceSelector?: LabelSelector;
+  objectSelector?: LabelSelector;
+  sideEffects?: string;
+  timeoutSeconds?: number;
+  admissionReviewVersions?: string[];
+  matchConditions?: AdmissionregistrationV1beta1MatchCondition[];
+}
+
+/** admissionregistration.v1beta1.MutatingWebhook */
+export interface AdmissionregistrationV1beta1MutatingWebhook {
+  name: string;
+  clientConfig: AdmissionregistrationV1beta1WebhookClientConfig;
+  rules?: RuleWithOperations[];
+  failurePolicy?: string;
+  matchPolicy?: string;
+  namespaceSelector?: LabelSelector;
+  objectSelector?: LabelSelector;
+  sideEffects?: string;
+  timeoutSeconds?: number;
+  admissionReviewVersions?: string[];
+  reinvocationPolicy?: string;
+  matchConditions?: AdmissionregistrationV1beta1MatchCondition[];
+}
+
+/** admissionregistration.v1beta1.WebhookClientConfig */
+export interface AdmissionregistrationV1beta1WebhookClientConfig {
+  url?: string;
+  service?: AdmissionregistrationV1beta1ServiceReference;
+  caBundle?: string;
+}
+
+/** admissionregistration.v1beta1.ServiceReference */
+export interface AdmissionregistrationV1beta1ServiceReference {
+  namespace: string;
+  name: string;
+  path?: string;
+  port?: number;
+}
+
+/** admissionregistration.v1beta1.MatchCondition */
+export interface AdmissionregistrationV1beta1MatchCondition {
+  name: string;
+  expression: string;
+}
+
+/** admissionregistration.v1beta1.MutatingAdmissionPolicy */
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicy {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec?: AdmissionregistrationV1beta1MutatingAdmissionPolicySpec;
+}
+
+/** admissionregistration.v1beta1.MutatingAdmissionPolicyList */
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicyList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1beta1MutatingAdmissionPolicy[] | null;
+}
+
+/** admissionregistration.v1beta1.MutatingAdmissionPolicySpec */
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicySpec {
+  paramKind?: AdmissionregistrationV1beta1ParamKind;
+  matchConstraints?: AdmissionregistrationV1beta1MatchResources;
+  variables?: AdmissionregistrationV1beta1Variable[];
+  mutations?: AdmissionregistrationV1beta1Mutation[];
+  failurePolicy?: string;
+  matchConditions?: AdmissionregistrationV1beta1MatchCondition[];
+  reinvocationPolicy?: string;
+}
+
+/** admissionregistration.v1beta1.Mutation */
+export interface AdmissionregistrationV1beta1Mutation {
+  patchType: string;
+  applyConfiguration?: AdmissionregistrationV1beta1ApplyConfiguration;
+  jsonPatch?: AdmissionregistrationV1beta1JSONPatch;
+}
+
+/** admissionregistration.v1beta1.ApplyConfiguration */
+export interface AdmissionregistrationV1beta1ApplyConfiguration {
+  expression?: string;
+}
+
+/** admissionregistration.v1beta1.JSONPatch */
+export interface AdmissionregistrationV1beta1JSONPatch {
+  expression?: string;
+}
+
+/** admissionregistration.v1beta1.MutatingAdmissionPolicyBinding */
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicyBinding {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec?: AdmissionregistrationV1beta1MutatingAdmissionPolicyBindingSpec;
+}
+
+/** admissionregistration.v1beta1.MutatingAdmissionPolicyBindingList */
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicyBindingList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: AdmissionregistrationV1beta1MutatingAdmissionPolicyBinding[] | null;
+}
+
+/** admissionregistration.v1beta1.MutatingAdmissionPolicyBindingSpec */
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicyBindingSpec {
+  policyName?: string;
+  paramRef?: AdmissionregistrationV1beta1ParamRef;
+  matchResources?: AdmissionregistrationV1beta1MatchResources;
+}
+
 /** apps.v1.StatefulSet */
 export interface StatefulSet {
   kind?: string;
@@ -4368,19 +4928,19 @@ export interface CustomResourceConversion {
 
 /** apiextensions.v1.WebhookConversion */
 export interface WebhookConversion {
-  clientConfig?: WebhookClientConfig;
+  clientConfig?: ApiextensionsV1WebhookClientConfig;
   conversionReviewVersions?: string[] | null;
 }
 
 /** apiextensions.v1.WebhookClientConfig */
-export interface WebhookClientConfig {
+export interface ApiextensionsV1WebhookClientConfig {
   url?: string;
-  service?: ServiceReference;
+  service?: ApiextensionsV1ServiceReference;
   caBundle?: string;
 }
 
 /** apiextensions.v1.ServiceReference */
-export interface ServiceReference {
+export interface ApiextensionsV1ServiceReference {
   namespace: string;
   name: string;
   path?: string;
@@ -4567,4 +5127,53 @@ export interface ValidationRule {
 export interface ExternalDocumentation {
   description?: string;
   url?: string;
+}
+
+/** apiregistration.v1.APIServiceList */
+export interface APIServiceList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ListMeta;
+  items?: APIService[] | null;
+}
+
+/** apiregistration.v1.ServiceReference */
+export interface ApiregistrationV1ServiceReference {
+  namespace?: string;
+  name?: string;
+  port?: number;
+}
+
+/** apiregistration.v1.APIServiceSpec */
+export interface APIServiceSpec {
+  service?: ApiregistrationV1ServiceReference;
+  group?: string;
+  version?: string;
+  insecureSkipTLSVerify?: boolean;
+  caBundle?: string;
+  groupPriorityMinimum: number;
+  versionPriority: number;
+}
+
+/** apiregistration.v1.APIServiceCondition */
+export interface APIServiceCondition {
+  type: string;
+  status: string;
+  lastTransitionTime?: string | null;
+  reason?: string;
+  message?: string;
+}
+
+/** apiregistration.v1.APIServiceStatus */
+export interface APIServiceStatus {
+  conditions?: APIServiceCondition[];
+}
+
+/** apiregistration.v1.APIService */
+export interface APIService {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec?: APIServiceSpec;
+  status?: APIServiceStatus;
 }

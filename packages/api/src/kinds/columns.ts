@@ -2,6 +2,7 @@ import { accessColumns } from '../columns/access.ts';
 import { autoscalingColumns } from '../columns/autoscaling.ts';
 import { coreColumns } from '../columns/core.ts';
 import { networkingColumns } from '../columns/networking.ts';
+import { registrationColumns } from '../columns/registration.ts';
 import { storageColumns } from '../columns/storage.ts';
 import { workloadColumns } from '../columns/workloads.ts';
 import type { Column } from './resource.ts';
@@ -15,6 +16,7 @@ export const kindColumns: Readonly<Record<string, readonly Column[]>> = {
   ...autoscalingColumns,
   ...coreColumns,
   ...networkingColumns,
+  ...registrationColumns,
   ...storageColumns,
   ...workloadColumns,
 };

@@ -12,6 +12,7 @@ export interface GroupPriority {
 
 export const groupPriorities: readonly GroupPriority[] = [
   { group: '', priority: 18000, versions: { v1: 1 } },
+  { group: 'apiregistration.k8s.io', priority: 18000, versions: { v1: 18 } },
   { group: 'apps', priority: 17800, versions: { v1: 15 } },
   { group: 'events.k8s.io', priority: 17750, versions: { v1: 15, v1beta1: 5 } },
   { group: 'authentication.k8s.io', priority: 17700, versions: { v1: 15 } },
@@ -23,6 +24,7 @@ export const groupPriorities: readonly GroupPriority[] = [
   { group: 'policy', priority: 17100, versions: { v1: 15, v1beta1: 9 } },
   { group: 'rbac.authorization.k8s.io', priority: 17000, versions: { v1: 15 } },
   { group: 'storage.k8s.io', priority: 16800, versions: { v1: 15 } },
+  { group: 'admissionregistration.k8s.io', priority: 16700, versions: { v1: 15, v1beta1: 12 } },
   { group: 'apiextensions.k8s.io', priority: 16700, versions: { v1: 15 } },
   { group: 'scheduling.k8s.io', priority: 16600, versions: { v1: 15 } },
   { group: 'coordination.k8s.io', priority: 16500, versions: { v1: 15 } },

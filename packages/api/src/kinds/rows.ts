@@ -1,3 +1,4 @@
+import { webhookConfigurationStorage } from '../admissionregistration/webhook-configuration.ts';
 import type { ResourceDefinition, SubresourceDefinition, Verb } from './resource.ts';
 import { type StorageConversion, sameFields } from './storage.ts';
 import { endpointSliceBetaStorage } from './storage-endpointslice.ts';
@@ -49,6 +50,22 @@ const networking = { group: 'networking.k8s.io', version: 'v1' };
 const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' };
 const storage = { group: 'storage.k8s.io', version: 'v1' };
 const events = { group: 'events.k8s.io', kind: 'Event', resource: 'events', shortNames: ['ev'] };
+
+const admissionregistration = {
+  group: 'admissionregistration.k8s.io',
+  ...cluster,
+  categories: ['api-extensions'],
+};
+const mutatingWebhooks = {
+  ...admissionregistration,
+  kind: 'MutatingWebhookConfiguration',
+  resource: 'mutatingwebhookconfigurations',
+};
+const validatingWebhooks = {
+  ...admissionregistration,
+  kind: 'ValidatingWebhookConfiguration',
+  resource: 'validatingwebhookconfigurations',
+};
 
 const POD_SUBRESOURCES: Readonly<Record<string, SubresourceDefinition>> = {
   attach: { kind: 'PodAttachOptions', verbs: CONNECT },
@@ -149,6 +166,15 @@ export const rows: readonly Row[] = [
     categories: ALL,
     status: true,
     subresources: { proxy: { kind: 'ServiceProxyOptions', verbs: PROXY } },
+  },
+  {
+    group: 'apiregistration.k8s.io',
+    version: 'v1',
+    ...cluster,
+    kind: 'APIService',
+    resource: 'apiservices',
+    categories: ['api-extensions'],
+    status: true,
   },
   { ...apps, kind: 'ControllerRevision', resource: 'controllerrevisions' },
   { ...apps, kind: 'DaemonSet', resource: 'daemonsets', shortNames: ['ds'], categories: ALL, status: true },
@@ -275,6 +301,20 @@ export const rows: readonly Row[] = [
     kind: 'VolumeAttributesClass',
     resource: 'volumeattributesclasses',
     shortNames: ['vac'],
+  },
+  { ...mutatingWebhooks, version: 'v1' },
+  { ...validatingWebhooks, version: 'v1' },
+  {
+    ...mutatingWebhooks,
+    version: 'v1beta1',
+    storage: webhookConfigurationStorage(mutatingWebhooks.kind, mutatingWebhooks.resource),
+    legacy: true,
+  },
+  {
+    ...validatingWebhooks,
+    version: 'v1beta1',
+    storage: webhookConfigurationStorage(validatingWebhooks.kind, validatingWebhooks.resource),
+    legacy: true,
   },
   {
     group: 'apiextensions.k8s.io',

@@ -19,6 +19,7 @@ export const atomicStructs: ReadonlySet<string> = new Set(table.atomic);
 export function modelName(short: string): string {
   if (short.startsWith('meta.')) return `io.k8s.apimachinery.pkg.apis.${short}`;
   if (short.startsWith('apiextensions.')) return `io.k8s.apiextensions-apiserver.pkg.apis.${short}`;
+  if (short.startsWith('apiregistration.')) return `io.k8s.kube-aggregator.pkg.apis.${short}`;
   return `io.k8s.api.${short}`;
 }
 

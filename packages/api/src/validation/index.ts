@@ -13,3 +13,4 @@ export * from './names.ts';
 export * from './object-meta.ts';
 export * from './options.ts';
 export * from './selector-syntax.ts';
+export * from './webhook-client.ts';

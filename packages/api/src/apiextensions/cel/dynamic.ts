@@ -1,0 +1,78 @@
+import { isObject, type JsonObject } from '@sampan/base';
+import { CompileError } from './ast.ts';
+import { check } from './checker.ts';
+import { type Program, program } from './evaluate.ts';
+import { parse } from './parser.ts';
+import { type CelType, simple } from './types.ts';
+import { CelError, type CelValue, type ListValue, type MapValue, spend } from './values.ts';
+
+const DYN = simple('dyn');
+
+export type CompiledExpression = { readonly program: Program } | { readonly error: string };
+
+/**
+ * Compiles an expression over objects whose type is not known when it is checked: admission's `object`, `request`
+ * and so on. `result` is the type it must have, or 'any'.
+ */
+export function compileDynamic(
+  source: string,
+  variables: readonly string[],
+  result: CelType['kind'] | 'any',
+): CompiledExpression {
+  try {
+    const expr = parse(source);
+    const checked = check(source, expr, new Map(variables.map((name) => [name, DYN])));
+    const kind = checked.types.get(expr.id)?.kind;
+    if (result !== 'any' && kind !== result && kind !== 'dyn') return { error: `must evaluate to ${result}` };
+    return { program: program(checked, variables) };
+  } catch (error) {
+    if (error instanceof CompileError || error instanceof CelError)
+      return { error: `compilation failed: ${error.message}` };
+    if (error instanceof RangeError) return { error: 'compilation failed: expression is nested too deeply' };
+    throw error;
+  }
+}
+
+/** A JSON value as an expression sees it without a schema: whole numbers are ints. */
+export function fromAny(value: unknown): CelValue {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return new AnyList(value);
+  if (isObject(value)) return new AnyMap(value);
+  throw new CelError('unsupported conversion');
+}
+
+class AnyList implements ListValue {
+  readonly kind = 'list';
+  readonly #items: readonly unknown[];
+  constructor(items: readonly unknown[]) {
+    this.#items = items;
+  }
+  get size(): number {
+    return this.#items.length;
+  }
+  get(index: number): CelValue {
+    return fromAny(this.#items[index]);
+  }
+}
+
+class AnyMap implements MapValue {
+  readonly kind = 'map';
+  readonly #object: JsonObject;
+  constructor(object: JsonObject) {
+    this.#object = object;
+  }
+  get size(): number {
+    return this.keys().length;
+  }
+  get(key: CelValue): CelValue | undefined {
+    if (typeof key !== 'string' || !Object.hasOwn(this.#object, key)) return undefined;
+    return fromAny(this.#object[key]);
+  }
+  keys(): CelValue[] {
+    const names = Object.keys(this.#object);
+    spend(1 + (names.length >> 1));
+    return names;
+  }
+}
