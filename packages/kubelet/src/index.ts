@@ -4,6 +4,7 @@ export * from './cri/index.ts';
 export * from './image/index.ts';
 export * from './node/index.ts';
 export * from './pods/index.ts';
+export * from './policy/index.ts';
 export * from './probes/index.ts';
 export * from './runtime/index.ts';
 export * from './worker/index.ts';
