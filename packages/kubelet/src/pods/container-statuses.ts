@@ -56,7 +56,7 @@ function oneStatus(
   const mounts = mountStatuses(container);
   if (mounts.length > 0) status.volumeMounts = mounts;
   if (status.state?.running) withResources(status, container);
-  return withReadiness(status, kind, container, latest, input.probes);
+  return withReadiness(status, kind, container, latest, input.probes, old);
 }
 
 /** Of a container that the runtime has. */
@@ -149,21 +149,30 @@ function mayStart(
   return kind === 'sidecar' || restartsAfter(spec ?? {}, container, latest.exitCode);
 }
 
-/** `started` and `ready` as the prober manager's UpdatePodStatus sets them. */
+/**
+ * `started` and `ready` as the prober manager's UpdatePodStatus sets them. Until a container that the agent found
+ * running is probed, what was told of it holds.
+ */
 function withReadiness(
   status: k8s.ContainerStatus,
   kind: ContainerKind,
   container: k8s.Container,
   latest: PodContainer | undefined,
   probes: ProbeResults,
+  old: k8s.ContainerStatus | undefined,
 ): k8s.ContainerStatus {
   if (kind === 'ephemeral') return status;
   const results = latest && probes.get(latest.id);
+  const told = old?.containerID === status.containerID ? old : undefined;
+  const passes = (kindOfProbe: 'startup' | 'readiness', before: boolean | undefined): boolean => {
+    const result = results?.[kindOfProbe];
+    return result === undefined ? before === true : result === 'success';
+  };
   const running = status.state?.running !== undefined;
-  const started = running && (!container.startupProbe || results?.startup === 'success');
+  const started = running && (!container.startupProbe || passes('startup', told?.started));
   status.started = started;
   if (kind === 'init') status.ready = status.state?.terminated?.exitCode === 0;
-  else status.ready = started && (!container.readinessProbe || results?.readiness === 'success');
+  else status.ready = started && (!container.readinessProbe || passes('readiness', told?.ready));
   return status;
 }
 

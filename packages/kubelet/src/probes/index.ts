@@ -1,0 +1,1 @@
+export { Probes, type ProbesOptions } from './probes.ts';
