@@ -16,7 +16,7 @@ export function residentMb(pids: readonly number[]): number {
 }
 
 /** Seconds of processor time, user and system, that `pids` have used. */
-function cpuSeconds(pids: readonly number[]): number {
+export function cpuSeconds(pids: readonly number[]): number {
   let ticks = 0;
   for (const pid of pids) {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
