@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { ResourceDefinition } from '@sampan/api';
 import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base';
 import type { Store } from '@sampan/store';
@@ -6,6 +8,7 @@ import type { AdmissionPlugin } from './admission/contract.ts';
 import type { ClusterAuth } from './auth/cluster-auth.ts';
 import type { Authenticator, Authorizer } from './auth/contract.ts';
 import type { ApiContext } from './http/api-context.ts';
+import { ConnectionUpgrade } from './http/connection-upgrade.ts';
 import type { HttpRequest, HttpResponse } from './http/exchange.ts';
 import { handle } from './http/handler.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
@@ -93,5 +96,16 @@ export class ApiServer {
   /** Answers a request; `url` is its path and query within this cluster. Never rejects. */
   handle(request: HttpRequest, response: HttpResponse, url: string = request.url ?? '/'): Promise<void> {
     return handle(this.context, request, response, url);
+  }
+
+  /** The same for a request that wants the connection for another protocol. Owns the connection. Never rejects. */
+  handleUpgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    url: string = request.url ?? '/',
+  ): Promise<void> {
+    const upgrade = new ConnectionUpgrade(request, socket, head);
+    return handle(this.context, request, upgrade.response, url, upgrade);
   }
 }

@@ -7,7 +7,7 @@ import { createAdmission } from './admission/table.ts';
 import { ServiceAllocators } from './allocators/service-allocators.ts';
 import { ApiServer, type VersionInfo } from './api-server.ts';
 import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
-import { type PolicyChange, planDefaultPolicy } from './auth/rbac/reconcile.ts';
+import { type DefaultPolicy, type PolicyChange, planDefaultPolicy } from './auth/rbac/reconcile.ts';
 import { type OpenIdDocument, openIdDocuments } from './auth/tokens/openid.ts';
 import type { SigningKeys } from './auth/tokens/signing-keys.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -18,6 +18,7 @@ import { EventTtl } from './expiry/event-ttl.ts';
 import { sendJson, sendText } from './http/respond.ts';
 import { OpenApi } from './paths/openapi.ts';
 import { at } from './paths/path-server.ts';
+import type { NodeProxy } from './subresources/node-proxy.ts';
 
 export interface ControlPlaneOptions {
   /** Stays the caller's: close it after `stop`. */
@@ -35,8 +36,12 @@ export interface ControlPlaneOptions {
   readonly externalAddress: string;
   /** Cluster-wide defaults and exemptions of Pod Security. */
   readonly podSecurity?: PodSecurityOptions;
+  /** The way to what runs on nodes; absent: logs, exec and the like get 503. */
+  readonly nodeProxy?: NodeProxy;
   /** Doc texts for OpenAPI, read when first needed. */
   descriptions?(): Descriptions;
+  /** Roles and bindings that this cluster has besides those that every cluster has; kept up like these. */
+  readonly policy?: Partial<DefaultPolicy>;
   /** JSON answers to GET of further paths, behind the same authentication and RBAC (`nonResourceURLs`). */
   readonly reports?: Readonly<Record<string, () => unknown>>;
 }
@@ -75,6 +80,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     authorizer: auth.authorizer,
     admission: admission.plugins,
     auth,
+    ...(options.nodeProxy ? { nodeProxy: options.nodeProxy } : {}),
     version: options.version,
     readyChecks: [{ name: 'bootstrap', check: () => (ready === '' ? undefined : ready) }],
     paths: (resources) => [
@@ -99,7 +105,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const eventTtl = new EventTtl({ store: options.store, clock, log });
   eventTtl.start();
   await bootstrap(client('sampan-server'), { clientCa: options.clientCa });
-  await reconcilePolicy(client('sampan-server'), reader, api);
+  await reconcilePolicy(client('sampan-server'), reader, api, options.policy ?? {});
   ready = '';
   return {
     api,
@@ -123,9 +129,14 @@ function openIdPath({ path, contentType, body }: OpenIdDocument) {
 }
 
 /** Default roles and bindings are made or completed at each start (Kubernetes docs "Auto-reconciliation"). */
-async function reconcilePolicy(client: Client, reader: ObjectReader, api: ApiServer): Promise<void> {
+async function reconcilePolicy(
+  client: Client,
+  reader: ObjectReader,
+  api: ApiServer,
+  more: Partial<DefaultPolicy>,
+): Promise<void> {
   const outcomes = await Promise.allSettled(
-    planDefaultPolicy(reader).map((change) => applyChange(client, api, change)),
+    planDefaultPolicy(reader, more).map((change) => applyChange(client, api, change)),
   );
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') {

@@ -6,4 +6,7 @@ export * from './admission/contract.ts';
 export { ApiServer, type ApiServerOptions, type VersionInfo } from './api-server.ts';
 export * from './auth/index.ts';
 export { type ControlPlane, type ControlPlaneOptions, createControlPlane } from './control-plane.ts';
+export type { Exchange } from './http/exchange.ts';
 export { type Listener, type ListenerOptions, listen } from './http/listener.ts';
+export { sendText } from './http/respond.ts';
+export type { NodeProxy, NodeRequest, NodeStream } from './subresources/node-proxy.ts';

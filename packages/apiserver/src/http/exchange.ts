@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { UserInfo } from '../auth/contract.ts';
+import type { ConnectionUpgrade } from './connection-upgrade.ts';
 import { parseRequest, type RequestInfo } from './request-info.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -15,13 +16,19 @@ export class Exchange {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
+  /** Path and query within the cluster, as sent. */
+  readonly url: string;
+  /** The client wants the connection for another protocol. */
+  readonly upgrade: ConnectionUpgrade | undefined;
   /** Set by authentication. */
   user: UserInfo = { name: '', groups: [] };
   #warnings: string[] | undefined;
 
   /** Throws BadRequest on a path that is not well formed. `url` is the path and query within the cluster. */
-  constructor(request: HttpRequest, response: HttpResponse, url: string) {
+  constructor(request: HttpRequest, response: HttpResponse, url: string, upgrade?: ConnectionUpgrade) {
     this.request = request;
+    this.url = url;
+    this.upgrade = upgrade;
     this.response = response;
     this.method = request.method ?? 'GET';
     const mark = url.indexOf('?');

@@ -6,6 +6,7 @@ import { unstored } from '../subresources/unstored.ts';
 import type { ApiContext } from './api-context.ts';
 import { authenticate } from './authentication.ts';
 import { authorize } from './authorization.ts';
+import type { ConnectionUpgrade } from './connection-upgrade.ts';
 import { Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { pathNotFound } from './path-not-found.ts';
 import { serveResource } from './resource-handler.ts';
@@ -20,12 +21,13 @@ export async function handle(
   request: HttpRequest,
   response: HttpResponse,
   url: string,
+  upgrade?: ConnectionUpgrade,
 ): Promise<void> {
   let exchange: Exchange | undefined;
   const started = api.cluster.clock.monotonic();
   api.metrics.begin();
   try {
-    exchange = new Exchange(request, response, url);
+    exchange = new Exchange(request, response, url, upgrade);
     await answer(api, exchange);
   } catch (error) {
     fail(api, exchange, request, response, error);
@@ -97,6 +99,8 @@ function fail(
       error: describe(error),
     });
   }
+  // whoever took the connection ends it
+  if (exchange?.upgrade?.taken) return;
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;

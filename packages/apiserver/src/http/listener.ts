@@ -17,7 +17,7 @@ export interface ListenerOptions {
   /** PEM of the CAs whose client certificates are believed. */
   readonly clientCa: string;
   handle(request: HttpRequest, response: HttpResponse): void;
-  /** `exec`, `attach`, `port-forward`: the connection itself; absent: refused. */
+  /** `exec`, `attach`, `port-forward`, proxies: the connection itself; absent: answered like any other request. */
   upgrade?(request: IncomingMessage, socket: TLSSocket, head: Buffer): void;
 }
 
@@ -48,6 +48,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      shouldUpgradeCallback: (request) => options.upgrade !== undefined && mayUpgrade(request),
     },
     (request: IncomingMessage, response: ServerResponse) => options.handle(request, response),
   );
@@ -114,6 +115,12 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+/** Other wishes, such as for HTTP/2 without TLS, are passed over, as a server may (RFC 9110 section 7.8). */
+function mayUpgrade({ headers, url = '' }: IncomingMessage): boolean {
+  const wanted = headers.upgrade?.toLowerCase();
+  return wanted === 'websocket' || wanted === 'spdy/3.1' || url.includes('/proxy');
 }
 
 function clientErrorStatus(code: string | undefined): string {

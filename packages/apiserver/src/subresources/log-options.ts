@@ -1,7 +1,10 @@
-import { errors, type FieldError, forbidden, invalid } from '@sampan/api';
+import { errors, type FieldError, forbidden, invalid, notSupported } from '@sampan/api';
 
 const NEGATIVE = 'must be greater than or equal to 0';
 const NOT_POSITIVE = 'must be greater than 0';
+
+/** KEP-3288. */
+const STREAMS = ['All', 'Stdout', 'Stderr'];
 
 /** PodLogOptions of the query (kubernetes pkg/apis/core/validation ValidatePodLogOptions); throws Invalid, BadRequest. */
 export function checkLogOptions(query: URLSearchParams, pod: string): void {
@@ -17,6 +20,10 @@ export function checkLogOptions(query: URLSearchParams, pod: string): void {
   } else if (sinceSeconds !== undefined && sinceSeconds < 1) {
     problems.push(invalid('sinceSeconds', sinceSeconds, NOT_POSITIVE));
   }
+  const stream = query.get('stream');
+  if (stream && !STREAMS.includes(stream)) problems.push(notSupported('stream', stream, STREAMS));
+  else if (tailLines !== undefined && stream && stream !== 'All')
+    problems.push(forbidden('', '`tailLines` and specific `stream` are mutually exclusive for now'));
   if (problems.length > 0) throw errors.invalid({ group: '', kind: 'PodLogOptions' }, pod, problems);
 }
 

@@ -30,7 +30,10 @@ export function serveSubresource(
   const handler = api.subresources.get(`${resource.collection}/${subresource}`);
   const action = actions.get(`${resource.collection}/${subresource}`);
   if (!handler && !action) throw errors.pageNotFound();
-  if (verb !== 'proxy' && !(definition.verbs as readonly string[]).includes(verb)) throw methodNotAllowed();
+  // proxies carry OPTIONS too, which has no verb
+  const carried = subresource === 'proxy' && exchange.method === 'OPTIONS';
+  if (verb !== 'proxy' && !carried && !(definition.verbs as readonly string[]).includes(verb))
+    throw methodNotAllowed();
   if (handler) return handler(api, exchange, resource);
   return action && serveAction(api, exchange, resource, definition, action);
 }
@@ -43,7 +46,7 @@ async function serveAction(
   definition: SubresourceDefinition,
   action: SubresourceAction,
 ): Promise<void> {
-  const view = viewOf(exchange);
+  const view = viewOf(exchange, false);
   const context = writeContext(exchange, 'CreateOptions');
   const { namespace, name } = exchange.info;
   const kinds = bodyKindsOf(resource, definition);
