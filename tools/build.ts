@@ -2,12 +2,19 @@
  * Bundles the command line and the server to dist/: few files, so that they start fast and are read before root
  * is given up. Usage: node tools/build.ts
  */
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+
+/** Told by /version. Undefined: sources without Git's history. */
+function commit(): string | undefined {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  return status === 0 ? JSON.stringify(stdout.trim()) : undefined;
+}
 
 const common: BuildOptions = {
   bundle: true,
@@ -20,6 +27,7 @@ const common: BuildOptions = {
   minifyWhitespace: true,
   legalComments: 'linked',
   logLevel: 'warning',
+  define: { SAMPAN_COMMIT: commit() ?? 'undefined' },
   // CommonJS dependencies ask for `require`
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",

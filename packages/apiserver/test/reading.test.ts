@@ -160,6 +160,19 @@ describe('a watch', () => {
     ]);
     expect(table.body.rows).toHaveLength(2);
   });
+
+  it('is no table of what is never listed', async () => {
+    const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
+    };
+    const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    expect((await server.ask('POST', path, review, { accept: table })).status).toBe(406);
+    const fallback = await server.ask('POST', path, review, { accept: `${table}, application/json` });
+    expect(fallback).toMatchObject({ status: 201, body: { kind: 'SelfSubjectAccessReview' } });
+  });
 });
 
 describe('versions', () => {

@@ -20,21 +20,21 @@ interface MediaRange {
 const cache = new Map<string, OutputFormat>();
 const CACHE_SIZE = 200;
 
-/** The first acceptable format (RFC 9110 section 12.5.1); throws NotAcceptable. */
-export function negotiate(accept: string, transforms: boolean): OutputFormat {
+/** The first acceptable format (RFC 9110 section 12.5.1); throws NotAcceptable. `tables`: there is a table of it. */
+export function negotiate(accept: string, tables: boolean): OutputFormat {
   if (accept === '' || accept === 'application/json' || accept === '*/*') return JSON_OBJECT;
-  const key = transforms ? accept : `-${accept}`;
+  const key = tables ? accept : `-${accept}`;
   let format = cache.get(key);
   if (!format) {
-    format = choose(accept, transforms);
+    format = choose(accept, tables);
     if (cache.size < CACHE_SIZE) cache.set(key, format);
   }
   return format;
 }
 
-function choose(accept: string, transforms: boolean): OutputFormat {
+function choose(accept: string, tables: boolean): OutputFormat {
   for (const range of mediaRanges(accept)) {
-    const format = formatOf(range, transforms);
+    const format = formatOf(range, tables);
     if (format) return format;
   }
   throw errors.notAcceptable(
@@ -59,14 +59,14 @@ function mediaRange(text: string): MediaRange {
   return { type: type.toLowerCase(), parameters, q: Number.isFinite(q) ? q : 0 };
 }
 
-function formatOf({ type, parameters }: MediaRange, transforms: boolean): OutputFormat | undefined {
+function formatOf({ type, parameters }: MediaRange, tables: boolean): OutputFormat | undefined {
   const yaml = type === 'application/yaml';
   if (!yaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*') return undefined;
   const as = parameters.get('as');
   if (as === undefined || as === '') return yaml ? YAML_OBJECT : JSON_OBJECT;
   const version = parameters.get('v');
-  if (!transforms || parameters.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1'))
-    return undefined;
+  if (parameters.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;
+  if (as === 'Table' && !tables) return undefined;
   if (as !== 'Table' && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList')
     return undefined;
   return { as, version, yaml };

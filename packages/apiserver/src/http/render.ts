@@ -19,8 +19,9 @@ export interface View {
 /** Browsers and curl read with human eyes. */
 const HUMAN_AGENT = /^(curl|Wget|Mozilla)\//;
 
-export function viewOf(exchange: Exchange): View {
-  const format = negotiate(exchange.header('accept'), true);
+/** `tables`: whether what is answered has a table; default true. */
+export function viewOf(exchange: Exchange, tables = true): View {
+  const format = negotiate(exchange.header('accept'), tables);
   const include = exchange.query.get('includeObject');
   if (
     include !== null &&

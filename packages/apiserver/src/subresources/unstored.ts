@@ -23,10 +23,13 @@ export const unstored: ReadonlyMap<string, Server> = new Map<string, Server>([
   ...[...REVIEWS].map(([collection, review]): [string, Server] => [collection, reviewServer(review)]),
 ]);
 
+/** What is never stored and never listed has no columns. */
+const WITHOUT_TABLE = false;
+
 /** `POST bindings`: the pod's name is in the body. */
 async function serveBinding(api: ApiContext, exchange: Exchange, resource: ServedResource): Promise<void> {
   const context = writeContext(exchange, 'CreateOptions');
-  const view = viewOf(exchange);
+  const view = viewOf(exchange, WITHOUT_TABLE);
   const { namespace } = exchange.info;
   const binding = await bodyObject(exchange, resource, context);
   placeNew(resource, binding.metadata, namespace);
@@ -39,7 +42,7 @@ async function serveBinding(api: ApiContext, exchange: Exchange, resource: Serve
 function reviewServer(review: Review): Server {
   return async (api, exchange, resource) => {
     const context = writeContext(exchange, 'CreateOptions');
-    const view = viewOf(exchange);
+    const view = viewOf(exchange, WITHOUT_TABLE);
     const { namespace } = exchange.info;
     const object = await bodyObject(exchange, resource, context);
     sendValue(exchange, view, 201, await answerReview(api, resource, review, namespace, object, context));
