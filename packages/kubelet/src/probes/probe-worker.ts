@@ -75,7 +75,8 @@ export class ProbeWorker {
     const { clock, since, random } = this.#options;
     const timing = probeTiming(probe);
     const startedAt = Date.parse(status.state?.running?.startedAt ?? '') || clock.now();
-    const adopted = startedAt < since;
+    // statuses have whole seconds
+    const adopted = startedAt + 1000 < since;
     const jitter = adopted ? random() * timing.periodMs : 0;
     const base = Math.max(clock.now() + jitter, startedAt + timing.delayMs);
     const impatient = this.#kind !== 'liveness' && !probe.exec && !adopted;
