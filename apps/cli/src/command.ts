@@ -19,7 +19,7 @@ export type OptionValues = Readonly<Record<string, string | boolean | readonly s
 /** What a command is called with. */
 export interface Invocation {
   readonly home: HomeLayout;
-  /** From `--port` or SAMPAN_PORT. */
+  /** From the global `--port` or SAMPAN_PORT. */
   readonly port: number | undefined;
   readonly options: OptionValues;
   readonly args: readonly string[];
@@ -28,6 +28,10 @@ export interface Invocation {
 
 /** Returns the exit code: 0 done, 1 failed, 2 wrongly used. Throws SampanErrors, which the caller prints. */
 export type Run = (invocation: Invocation) => Promise<number>;
+
+/** Headings of the overview, in its order. */
+export const TOPICS = ['Sampan', 'Applications', 'Kubernetes', 'This machine', 'People', 'More'] as const;
+export type Topic = (typeof TOPICS)[number];
 
 /** A row of the command table. The code behind it is loaded when it is called. */
 export interface Command {
@@ -41,6 +45,8 @@ export interface Command {
   /** More lines for its own help. */
   readonly details?: string;
   readonly options?: Readonly<Record<string, OptionSpec>>;
+  /** The heading under which the overview shows it; default `Sampan`. */
+  readonly topic?: Topic;
   /** Everything after its name belongs to another program. */
   readonly passThrough?: boolean;
   load(): Promise<{ readonly run: Run }>;

@@ -1,3 +1,4 @@
+import { APP_COMMANDS } from './app-commands.ts';
 import type { Command, OptionSpec } from './command.ts';
 
 /** Options that every command takes. */
@@ -58,8 +59,10 @@ export const COMMANDS: readonly Command[] = [
     options: { output: output('json', 'yaml') },
     load: () => import('./commands/status.ts'),
   },
+  ...APP_COMMANDS,
   {
     name: 'kubeconfig',
+    topic: 'Kubernetes',
     summary: 'Print a kubeconfig with full rights',
     details: 'For example: sampan kubeconfig > ~/.kube/sampan; export KUBECONFIG=~/.kube/sampan',
     options: {
@@ -70,6 +73,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'kubectl',
+    topic: 'Kubernetes',
     args: '…',
     summary: 'Run the installed kubectl on Sampan',
     details:
@@ -79,6 +83,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'user create',
+    topic: 'People',
     args: 'NAME',
     arity: [1, 1],
     summary: 'Make a person: a kubeconfig on stdout, and a password for the registry, shown once',
@@ -96,28 +101,22 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'user list',
+    topic: 'People',
     summary: 'List people',
     options: { output: output('wide', 'json', 'yaml', 'name') },
     load: () => import('./commands/user-list.ts'),
   },
   {
     name: 'user delete',
+    topic: 'People',
     args: 'NAME',
     arity: [1, 1],
     summary: 'Delete a person and the password; the certificate stays valid until it ends',
     load: () => import('./commands/user-delete.ts'),
   },
   {
-    name: 'logs',
-    summary: 'Show the log of the server',
-    options: {
-      follow: { type: 'boolean', short: 'f', help: 'Go on as it grows' },
-      tail: { type: 'string', short: 'n', value: 'N', help: 'Last lines to show (default 100)' },
-    },
-    load: () => import('./commands/logs.ts'),
-  },
-  {
     name: 'doctor',
+    topic: 'This machine',
     summary: 'Check this machine, and say how to mend what is missing',
     details: 'What is missing for containers is installed by --fix, as root on Debian, Ubuntu and the like.',
     options: {
@@ -140,6 +139,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'completion',
+    topic: 'More',
     args: 'bash|zsh|fish',
     arity: [1, 1],
     summary: 'Print completion for a shell',
@@ -148,12 +148,14 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'version',
+    topic: 'More',
     summary: 'Show the version',
     options: { output: output('json', 'yaml') },
     load: () => import('./commands/version.ts'),
   },
   {
     name: 'help',
+    topic: 'More',
     args: '[COMMAND]',
     arity: [0, UNLIMITED],
     summary: 'Show help',

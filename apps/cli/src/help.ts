@@ -1,4 +1,4 @@
-import type { Command, OptionSpec } from './command.ts';
+import { type Command, type OptionSpec, TOPICS } from './command.ts';
 import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts';
 import { usage } from './parse.ts';
 import { suggest } from './suggest.ts';
@@ -19,12 +19,18 @@ function overview(): string {
 
 Usage: sampan COMMAND [OPTIONS]
 
-${table(COMMANDS.map(row))}
-Options of all commands:
+${TOPICS.map(section).join('')}Options of all commands:
 ${table(optionRows(GLOBAL_OPTIONS))}
 Begin with: sampan up
 More on a command: sampan help COMMAND
 `;
+}
+
+/** All sections are as wide as the widest, so that the eye finds its way. */
+function section(topic: (typeof TOPICS)[number]): string {
+  const width = Math.max(...COMMANDS.map((command) => row(command)[0].length));
+  const rows = COMMANDS.filter((command) => (command.topic ?? 'Sampan') === topic).map(row);
+  return `${topic}:\n${table(rows, width)}\n`;
 }
 
 function helpOf(command: Command): string {
@@ -36,7 +42,12 @@ ${details}
 Usage: ${usageLine.filter(Boolean).join(' ')}
 ${own}
 Options of all commands:
-${table(optionRows(GLOBAL_OPTIONS))}`;
+${table(optionRows(globalsOf(command)))}`;
+}
+
+/** Without those whose names it uses itself. */
+function globalsOf({ options = {} }: Command): Readonly<Record<string, OptionSpec>> {
+  return Object.fromEntries(Object.entries(GLOBAL_OPTIONS).filter(([name]) => !(name in options)));
 }
 
 const row = ({ name, args, summary }: Command): [string, string] => [
@@ -53,9 +64,11 @@ function optionRows(options: Readonly<Record<string, OptionSpec>>): [string, str
     ]);
 }
 
-function table(rows: readonly [string, string][]): string {
-  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}\n`).join('');
+function table(
+  rows: readonly [string, string][],
+  width = Math.max(...rows.map(([left]) => left.length)),
+): string {
+  return rows.map(([left, right]) => `  ${left.padEnd(width + 2)}${right}\n`).join('');
 }
 
 function unknown(name: string) {

@@ -8,6 +8,8 @@ export interface Parsed {
   /** Undefined: none was named. */
   readonly command: Command | undefined;
   readonly options: OptionValues;
+  /** The global `--port`, which some commands use the name of for something else. */
+  readonly port: string | undefined;
   readonly args: readonly string[];
 }
 
@@ -16,18 +18,28 @@ export function parse(words: readonly string[]): Parsed {
   const leading = leadingGlobals(words);
   const rest = words.slice(leading.length);
   const globals = parseOptions(leading, undefined);
-  if (rest.length === 0) return { command: undefined, options: globals.options, args: [] };
+  const leadingPort = portIn(globals.options);
+  if (rest.length === 0) return { command: undefined, options: globals.options, port: leadingPort, args: [] };
   const command = findCommand(rest);
   const after = rest.slice(command.name.split(' ').length);
   if (command.passThrough) {
     const own = leadingGlobals(after, ['home', 'port']);
     const options = { ...globals.options, ...parseOptions(own, undefined).options };
-    return { command, options, args: after.slice(own.length) };
+    return { command, options, port: portIn(options), args: after.slice(own.length) };
   }
   const { options, args } = parseOptions(after, command);
   if (options.help !== true) checkArity(command, args);
-  return { command, options: { ...globals.options, ...options }, args };
+  const hasOwnPort = command.options?.port !== undefined;
+  const { port: _, ...leadingOptions } = globals.options;
+  return {
+    command,
+    options: { ...(hasOwnPort ? leadingOptions : globals.options), ...options },
+    port: hasOwnPort ? leadingPort : (portIn(options) ?? leadingPort),
+    args,
+  };
 }
+
+const portIn = ({ port }: OptionValues): string | undefined => (typeof port === 'string' ? port : undefined);
 
 /** The global options at the beginning, with their values. */
 function leadingGlobals(

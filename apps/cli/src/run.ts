@@ -1,7 +1,7 @@
 import { messageOf, SampanError } from '@sampan/base';
 import { chooseHome, homeLayout, isPort } from '@sampan/home';
 import type { Invocation } from './command.ts';
-import { parse, usage } from './parse.ts';
+import { type Parsed, parse, usage } from './parse.ts';
 import { asCalled } from './program-name.ts';
 
 /** Runs one command line; returns its exit code: 0 done, 1 failed, 2 wrongly used. */
@@ -9,26 +9,25 @@ export async function run(words: readonly string[], environment: NodeJS.ProcessE
   try {
     // as most programs have it
     if (words[0] === '--version') return await run(['version', ...words.slice(1)], environment);
-    const { command, options, args } = parse(words);
+    const { command, options, port, args } = parse(words);
     if (!command || options.help === true) {
       const { printHelp } = await import('./help.ts');
       printHelp(command?.name.split(' ') ?? []);
       return 0;
     }
     const { run: runCommand } = await command.load();
-    return await runCommand(newInvocation(options, args, environment));
+    return await runCommand(newInvocation({ options, port, args }, environment));
   } catch (error) {
     return report(error, environment);
   }
 }
 
 function newInvocation(
-  options: Invocation['options'],
-  args: readonly string[],
+  { options, port, args }: Omit<Parsed, 'command'>,
   environment: NodeJS.ProcessEnv,
 ): Invocation {
   const home = homeLayout(chooseHome(text(options.home), environment.SAMPAN_HOME));
-  return { home, port: portOf(text(options.port) ?? environment.SAMPAN_PORT), options, args, environment };
+  return { home, port: portOf(port ?? environment.SAMPAN_PORT), options, args, environment };
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -48,6 +47,10 @@ function report(error: unknown, environment: NodeJS.ProcessEnv): number {
     );
     return error.code === 'usage' ? 2 : 1;
   }
+  if (isRefusal(error)) {
+    process.stderr.write(`Error: ${error.message}\n`);
+    return 1;
+  }
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM') {
     process.stderr.write(
@@ -59,3 +62,6 @@ function report(error: unknown, environment: NodeJS.ProcessEnv): number {
   process.stderr.write(`Error: ${detail}\nThis should not happen. SAMPAN_DEBUG=1 shows where it did.\n`);
   return 1;
 }
+
+/** What the API answered: its words are for people. By name, since most commands never load that class. */
+const isRefusal = (error: unknown): error is Error => error instanceof Error && error.name === 'StatusError';

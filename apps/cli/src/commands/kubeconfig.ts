@@ -1,15 +1,10 @@
-import { SampanError } from '@sampan/base';
 import { kubeconfigObject, kubeconfigYaml, readRunState } from '@sampan/home';
+import { checkCluster } from '../check-cluster.ts';
 import type { Invocation } from '../command.ts';
 import { adminAccess } from '../endpoint.ts';
 
 export async function run({ home, port, options }: Invocation): Promise<number> {
-  const cluster = options.cluster ?? 'host';
-  if (cluster !== 'host') {
-    throw new SampanError('cluster-not-found', `There is no cluster ${JSON.stringify(cluster)}.`, {
-      hint: 'This release has one cluster, "host": leave --cluster out.',
-    });
-  }
+  checkCluster({ options });
   const running = readRunState(home);
   const access = adminAccess(home, running, port);
   const names = { cluster: 'sampan', user: 'sampan-admin' };

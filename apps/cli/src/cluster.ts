@@ -1,0 +1,42 @@
+import { SampanError } from '@sampan/base';
+import { notStarted, type RunState, readRunState } from '@sampan/home';
+import { type Client, HttpClient } from '@sampan/machinery';
+import { checkCluster } from './check-cluster.ts';
+import type { Invocation } from './command.ts';
+import { adminAccess } from './endpoint.ts';
+
+/** A cluster that a command works on. */
+export interface Cluster {
+  readonly client: Client;
+  readonly access: ReturnType<typeof adminAccess>;
+  readonly running: RunState;
+  /** What commands about one application look at. */
+  readonly namespace: string;
+}
+
+/** Gives a command its cluster, and ends the connections to it afterwards. Throws `not-running`. */
+export async function withCluster<T>(
+  invocation: Invocation,
+  use: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
+  checkCluster(invocation);
+  const { home, options } = invocation;
+  const running = readRunState(home);
+  if (!running) throw notRunning(home);
+  const access = adminAccess(home, running);
+  const { url, ca, certificate: cert, key } = access;
+  const client = new HttpClient({ url, ca, cert, key }, { name: 'sampan' });
+  const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
+  try {
+    return await use({ client, access, running, namespace });
+  } finally {
+    client.close();
+  }
+}
+
+function notRunning(home: Invocation['home']): SampanError {
+  const never = notStarted(home);
+  return new SampanError('not-running', `Sampan does not run on ${home.root}.`, {
+    ...(never.hint ? { hint: never.hint } : {}),
+  });
+}
