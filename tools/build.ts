@@ -1,5 +1,5 @@
 /**
- * Bundles the command line and the server to dist/: few files, so that they start fast and are read before root
+ * Bundles the command line, the server and the node process to dist/: few files, so that they start fast and are read before root
  * is given up. Usage: node tools/build.ts
  */
 import { spawnSync } from 'node:child_process';
@@ -38,7 +38,9 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 await build({
   ...common,
-  entryPoints: { cli: join(root, 'apps/cli/src/main.ts'), server: join(root, 'apps/server/src/main.ts') },
+  entryPoints: Object.fromEntries(
+    ['cli', 'server', 'node'].map((name) => [name, join(root, `apps/${name}/src/main.ts`)]),
+  ),
   // commands are loaded when they are called, each from a file of its own
   splitting: true,
   chunkNames: 'parts/[name]-[hash]',

@@ -9,6 +9,8 @@ export interface ControllerNeeds {
   readonly log: Logger;
   /** The port that the API server listens on. */
   readonly port: number;
+  /** Where pods reach that port; absent: nowhere. */
+  readonly address?: string;
 }
 
 /** The first address of the Service range: what pods know as `kubernetes.default`. */
@@ -20,7 +22,7 @@ const API_SERVICE_IP = '10.96.0.1';
  */
 export async function startControllersOf(
   plane: ControlPlane,
-  { pki, keys, log, port }: ControllerNeeds,
+  { pki, keys, log, port, address }: ControllerNeeds,
 ): Promise<() => Promise<void>> {
   const controllers = startControllers({
     client: (name) => plane.client(name),
@@ -28,7 +30,7 @@ export async function startControllersOf(
     rootCa: pki.authority.certificatePem,
     signer: pki.authority,
     issueToken: (account, secret) => issueLegacyToken(keys, account, secret),
-    apiService: { clusterIP: API_SERVICE_IP, port },
+    apiService: { clusterIP: API_SERVICE_IP, port, ...(address === undefined ? {} : { address }) },
   });
   await controllers.ready;
   return () => controllers.stop();

@@ -1,10 +1,13 @@
 import { createControlPlane, SigningKeys } from '@sampan/apiserver';
-import type { Logger } from '@sampan/base';
+import { type Logger, messageOf } from '@sampan/base';
 import {
   createHome,
   ensurePki,
   type HomeLayout,
   homeLayout,
+  type LogFile,
+  lockHome,
+  openLogFile,
   type Pki,
   processIdentity,
   type RunState,
@@ -13,15 +16,16 @@ import {
   writeRunState,
   writeSettings,
 } from '@sampan/home';
+import type { ClusterNetwork } from '@sampan/network';
 import { openSqliteStore, type Store } from '@sampan/store';
 import { type Bound, bind } from './bind.ts';
 import { keepCertificates } from './certificates.ts';
+import { componentPolicy } from './component-policy.ts';
 import { startControllersOf } from './controllers.ts';
 import { openDescriptions } from './descriptions.ts';
 import { Gate } from './gate.ts';
-import { lockHome } from './home-lock.ts';
-import { type LogFile, openLogFile } from './log-file.ts';
 import type { ServerOptions } from './options.ts';
+import { chooseNetwork, publishDns } from './pod-network.ts';
 import { startSchedulerOf } from './scheduler.ts';
 import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';
 import { KUBERNETES_VERSION, SAMPAN_VERSION } from './version.ts';
@@ -44,6 +48,8 @@ interface Prepared {
   readonly gate: Gate;
   readonly bound: Bound;
   readonly state: RunState;
+  /** Of the host cluster's pods; undefined: without root there are none. */
+  readonly network: ClusterNetwork | undefined;
   /** In reverse order of what was taken. */
   release(): Promise<void>;
 }
@@ -93,8 +99,16 @@ async function prepare(options: ServerOptions): Promise<Prepared> {
     const state = newState(options, bound.listener.port);
     writeRunState(home, state);
     cleanup.push(() => removeRunState(home));
-    if (settings.port !== state.port) writeSettings(home, { ...settings, port: state.port });
-    return { home, log, pki, store, gate, bound, state, release };
+    const network = await chooseNetwork(options.home, settings.network);
+    if (settings.port !== state.port || settings.network !== network?.index) {
+      const index = network?.index ?? settings.network;
+      writeSettings(home, {
+        ...settings,
+        port: state.port,
+        ...(index === undefined ? {} : { network: index }),
+      });
+    }
+    return { home, log, pki, store, gate, bound, state, network, release };
   } catch (error) {
     await release();
     throw error;
@@ -102,7 +116,7 @@ async function prepare(options: ServerOptions): Promise<Prepared> {
 }
 
 async function serve(options: ServerOptions, prepared: Prepared): Promise<RunningServer> {
-  const { home, log, pki, store, gate, bound, state, release } = prepared;
+  const { home, log, pki, store, gate, bound, state, network, release } = prepared;
   const descriptions = openDescriptions();
   dropRoot(log);
   const keys = new SigningKeys(pki.serviceAccountKey);
@@ -113,11 +127,19 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     version: KUBERNETES_VERSION,
     log,
     legacyApis: options.legacyApis,
+    policy: componentPolicy,
     externalAddress: `${state.host}:${state.port}`,
     ...(descriptions ? { descriptions } : {}),
     reports: { '/sampan/status': () => ({ version: SAMPAN_VERSION, ...store.stats() }) },
   });
-  const stopControllers = await startControllersOf(plane, { pki, keys, log, port: state.port });
+  const address = network?.link.host;
+  const [stopControllers] = await Promise.all([
+    startControllersOf(plane, { pki, keys, log, port: state.port, ...(address ? { address } : {}) }),
+    network &&
+      publishDns(plane.client('sampan-server'), network).catch((error: unknown) =>
+        log.error('the Service of cluster DNS could not be made', { error: messageOf(error) }),
+      ),
+  ]);
   const stopScheduler = options.scheduler ? startSchedulerOf(plane, log) : async () => {};
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
   gate.open((request, response) => void plane.api.handle(request, response));

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, SampanError } from '@sampan/base';
-import { HOME_FOLDERS } from '@sampan/home';
+import { HOME_FOLDERS, shareHome } from '@sampan/home';
 
 /** Whom the server runs as once it needs no privilege any more. */
 export interface ServiceUser {
@@ -46,15 +46,18 @@ function readServiceUser(): ServiceUser | undefined {
   return uid && gid ? { name: NAME, uid: Number(uid), gid: Number(gid) } : undefined;
 }
 
-/** Gives the home and what Sampan keeps in it to the user; follows no links and touches nothing else. */
+/**
+ * Gives what the server keeps in a home to the user, and shares the home itself; follows no links and touches nothing
+ * else.
+ */
 export function giveHome(root: string, { uid, gid }: ServiceUser): void {
   const give = (path: string): void => {
     const found = lstatSync(path);
     if (found.isSymbolicLink()) return;
     if (found.uid !== uid || found.gid !== gid) chownSync(path, uid, gid);
-    if (found.isDirectory() && path !== root) for (const name of readdirSync(path)) give(join(path, name));
+    if (found.isDirectory()) for (const name of readdirSync(path)) give(join(path, name));
   };
-  give(root);
+  shareHome(root, gid);
   for (const name of readdirSync(root)) {
     if (OURS.test(name)) give(join(root, name));
   }

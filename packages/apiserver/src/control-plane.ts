@@ -19,6 +19,7 @@ import { sendJson, sendText } from './http/respond.ts';
 import { OpenApi } from './paths/openapi.ts';
 import { at } from './paths/path-server.ts';
 import type { NodeProxy } from './subresources/node-proxy.ts';
+import { noDialer, type ServiceDialer } from './webhooks/service-dialer.ts';
 
 export interface ControlPlaneOptions {
   /** Stays the caller's: close it after `stop`. */
@@ -38,6 +39,8 @@ export interface ControlPlaneOptions {
   readonly podSecurity?: PodSecurityOptions;
   /** The way to what runs on nodes; absent: logs, exec and the like get 503. */
   readonly nodeProxy?: NodeProxy;
+  /** The way to webhooks and aggregated API servers; absent: there is none, and calling them fails. */
+  readonly dialer?: ServiceDialer;
   /** Doc texts for OpenAPI, read when first needed. */
   descriptions?(): Descriptions;
   /** Roles and bindings that this cluster has besides those that every cluster has; kept up like these. */
@@ -68,6 +71,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     log,
     services,
     client: () => client('kube-apiserver'),
+    resources: () => api.context.cluster.resources,
+    dialer: options.dialer ?? noDialer,
     ...(options.podSecurity ? { podSecurity: options.podSecurity } : {}),
   });
   let ready = 'still starting';

@@ -1,7 +1,11 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Names inside a home. Folders are 0700, files 0600; both belong to the user the server runs as. */
+/**
+ * Names inside a home. Folders are 0700, files 0600; both belong to the user the server runs as, but for `node` and
+ * `containerd`, which are root's: the home itself is then root's as well, and sticky, so that the server's user cannot
+ * put other things in their place.
+ */
 export interface HomeLayout {
   readonly root: string;
   readonly clusters: string;
@@ -19,9 +23,40 @@ export interface HomeLayout {
   readonly serverLog: string;
   /** What a server said that ended before it could log. */
   readonly startLog: string;
+  readonly node: NodeLayout;
+}
+
+/** What the node process keeps: root's alone, but that the server may enter the folder and speak to the socket. */
+export interface NodeLayout {
+  readonly root: string;
+  /** What is written about the running node process. */
+  readonly runState: string;
+  /** Held by the running node process; says nothing when read. */
+  readonly lock: string;
+  readonly log: string;
+  readonly startLog: string;
+  /** Where it answers the server. */
+  readonly socket: string;
+  readonly pki: string;
+  readonly pods: string;
+  readonly podLogs: string;
+  readonly volumes: string;
+  readonly staticPods: string;
+  readonly seccomp: string;
+  readonly cni: string;
+  /** HOST/hosts.toml (containerd docs/hosts.md). */
+  readonly registries: string;
+  /** For registries, in docker's config format. */
+  readonly credentials: string;
+  /** What pods may do on this machine; need not be there. */
+  readonly policy: string;
+  /** The own containerd's folder: not below `root`, for sockets' paths are short. */
+  readonly containerd: string;
 }
 
 export const HOME_FOLDERS = ['clusters', 'pki', 'logs', 'run'] as const;
+/** Only there where root runs containers. */
+export const NODE_FOLDERS = ['node', 'containerd'] as const;
 
 /** `root` may be relative: the server works from inside its home, which its user need not reach from outside. */
 export function homeLayout(root: string): HomeLayout {
@@ -39,6 +74,30 @@ export function homeLayout(root: string): HomeLayout {
     lock: at('run', 'server.lock'),
     serverLog: at('logs', 'server.log'),
     startLog: at('logs', 'start.log'),
+    node: nodeLayout(root),
+  };
+}
+
+function nodeLayout(root: string): NodeLayout {
+  const at = (...names: string[]) => join(root, 'node', ...names);
+  return {
+    root: at(),
+    runState: at('run.json'),
+    lock: at('node.lock'),
+    log: at('logs', 'node.log'),
+    startLog: at('logs', 'start.log'),
+    socket: at('agent.sock'),
+    pki: at('pki'),
+    pods: at('pods'),
+    podLogs: at('pod-logs'),
+    volumes: at('volumes'),
+    staticPods: at('static-pods'),
+    seccomp: at('seccomp'),
+    cni: at('cni'),
+    registries: at('registries'),
+    credentials: at('registries', 'credentials.json'),
+    policy: at('policy.json'),
+    containerd: join(root, 'containerd'),
   };
 }
 

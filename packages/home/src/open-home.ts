@@ -1,7 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, SampanError } from '@sampan/base';
-import { HOME_FOLDERS, type HomeLayout, homeLayout } from './layout.ts';
+import { HOME_FOLDERS, type HomeLayout, homeLayout, NODE_FOLDERS } from './layout.ts';
 
 /** Whether the folder is, or was begun as, a home: only such a folder is ever changed or deleted. */
 export function isHome(root: string): boolean {
@@ -24,7 +24,7 @@ export function createHome(root: string): HomeLayout {
       if (found.length > 0) throw notEmpty(root, found);
     }
     for (const folder of HOME_FOLDERS) mkdirSync(join(root, folder), { recursive: true, mode: 0o700 });
-    if (statSync(root).mode & 0o077 && process.getuid?.() === statSync(root).uid) chmodSync(root, 0o700);
+    closeToOthers(root);
   } catch (error) {
     if (error instanceof SampanError) throw error;
     throw new SampanError('home-not-writable', `The home ${root} cannot be used: ${messageOf(error)}.`, {
@@ -36,7 +36,22 @@ export function createHome(root: string): HomeLayout {
 }
 
 const isOurs = (name: string): boolean =>
-  (HOME_FOLDERS as readonly string[]).includes(name) || name === 'lost+found';
+  ([...HOME_FOLDERS, ...NODE_FOLDERS] as readonly string[]).includes(name) || name === 'lost+found';
+
+/** What root runs is open to the group of the server's user, who may not take away what is not its own. */
+const SHARED_MODE = 0o1770;
+
+function closeToOthers(root: string): void {
+  const { mode, uid } = statSync(root);
+  const isClosed = (mode & 0o077) === 0 || (mode & 0o1777) === SHARED_MODE;
+  if (!isClosed && process.getuid?.() === uid) chmodSync(root, 0o700);
+}
+
+/** Gives a home of root's to share with the group of the server's user. */
+export function shareHome(root: string, gid: number): void {
+  chownSync(root, 0, gid);
+  chmodSync(root, SHARED_MODE);
+}
 
 function notEmpty(root: string, found: readonly string[]): SampanError {
   return new SampanError(

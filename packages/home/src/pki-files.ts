@@ -32,6 +32,16 @@ export interface Pki {
   readonly serviceAccountKey: string;
 }
 
+/** Parts of Sampan that speak to the API in other processes, by the names of their files, and who they are there. */
+const COMPONENTS = {
+  'node-bootstrap': { commonName: 'system:bootstrap:sampan', organizations: ['system:bootstrappers'] },
+  network: { commonName: 'system:sampan:network', organizations: [] },
+  ingress: { commonName: 'system:sampan:ingress', organizations: [] },
+  provisioner: { commonName: 'system:sampan:provisioner', organizations: [] },
+} as const;
+
+export type Component = keyof typeof COMPONENTS;
+
 /** A certificate that ends sooner than this is replaced. */
 const RENEW_BEFORE_MS = 30 * 24 * 3600_000;
 
@@ -89,6 +99,15 @@ export function ensurePki(
     dnsNames: [],
     ipAddresses: [],
   });
+  for (const [name, subject] of Object.entries(COMPONENTS)) {
+    ensurePair(home, authority, now, {
+      name,
+      ...subject,
+      usage: 'client auth',
+      dnsNames: [],
+      ipAddresses: [],
+    });
+  }
   const keyFile = join(home.pki, 'service-account.key');
   const serviceAccountKey = read(keyFile) ?? write(keyFile, generateKeys().privateKeyPem);
   return { authority, serving, admin, serviceAccountKey };
@@ -98,6 +117,16 @@ export function ensurePki(
 export function readAdmin(home: HomeLayout): (CertificatePair & { readonly ca: string }) | undefined {
   const ca = read(join(home.pki, 'ca.crt'));
   const pair = readPair(home, 'admin');
+  return ca && pair ? { ...pair, ca } : undefined;
+}
+
+/** What a part of Sampan needs to speak to the server; undefined: the home was never started. */
+export function readComponent(
+  home: HomeLayout,
+  name: Component,
+): (CertificatePair & { readonly ca: string }) | undefined {
+  const ca = read(join(home.pki, 'ca.crt'));
+  const pair = readPair(home, name);
   return ca && pair ? { ...pair, ca } : undefined;
 }
 

@@ -25,9 +25,25 @@ export function removeRunState(home: HomeLayout): void {
 
 /** The server of this home that runs now; undefined: none. Throws when this user may not read the home. */
 export function readRunState(home: HomeLayout): RunState | undefined {
-  let state: RunState;
+  return readProcess<RunState>(home.runState);
+}
+
+/** What a running node process writes about itself. */
+export type NodeRunState = Omit<RunState, 'host' | 'port'>;
+
+export function writeNodeState(home: HomeLayout, state: NodeRunState): void {
+  writeFileSafely(home.node.runState, `${JSON.stringify(state, null, 2)}\n`);
+}
+
+/** The node process of this home that runs now; undefined: none. Throws when this user may not read it. */
+export function readNodeState(home: HomeLayout): NodeRunState | undefined {
+  return readProcess<NodeRunState>(home.node.runState);
+}
+
+function readProcess<T extends NodeRunState>(file: string): T | undefined {
+  let state: T;
   try {
-    state = JSON.parse(readFileSync(home.runState, 'utf8')) as RunState;
+    state = JSON.parse(readFileSync(file, 'utf8')) as T;
   } catch (error) {
     // a power cut may leave half a file; it speaks of no process that lives
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -7,7 +7,18 @@ import { writeFileSafely } from './write-file.ts';
 export interface Settings {
   /** The TLS port. */
   readonly port?: number;
+  /** Which of the machine's cluster networks is the host cluster's. */
+  readonly network?: number;
+  /** The sample application was made once: it is not made again when somebody deleted it. */
+  readonly sampleMade?: boolean;
 }
+
+/** What each setting must be, in words. */
+const CHECKS: Readonly<Record<keyof Settings, readonly [is: (value: unknown) => boolean, what: string]>> = {
+  port: [isPort, 'a port number'],
+  network: [(value) => Number.isSafeInteger(value) && Number(value) >= 0, 'a number of a network'],
+  sampleMade: [(value) => typeof value === 'boolean', 'true or false'],
+};
 
 /** Throws `settings-invalid` when the file is there and cannot be understood. */
 export function readSettings(home: HomeLayout): Settings {
@@ -25,10 +36,11 @@ export function readSettings(home: HomeLayout): Settings {
     throw invalid(home, messageOf(error));
   }
   if (typeof value !== 'object' || value === null) throw invalid(home, 'it is not a JSON object');
-  const port = 'port' in value ? value.port : undefined;
-  if (port === undefined) return {};
-  if (!isPort(port)) throw invalid(home, '"port" is not a port number');
-  return { port };
+  for (const [name, [is, what]] of Object.entries(CHECKS)) {
+    const found: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+    if (found !== undefined && !is(found)) throw invalid(home, `${JSON.stringify(name)} is not ${what}`);
+  }
+  return value as Settings;
 }
 
 export function writeSettings(home: HomeLayout, settings: Settings): void {
@@ -46,6 +58,6 @@ export function isMissing(error: unknown): boolean {
 
 function invalid(home: HomeLayout, reason: string): SampanError {
   return new SampanError('settings-invalid', `${home.settings} cannot be read: ${reason}.`, {
-    hint: 'Mend the file, or remove it: only the remembered port is lost.',
+    hint: 'Mend the file, or remove it: only what is remembered from start to start is lost, such as the port.',
   });
 }

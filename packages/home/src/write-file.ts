@@ -1,5 +1,5 @@
 import { chownSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
  * Replaces a file so that a reader, or a crash, meets either the old or the new content, on disk when it
@@ -27,4 +27,11 @@ function giveToOwnerOf(folder: string, file: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(folder);
   if (uid !== 0) chownSync(file, uid, gid);
+  else giveToServer(folder, file);
+}
+
+/** A home that root shares: its files belong to whom its folders belong. */
+function giveToServer(root: string, file: string): void {
+  const run = statSync(join(root, 'run'), { throwIfNoEntry: false });
+  if (run && run.uid !== 0) chownSync(file, run.uid, run.gid);
 }

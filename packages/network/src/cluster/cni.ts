@@ -1,6 +1,7 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../command.ts';
+import { replaceFile } from '../replace-file.ts';
 import { BRIDGE, type ClusterNetwork } from './addresses.ts';
 import { netnsPath } from './network-namespace.ts';
 
@@ -127,13 +128,6 @@ export async function leaseHolders(folders: CniFolders, name: string): Promise<M
 }
 
 const configFile = (folders: CniFolders, name: string): string => join(folders.clusters, `${name}.json`);
-
-/** Never a half of it, also after a power loss in between. */
-async function replaceFile(path: string, text: string, mode = 0o644): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode, flush: true });
-  await chmod(`${path}.new`, mode);
-  await rename(`${path}.new`, path);
-}
 
 /**
  * The plug-in. The shell is what starts fastest. DEL succeeds for networks that are gone (CNI spec: "Plugins should

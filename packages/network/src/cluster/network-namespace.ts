@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { SampanError } from '@sampan/base';
 import { run } from '../command.ts';
 import { BRIDGE, type ClusterNetwork, UPLINK } from './addresses.ts';
@@ -41,12 +41,31 @@ export async function listNetworks(): Promise<string[]> {
   return text.trim() === '' ? [] : (JSON.parse(text) as { name: string }[]).map(({ name }) => name);
 }
 
-/** What `freeIndex` asks for: the machine's routes and addresses. */
+/** What `freeIndex` asks for: the ranges of the machine's routes, in any table, and its addresses. */
 export async function takenRanges(): Promise<string[]> {
-  const routes = JSON.parse(await run('ip', ['-4', '-j', 'route', 'show', 'table', 'all'])) as {
-    dst: string;
-  }[];
-  return routes.map(({ dst }) => (dst.includes('/') ? dst : `${dst}/32`));
+  // as the kernel tells it: no program of the system may be there yet
+  const [main, tree] = await Promise.all([
+    readFile('/proc/net/route', 'latin1'),
+    readFile('/proc/net/fib_trie', 'latin1').catch(() => ''),
+  ]);
+  return [
+    ...routeRanges(main),
+    ...[...tree.matchAll(/\|-- (\d+\.\d+\.\d+\.\d+)\n\s+\/(\d+) /g)].map(([, ip, bits]) => `${ip}/${bits}`),
+  ];
+}
+
+/** Destination and mask of each line are hexadecimal, in the machine's byte order, which is little-endian. Pure. */
+export function routeRanges(text: string): string[] {
+  return text
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [, destination, , , , , , mask] = line.split(/\s+/);
+      if (destination === undefined || mask === undefined) return [];
+      const bytes = Buffer.from(destination, 'hex').reverse();
+      const bits = [...Number.parseInt(mask, 16).toString(2)].filter((bit) => bit === '1').length;
+      return [`${bytes.join('.')}/${bits}`];
+    });
 }
 
 /** The MTU of the way to the outside, bytes; 1500 when there is none. */

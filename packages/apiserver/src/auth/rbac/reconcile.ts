@@ -16,18 +16,29 @@ export interface PolicyChange {
   readonly object: KubeObject;
 }
 
+/** Cluster-wide roles and who has them. */
+export interface DefaultPolicy {
+  readonly roles: readonly RoleObject[];
+  readonly bindings: readonly BindingObject[];
+}
+
 /**
  * What has to be written so that all default roles and bindings are there with at least their permissions and
  * subjects (Kubernetes docs "Auto-reconciliation"). Additions by users stay; objects annotated
  * `rbac.authorization.kubernetes.io/autoupdate: "false"` are left alone. Empty when all is well: run at each start.
  */
-export function planDefaultPolicy(reader: ObjectReader): PolicyChange[] {
+export function planDefaultPolicy(reader: ObjectReader, more: Partial<DefaultPolicy> = {}): PolicyChange[] {
   return [
-    ...plan(reader, COLLECTION.clusterRoles, [...CLUSTER_ROLES, ...CONTROLLER_ROLES], reconcileRole),
+    ...plan(
+      reader,
+      COLLECTION.clusterRoles,
+      [...CLUSTER_ROLES, ...CONTROLLER_ROLES, ...(more.roles ?? [])],
+      reconcileRole,
+    ),
     ...plan(
       reader,
       COLLECTION.clusterRoleBindings,
-      [...CLUSTER_ROLE_BINDINGS, ...CONTROLLER_ROLE_BINDINGS],
+      [...CLUSTER_ROLE_BINDINGS, ...CONTROLLER_ROLE_BINDINGS, ...(more.bindings ?? [])],
       reconcileBinding,
     ),
     ...plan(reader, COLLECTION.roles, NAMESPACE_ROLES, reconcileRole),

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Logger, SampanError } from '@sampan/base';
+import { type HomeLayout, readSettings } from '@sampan/home';
+import type { Client } from '@sampan/machinery';
+import {
+  type ClusterNetwork,
+  type CniFolders,
+  clusterNetwork,
+  ensureNetwork,
+  installCni,
+  networkName,
+  parseResolvConf,
+  type RunningNetwork,
+  releaseStale,
+  startNetwork,
+  uplinkMtu,
+  writeCniNetwork,
+} from '@sampan/network';
+import type { ApiAddress } from './api-connection.ts';
+
+/** The network of the host cluster's pods. Throws `home-not-started`. */
+export async function hostClusterNetwork(home: HomeLayout): Promise<ClusterNetwork> {
+  const { network: index } = readSettings(home);
+  if (index === undefined) {
+    throw new SampanError('home-not-started', `No server was ever started as root on ${home.root}.`, {
+      hint: 'Stop it and start both with: sampan up',
+    });
+  }
+  return clusterNetwork({ name: networkName(home.root, 'host'), index, mtu: await uplinkMtu() });
+}
+
+export function cniFolders(home: HomeLayout, network: ClusterNetwork): CniFolders {
+  const at = (name: string) => join(home.node.cni, name);
+  return {
+    conf: at('conf'),
+    bin: at('bin'),
+    clusters: at('clusters'),
+    // pods do not outlive a reboot, nor do their addresses
+    leases: `/run/sampan/${network.name}/leases`,
+  };
+}
+
+/** Makes the namespace of the cluster and what puts pods into it. May be called again. */
+export async function makeNetwork(folders: CniFolders, network: ClusterNetwork): Promise<void> {
+  await installCni(folders);
+  await Promise.all([writeCniNetwork(folders, network), ensureNetwork(network)]);
+}
+
+/** Gives back addresses of sandboxes that are gone. */
+export async function releaseAddresses(
+  folders: CniFolders,
+  network: ClusterNetwork,
+  sandboxes: readonly { readonly id: string }[],
+  log: Logger,
+): Promise<void> {
+  const released = await releaseStale(folders, network, new Set(sandboxes.map(({ id }) => id)));
+  if (released.length > 0)
+    log.info('gave back addresses of pods that are gone', { sandboxes: released.length });
+}
+
+export interface FollowOptions {
+  readonly client: Client;
+  readonly network: ClusterNetwork;
+  readonly node: string;
+  /** The machine's own, towards the outside. */
+  readonly address: string;
+  readonly api: ApiAddress;
+  readonly log: Logger;
+}
+
+/** Keeps the rules as the API says, and answers names. */
+export async function followNetwork(options: FollowOptions): Promise<RunningNetwork> {
+  const { address, api, ...rest } = options;
+  const resolver = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
+  return startNetwork({
+    ...rest,
+    machineAddresses: [address],
+    dns: { upstream: { servers: parseResolvConf(resolver) } },
+    host: { api: { address: api.host, port: api.port }, loadBalancerAddress: address },
+  });
+}

@@ -1,0 +1,292 @@
+import { hostname } from 'node:os';
+import { type Clock, type Logger, messageOf, SampanError, systemClock } from '@sampan/base';
+import { type HomeLayout, lockNode, openLogFile, processIdentity, writeNodeState } from '@sampan/home';
+import {
+  Agent,
+  type Containerd,
+  CriRuntime,
+  DEFAULT_RESERVED,
+  ensureNodeCertificate,
+  type Machine,
+  NO_PRESSURE,
+  type NodeFacts,
+  NodeLease,
+  NodeRegistrar,
+  nodeResources,
+  nodeStatus,
+  type PodVolumes,
+  readMachine,
+  readNodeCertificate,
+  startContainerd,
+} from '@sampan/kubelet';
+import { HttpClient, REFS } from '@sampan/machinery';
+import { type ClusterNetwork, type RunningNetwork, sandboxNamespace } from '@sampan/network';
+import { apiAddress, componentConnection, nodeConnection } from './api-connection.ts';
+import { machineAddress, machineDns } from './machine-network.ts';
+import type { NodeOptions } from './options.ts';
+import {
+  cniFolders,
+  followNetwork,
+  hostClusterNetwork,
+  makeNetwork,
+  releaseAddresses,
+} from './pod-network.ts';
+import { openNodeHome, prepareFolders } from './prepare-folders.ts';
+import { NODE_VERSION, SAMPAN_VERSION } from './version.ts';
+
+export interface RunningNode {
+  readonly log: Logger;
+  /** Stops the process's work; containers and containerd run on. May be called twice. */
+  stop(): Promise<void>;
+}
+
+const MAX_PODS = 110;
+const DNS_SERVICE_IP = '10.96.0.10';
+const DOMAIN = 'cluster.local';
+
+/** What is taken in order and given back in reverse. */
+class Releases {
+  readonly #tasks: (() => unknown)[] = [];
+  #running: Promise<void> | undefined;
+
+  add(task: () => unknown): void {
+    this.#tasks.push(task);
+  }
+
+  /** May be called twice. */
+  run(): Promise<void> {
+    this.#running ??= (async () => {
+      for (const task of this.#tasks.splice(0).reverse()) await task();
+    })();
+    return this.#running;
+  }
+}
+
+/** Starts the node of a home; resolves when the API knows it and its pods are being run. Throws SampanErrors. */
+export async function startNode(options: NodeOptions, signal: AbortSignal): Promise<RunningNode> {
+  const home = openNodeHome(options.home);
+  prepareFolders(home);
+  const releases = new Releases();
+  try {
+    releases.add(lockNode(home));
+    const log = openLogFile(home.node.log, { echo: options.foreground });
+    releases.add(() => log.close());
+    const starting = new NodeStart(home, log, releases, signal);
+    await starting.run();
+    log.info('ready', { version: SAMPAN_VERSION });
+    return { log, stop: () => releases.run() };
+  } catch (error) {
+    await releases.run();
+    throw error;
+  }
+}
+
+/** One start: each step uses what those before it made. */
+class NodeStart {
+  readonly #home: HomeLayout;
+  readonly #log: Logger;
+  readonly #releases: Releases;
+  readonly #signal: AbortSignal;
+  readonly #clock: Clock = systemClock;
+  readonly #node = nodeName();
+
+  constructor(home: HomeLayout, log: Logger, releases: Releases, signal: AbortSignal) {
+    this.#home = home;
+    this.#log = log;
+    this.#releases = releases;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<void> {
+    const home = this.#home;
+    this.#writeState('starting');
+    const network = await hostClusterNetwork(home);
+    const folders = cniFolders(home, network);
+    const [containerd, client, address, machine, nodeDns] = await Promise.all([
+      this.#startContainerd(),
+      this.#connect(),
+      machineAddress(),
+      readMachine(home.node.root),
+      machineDns(),
+      makeNetwork(folders, network),
+    ]);
+    const nodeAddress = address ?? network.link.host;
+    const runtime = new CriRuntime(containerd.socket);
+    this.#releases.add(() => runtime.close());
+    await releaseAddresses(folders, network, await runtime.listSandboxes(), this.#log);
+    const following = await this.#followNetwork(network, nodeAddress);
+    const agent = new Agent({
+      client,
+      clock: this.#clock,
+      log: this.#log,
+      node: this.#node,
+      runtime,
+      facts: this.#facts(network, nodeAddress, machine, nodeDns),
+      volumes: NO_VOLUMES,
+      connected: (pod, ip) => following.attach(pod as never, ip),
+      handlers: new Map([['runc', 'runc']]),
+      credentialsFile: home.node.credentials,
+    });
+    this.#releases.add(() => agent.stop());
+    await this.#register(client, runtime, nodeAddress, machine, network);
+    await following.synced;
+    await agent.start();
+    this.#signal.throwIfAborted();
+    this.#writeState('ready');
+  }
+
+  #startContainerd(): Promise<Containerd> {
+    const { node } = this.#home;
+    return startContainerd({
+      folder: node.containerd,
+      cniConfFolder: `${node.cni}/conf`,
+      cniBinFolder: `${node.cni}/bin`,
+      registryFolder: node.registries,
+    });
+  }
+
+  /** As the node: its certificate is asked for with the bootstrap one. */
+  async #connect(): Promise<HttpClient> {
+    const options = { folder: this.#home.node.pki, node: this.#node, clock: this.#clock, log: this.#log };
+    let identity = await readNodeCertificate(options);
+    if (!identity) {
+      const bootstrap = new HttpClient(componentConnection(this.#home, 'node-bootstrap'), {
+        name: 'kubelet',
+      });
+      try {
+        identity = await ensureNodeCertificate(bootstrap, options);
+      } finally {
+        bootstrap.close();
+      }
+    }
+    const client = new HttpClient(nodeConnection(this.#home, identity), { name: 'kubelet' });
+    this.#releases.add(() => client.close());
+    return client;
+  }
+
+  async #followNetwork(network: ClusterNetwork, address: string): Promise<RunningNetwork> {
+    const client = new HttpClient(componentConnection(this.#home, 'network'), { name: 'sampan-network' });
+    this.#releases.add(() => client.close());
+    const following = await followNetwork({
+      client,
+      network,
+      node: this.#node,
+      address,
+      api: apiAddress(this.#home),
+      log: this.#log,
+    });
+    this.#releases.add(() => following.stop());
+    return following;
+  }
+
+  #facts(
+    network: ClusterNetwork,
+    address: string,
+    machine: Machine,
+    nodeDns: NodeFacts['nodeDns'],
+  ): NodeFacts {
+    const { node } = this.#home;
+    const { allocatable } = nodeResources({ machine, reserved: DEFAULT_RESERVED, maxPods: MAX_PODS });
+    return {
+      hostIPs: [address],
+      memoryBytes: machine.memoryBytes,
+      allocatable,
+      logFolder: node.podLogs,
+      podFolder: node.pods,
+      seccompFolder: node.seccomp,
+      cgroupRoot: `/sampan-${network.name}`,
+      clusterDns: { servers: [DNS_SERVICE_IP], domain: DOMAIN },
+      sandboxNamespace: (namespace) => sandboxNamespace(network.name, namespace),
+      nodeDns,
+    };
+  }
+
+  async #register(
+    client: HttpClient,
+    runtime: CriRuntime,
+    address: string,
+    machine: Machine,
+    network: ClusterNetwork,
+  ): Promise<void> {
+    const version = await runtime.version();
+    const registrar = new NodeRegistrar({
+      client,
+      clock: this.#clock,
+      log: this.#log,
+      name: this.#node,
+      labels: labelsOf(this.#node, machine),
+      podCidr: network.podRange,
+      status: async (previous) =>
+        nodeStatus({
+          machine,
+          addresses: [
+            { type: 'InternalIP', address },
+            { type: 'Hostname', address: this.#node },
+          ],
+          runtime: version,
+          version: NODE_VERSION,
+          conditions: await runtime.conditions().catch((error: unknown) => ({
+            ready: false,
+            networkReady: false,
+            message: `the container runtime does not answer: ${messageOf(error)}`,
+          })),
+          pressure: NO_PRESSURE,
+          images: await runtime.listImages().catch(() => []),
+          reserved: DEFAULT_RESERVED,
+          maxPods: MAX_PODS,
+          handlers: ['', 'runc'],
+          previous,
+          now: this.#clock.now(),
+        }),
+    });
+    this.#releases.add(() => registrar.stop());
+    await registrar.start();
+    const { metadata } = await client.get(REFS.nodes, undefined, this.#node);
+    const { clock } = this;
+    const lease = new NodeLease({ client, clock, log: this.#log, node: this.#node, uid: metadata.uid ?? '' });
+    lease.start();
+    this.#releases.add(() => lease.stop());
+  }
+
+  get clock(): Clock {
+    return this.#clock;
+  }
+
+  #writeState(state: 'starting' | 'ready'): void {
+    writeNodeState(this.#home, {
+      pid: process.pid,
+      identity: processIdentity(process.pid),
+      state,
+      version: SAMPAN_VERSION,
+      startedAt: Date.now(),
+    });
+  }
+}
+
+/** The machine's name, as upstream's kubelet takes it (a DNS-1123 subdomain). Throws `node-name`. */
+function nodeName(): string {
+  const name = hostname().trim().toLowerCase();
+  if (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) return name;
+  throw new SampanError('node-name', `The machine's name ${JSON.stringify(name)} cannot be a node's.`, {
+    hint: 'Give it one of small letters, digits and hyphens: hostnamectl set-hostname NAME',
+  });
+}
+
+function labelsOf(name: string, { architecture }: Machine): Record<string, string> {
+  return {
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': architecture,
+    'beta.kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/arch': architecture,
+  };
+}
+
+const NO_VOLUMES: PodVolumes = {
+  update: () => {},
+  prepare: async () => {},
+  mounts: async () => [],
+  devices: async () => [],
+  release: async () => {},
+  listen: () => () => {},
+};

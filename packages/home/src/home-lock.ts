@@ -1,0 +1,40 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { SampanError } from '@sampan/base';
+import type { HomeLayout } from './layout.ts';
+import { type NodeRunState, readNodeState, readRunState } from './run-state.ts';
+
+/**
+ * Takes the home for this server; the returned function gives it back. The kernel does so too when the process
+ * ends, however it ends. `name`: of the home, for people. Throws `home-locked`.
+ */
+export function lockHome(home: HomeLayout, name: string): () => void {
+  return takeLock(home.lock, (cause) => locked(readRunState(home), `The home ${name}`, cause));
+}
+
+/** The same for the node process of a home. */
+export function lockNode(home: HomeLayout): () => void {
+  return takeLock(home.node.lock, (cause) => locked(readNodeState(home), `The node of ${home.root}`, cause));
+}
+
+function takeLock(file: string, failure: (cause: unknown) => SampanError): () => void {
+  // Node has no file locks of its own, but SQLite's are such; loaded here, for few who read a home take it
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  // before SQLite does, for its mode
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    throw failure(error);
+  }
+  return () => database.close();
+}
+
+function locked(owner: NodeRunState | undefined, what: string, cause: unknown): SampanError {
+  const who = owner ? `the process ${owner.pid}` : 'another process';
+  return new SampanError('home-locked', `${what} is in use by ${who}.`, {
+    hint: 'One Sampan runs on a home at a time: stop the other one (sampan down), or name another folder with --home.',
+    cause,
+  });
+}
