@@ -1,4 +1,5 @@
 export * from './agent/index.ts';
+export * from './cgroups/index.ts';
 export * from './containerd/index.ts';
 export * from './cri/index.ts';
 export * from './image/index.ts';

@@ -52,10 +52,11 @@ export class PodActions {
   }
 
   async #createSandbox(pod: k8s.Pod, attempt: number): Promise<void> {
-    const { runtime, node, volumes, handler } = this.#services;
+    const { runtime, node, volumes, handler, cgroups } = this.#services;
     await volumes.prepare(pod);
     const name = await handler(pod);
     await this.#files.makeLogFolder(pod);
+    await orElse('CreatePodSandboxError', async () => cgroups?.ensure(pod));
     await orElse('CreatePodSandboxError', () => runtime.runSandbox(sandboxConfig(pod, attempt, node), name));
   }
 

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import type { k8s } from '@sampan/api';
+import { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { hostsFile } from '../pods/hosts-file.ts';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import type { PodContainer } from '../pods/pod-view.ts';
@@ -97,7 +98,8 @@ export class PodFiles {
     await rm(this.#folder, { recursive: true, force: true });
     await rm(podLogFolder(pod, this.#node.logFolder), { recursive: true, force: true });
     const cgroups = possiblePodCgroups(pod.metadata?.uid ?? '', this.#node.cgroupRoot);
-    await Promise.all(cgroups.map(removeCgroup));
+    const tree = await CgroupTree.open();
+    await Promise.all(cgroups.map((path) => tree.remove(path)));
   }
 }
 
@@ -134,15 +136,4 @@ function logText(log: string): string {
       ),
     )
     .join('');
-}
-
-const CGROUPS = '/sys/fs/cgroup';
-
-/** Version 2: one tree; version 1: one for each controller. */
-async function removeCgroup(path: string): Promise<void> {
-  const unified = await readFile(`${CGROUPS}/cgroup.controllers`, 'utf8').catch(() => undefined);
-  const roots =
-    unified === undefined ? (await readdir(CGROUPS)).map((name) => `${CGROUPS}/${name}`) : [CGROUPS];
-  // those that are not there, or are still being left by the kernel, are left to the next clean-up
-  await Promise.all(roots.map((root) => rmdir(`${root}${path}`).catch(() => {})));
 }

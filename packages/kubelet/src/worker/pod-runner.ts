@@ -45,6 +45,7 @@ export class PodRunner {
   set(pod: k8s.Pod): void {
     const uid = pod.metadata?.uid ?? '';
     this.#services.volumes.update(pod);
+    this.#services.cgroups?.track(pod);
     const known = this.#workers.get(uid);
     if (known) {
       known.update(pod);
@@ -78,6 +79,7 @@ export class PodRunner {
   /** Forgets a pod that has ended, with all that is left of it. May be called again after it failed. */
   async forget(uid: string): Promise<void> {
     await this.#workers.get(uid)?.cleanUp();
+    this.#services.cgroups?.untrack(uid);
     this.#workers.delete(uid);
   }
 

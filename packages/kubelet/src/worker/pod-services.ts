@@ -1,5 +1,6 @@
 import type { k8s } from '@sampan/api';
 import type { Clock, Logger } from '@sampan/base';
+import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import type { EnvSources } from '../pods/container-env.ts';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import type { BackoffLimits } from '../pods/restart-backoff.ts';
@@ -26,6 +27,8 @@ export interface PodServices {
    * network is ready for it. Default: it always is. Throws StartError.
    */
   readonly connected?: (pod: k8s.Pod, ip: string) => Promise<void>;
+  /** Limits of whole pods. Absent: only containers have limits. */
+  readonly cgroups?: PodCgroups;
   readonly timing?: Partial<PodTiming>;
 }
 

@@ -1,0 +1,1 @@
+export { PodCgroups, type PodCgroupsOptions } from './pod-cgroups.ts';

@@ -1,0 +1,87 @@
+import type { k8s } from '@sampan/api';
+import { type Logger, messageOf } from '@sampan/base';
+import { bytes, cpuShares, milli } from '../pods/container-resources.ts';
+import type { NodeFacts } from '../pods/node-facts.ts';
+import { podCgroup } from '../pods/sandbox-config.ts';
+import { burstableCpu, type CgroupLimits, podCgroupLimits } from './cgroup-limits.ts';
+import { CgroupTree } from './cgroup-tree.ts';
+
+export interface PodCgroupsOptions {
+  readonly node: Pick<NodeFacts, 'cgroupRoot' | 'allocatable' | 'memoryBytes'>;
+  readonly logger: Logger;
+  /** Processes and threads that one pod may have; absent or 0: no limit. */
+  readonly podPids?: number;
+  readonly tree?: CgroupTree;
+}
+
+/**
+ * The cgroups above those of containers: one for all pods, below it one for each quality of service but the best,
+ * below these one for each pod (docs, "Pod Quality of Service Classes"; KEP-2254). Make it by `open`.
+ */
+export class PodCgroups {
+  readonly #options: PodCgroupsOptions;
+  readonly #tree: CgroupTree;
+  readonly #pods = new Map<string, k8s.Pod>();
+  #burstable: number | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(options: PodCgroupsOptions, tree: CgroupTree) {
+    this.#options = options;
+    this.#tree = tree;
+  }
+
+  /** Makes the upper ones. Rejects when the machine does not let it. */
+  static async open(options: PodCgroupsOptions): Promise<PodCgroups> {
+    const cgroups = new PodCgroups(options, options.tree ?? (await CgroupTree.open()));
+    const { cgroupRoot } = options.node;
+    await cgroups.#tree.set(cgroupRoot, allPods(options));
+    await cgroups.#tree.set(`${cgroupRoot}/besteffort`, { cpuShares: cpuShares(0) });
+    await cgroups.#tree.set(`${cgroupRoot}/burstable`, { cpuShares: cpuShares(0) });
+    return cgroups;
+  }
+
+  /** A pod is on this node: it counts for the share of its kind. */
+  track(pod: k8s.Pod): void {
+    this.#pods.set(pod.metadata?.uid ?? '', pod);
+    this.#share();
+  }
+
+  /** Makes a pod's cgroup, or sets its limits anew. */
+  async ensure(pod: k8s.Pod): Promise<void> {
+    const { node, podPids } = this.#options;
+    await this.#writing;
+    await this.#tree.set(podCgroup(pod, node.cgroupRoot), podCgroupLimits(pod, podPids));
+  }
+
+  /** A pod is gone. */
+  untrack(uid: string): void {
+    this.#pods.delete(uid);
+    this.#share();
+  }
+
+  /** Removes all of this node's: when no pod is left. */
+  async removeAll(): Promise<void> {
+    await this.#writing;
+    await this.#tree.remove(this.#options.node.cgroupRoot);
+  }
+
+  #share(): void {
+    const { node, logger } = this.#options;
+    const shares = cpuShares(burstableCpu(this.#pods.values()));
+    if (shares === this.#burstable) return;
+    this.#burstable = shares;
+    this.#writing = this.#writing
+      .then(() => this.#tree.set(`${node.cgroupRoot}/burstable`, { cpuShares: shares }))
+      .catch((error: unknown) => logger.warn('cannot share the CPU', { error: messageOf(error) }));
+  }
+}
+
+/** What is kept for the machine itself, pods do not get (docs, "Reserve Compute Resources for System Daemons"). */
+function allPods({ node }: PodCgroupsOptions): CgroupLimits {
+  const { allocatable, memoryBytes } = node;
+  const memory = bytes(allocatable.memory);
+  return {
+    cpuShares: cpuShares(milli(allocatable.cpu)),
+    ...(memory > 0 && memory < memoryBytes && { memory }),
+  };
+}
