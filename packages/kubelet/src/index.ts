@@ -8,4 +8,5 @@ export * from './pods/index.ts';
 export * from './policy/index.ts';
 export * from './probes/index.ts';
 export * from './runtime/index.ts';
+export * from './volumes/index.ts';
 export * from './worker/index.ts';

@@ -117,11 +117,11 @@ export function fieldValue(
 }
 
 /** A request or limit in units of the divisor, rounded up (resource.ExtractContainerResourceValue). */
-function resourceValue(
+export function resourceValue(
   { spec }: k8s.Pod,
   own: k8s.Container,
   { resource, containerName, divisor }: k8s.ResourceFieldSelector,
-  { nodeAllocatable }: EnvSources,
+  { nodeAllocatable }: Pick<EnvSources, 'nodeAllocatable'>,
 ): string {
   const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
   const container = containerName ? all.find(({ name }) => name === containerName) : own;

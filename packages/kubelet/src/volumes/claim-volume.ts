@@ -1,0 +1,119 @@
+import { stat } from 'node:fs/promises';
+import type { k8s } from '@sampan/api';
+import { mountBlockVolume } from './block-volume.ts';
+import { type ReadyVolume, readyFolder, type SetUpVolume, volumeFolder } from './context.ts';
+import { checkHostPath } from './host-path.ts';
+import { MountFailure } from './mount-failure.ts';
+import { giveToGroup } from './ownership.ts';
+import type { VolumeSources } from './volume-sources.ts';
+
+/** `persistentVolumeClaim` and `ephemeral`: the persistent volume that the claim has. */
+export const setUpClaim: SetUpVolume = async (task, context) => {
+  const { pod, volume, mounted, asDevice } = task;
+  const claim = await boundClaim(pod, volume, context.sources);
+  const persistent = await volumeOf(claim, context.sources);
+  const { volumeMode = 'Filesystem', local, hostPath } = persistent.spec ?? {};
+  const wrong = (list: string) =>
+    new MountFailure(
+      `volume ${volume.name} has volumeMode ${volumeMode}, but is specified in ${list}`,
+      'process',
+    );
+  if (mounted && volumeMode === 'Block') throw wrong('volumeMounts');
+  if (asDevice && volumeMode !== 'Block') throw wrong('volumeDevices');
+  const readOnly = volume.persistentVolumeClaim?.readOnly ?? false;
+  const name = persistent.metadata?.name ?? '';
+  if (local) {
+    const path = volumeFolder(task, 'local-volume', context);
+    const ready = await localVolume(local, name, { readOnly, asDevice, path, attach: context.attachLocal });
+    if (!readOnly && !ready.isDevice) await giveToPod(ready.path, pod);
+    return ready;
+  }
+  if (hostPath) {
+    await checkHostPath(hostPath).catch((error: Error) => {
+      throw new MountFailure(error.message, 'SetUp', name);
+    });
+    return readyFolder(hostPath.path, readOnly);
+  }
+  const kinds = Object.keys(persistent.spec ?? {}).filter((key) => key === 'csi' || key === 'nfs');
+  throw new MountFailure(
+    `failed to get Plugin from volumeSpec for volume "${name}" err=no volume plugin matched${kinds.length > 0 ? ` (${kinds})` : ''}`,
+    'process',
+  );
+};
+
+async function boundClaim(
+  { metadata = {} }: k8s.Pod,
+  { name, persistentVolumeClaim, ephemeral }: k8s.Volume,
+  sources: VolumeSources,
+): Promise<k8s.PersistentVolumeClaim> {
+  const { namespace = '', uid } = metadata;
+  const claimName = persistentVolumeClaim?.claimName ?? `${metadata.name}-${name}`;
+  const refuse = (why: string) =>
+    new MountFailure(`error processing PVC ${namespace}/${claimName}: ${why}`, 'process');
+  const claim = await sources.claim(namespace, claimName);
+  if (!claim)
+    throw refuse(`failed to fetch PVC from API server: persistentvolumeclaims "${claimName}" not found`);
+  const owner = claim.metadata?.ownerReferences?.find(({ controller }) => controller);
+  if (ephemeral && owner?.uid !== uid) throw refuse('not the ephemeral PVC for the pod');
+  if (claim.metadata?.deletionTimestamp !== undefined) throw refuse('PVC is being deleted');
+  if (claim.status?.phase !== 'Bound' || !claim.spec?.volumeName) throw refuse('PVC is not bound');
+  return claim;
+}
+
+async function volumeOf(
+  { metadata, spec }: k8s.PersistentVolumeClaim,
+  sources: VolumeSources,
+): Promise<k8s.PersistentVolume> {
+  const { volumeName = '' } = spec ?? {};
+  const refuse = (why: string) =>
+    new MountFailure(`error processing PVC ${metadata?.namespace}/${metadata?.name}: ${why}`, 'process');
+  const volume = await sources.volume(volumeName);
+  if (!volume)
+    throw refuse(
+      `failed to fetch PV "${volumeName}" from API server: persistentvolumes "${volumeName}" not found`,
+    );
+  const { claimRef } = volume.spec ?? {};
+  if (claimRef?.uid !== metadata?.uid) {
+    throw refuse(
+      `found PV object "${volumeName}" with a pv.Spec.ClaimRef.UID "${claimRef?.uid ?? ''}" that does not point to specified claim UID "${metadata?.uid}"`,
+    );
+  }
+  return volume;
+}
+
+interface LocalUse {
+  readonly readOnly: boolean;
+  readonly asDevice: boolean;
+  /** Where the file system of a device is mounted for the pod. */
+  readonly path: string;
+  readonly attach: (path: string) => Promise<void>;
+}
+
+/** upstream volume/local: a folder, or a block device. */
+async function localVolume(
+  { path, fsType }: k8s.LocalVolumeSource,
+  name: string,
+  { readOnly, asDevice, path: mountPoint, attach }: LocalUse,
+): Promise<ReadyVolume> {
+  if (path.split('/').includes('..'))
+    throw new MountFailure(`invalid path: ${path} must not contain '..'`, 'SetUp', name);
+  await attach(path);
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new MountFailure(`path "${path}" does not exist`, 'initialize', name);
+  if (asDevice) {
+    if (!found.isBlockDevice()) throw new MountFailure(`${path} is not a block device`, 'map', name);
+    return { path, readOnly, isDevice: true, live: false };
+  }
+  if (found.isDirectory()) return readyFolder(path, readOnly);
+  if (!found.isBlockDevice())
+    throw new MountFailure('only directory and block device are supported', 'initialize', name);
+  await mountBlockVolume(path, mountPoint, fsType || 'ext4', readOnly);
+  return readyFolder(mountPoint, readOnly);
+}
+
+async function giveToPod(path: string, { spec }: k8s.Pod): Promise<void> {
+  const { fsGroup, fsGroupChangePolicy } = spec?.securityContext ?? {};
+  if (fsGroup === undefined) return;
+  const onlyOnMismatch = fsGroupChangePolicy === 'OnRootMismatch';
+  await giveToGroup(path, { group: fsGroup, readOnly: false, onlyOnMismatch });
+}

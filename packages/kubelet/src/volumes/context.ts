@@ -1,0 +1,56 @@
+import type { k8s } from '@sampan/api';
+import type { Clock, Logger } from '@sampan/base';
+import type { NodeFacts } from '../pods/node-facts.ts';
+import type { MemoryFolder } from './memory-folder.ts';
+import type { PodTokens } from './pod-tokens.ts';
+import type { VolumeSources } from './volume-sources.ts';
+
+/** What kinds of volumes work with. */
+export interface VolumeContext {
+  readonly node: NodeFacts;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly sources: VolumeSources;
+  readonly memory: MemoryFolder;
+  readonly tokens: PodTokens;
+  /** Makes the folder of a local volume usable, as when its file system must be mounted first. May be called again. */
+  readonly attachLocal: (path: string) => Promise<void>;
+}
+
+/** A volume to make ready. */
+export interface VolumeTask {
+  readonly pod: k8s.Pod;
+  readonly volume: k8s.Volume;
+  /** It is used as a file system, as a device. */
+  readonly mounted: boolean;
+  readonly asDevice: boolean;
+}
+
+export interface ReadyVolume {
+  /** On the machine. */
+  readonly path: string;
+  /** Whatever the container asks for. */
+  readonly readOnly: boolean;
+  readonly isDevice: boolean;
+  /** It is to be made ready again when what it shows changes. */
+  readonly live: boolean;
+  /** It must be made ready again then (milliseconds since the epoch), whatever happens. */
+  readonly refreshAt?: number;
+}
+
+/** A folder as it is when it is ready. */
+export function readyFolder(path: string, readOnly: boolean): ReadyVolume {
+  return { path, readOnly, isDevice: false, live: false };
+}
+
+/** Makes one kind of volume ready; may be called again. Throws MountFailure or what went wrong. */
+export type SetUpVolume = (task: VolumeTask, context: VolumeContext) => Promise<ReadyVolume>;
+
+/** Where upstream has it: FOLDER/UID/volumes/kubernetes.io~KIND/NAME. */
+export function volumeFolder(
+  { pod, volume }: Pick<VolumeTask, 'pod' | 'volume'>,
+  kind: string,
+  { node }: VolumeContext,
+): string {
+  return `${node.podFolder}/${pod.metadata?.uid}/volumes/kubernetes.io~${kind}/${volume.name}`;
+}

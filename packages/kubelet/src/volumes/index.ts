@@ -1,0 +1,7 @@
+export {
+  createPodVolumes,
+  endPodVolumes,
+  type ManagedPodVolumes,
+  type PodVolumesOptions,
+} from './pod-volumes.ts';
+export type * from './volume-sources.ts';

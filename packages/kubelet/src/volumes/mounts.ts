@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface MountEntry {
+  /** The folder or file that it covers. */
+  readonly point: string;
+  readonly type: string;
+}
+
+/** What is mounted in this process's mount namespace, in order (proc_pid_mountinfo(5)). */
+export async function mountTable(): Promise<MountEntry[]> {
+  const text = await readFile('/proc/self/mountinfo', 'utf8');
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [left = '', right = ''] = line.split(' - ');
+      return { point: plain(left.split(' ')[4] ?? ''), type: right.split(' ')[0] ?? '' };
+    });
+}
+
+/** Blanks and the like are written as three octal digits. */
+function plain(text: string): string {
+  const bytes = text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+  return bytes;
+}
+
+/** The last mount that covers this path itself. */
+export async function mountAt(path: string): Promise<MountEntry | undefined> {
+  return (await mountTable()).findLast(({ point }) => point === path);
+}
+
+/** A memory file system that is never swapped out where the kernel can do that (6.4 and later). */
+export async function mountTmpfs(path: string, options: readonly string[]): Promise<void> {
+  const mount = (...all: string[]) =>
+    run('mount', ['-t', 'tmpfs', '-o', ['nosuid', 'nodev', ...all].join(','), 'tmpfs', path]);
+  try {
+    await mount(...options, 'noswap');
+  } catch {
+    await mount(...options);
+  }
+}
+
+/** Binds what a descriptor of this process stands for, whatever its path leads to by now. */
+export async function bindDescriptor(fd: number, target: string): Promise<void> {
+  const source = `/proc/${process.pid}/fd/${fd}`;
+  await run('mount', ['--no-canonicalize', '--bind', source, target]);
+}
+
+export async function mountDevice(device: string, path: string, type: string, options: readonly string[]) {
+  const flags = options.length === 0 ? [] : ['-o', options.join(',')];
+  await run('mount', ['-t', type, ...flags, device, path]);
+}
+
+/** Also one that is in use: it is out of sight at once. */
+export async function unmount(path: string): Promise<void> {
+  try {
+    await run('umount', [path]);
+  } catch {
+    await run('umount', ['--lazy', path]);
+  }
+}
+
+const within = (folder: string, { point }: MountEntry): boolean =>
+  point === folder || point.startsWith(`${folder}/`);
+
+/** Unmounts all at and below a folder, the latest first. Throws when something stays. */
+export async function unmountAll(folder: string): Promise<void> {
+  for (const mount of (await mountTable()).filter((each) => within(folder, each)).reverse()) {
+    await unmount(mount.point);
+  }
+  const left = (await mountTable()).find((mount) => within(folder, mount));
+  if (left) throw new Error(`${left.point} cannot be unmounted`);
+}
+
+/** Removes a folder and all in it, and nothing that is mounted there. May be called twice. */
+export async function removeTree(folder: string): Promise<void> {
+  await unmountAll(folder);
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,245 @@
+import { readdir } from 'node:fs/promises';
+import type { k8s } from '@sampan/api';
+import { type Clock, deepEqual, type Logger, messageOf } from '@sampan/base';
+import type { NodeFacts } from '../pods/node-facts.ts';
+import { StartError } from '../pods/start-error.ts';
+import type { Device, Mount } from '../runtime/index.ts';
+import { POD_TIMING, type PodVolumes, type VolumesListener } from '../worker/pod-services.ts';
+import { containerDevices, containerMounts } from './container-mounts.ts';
+import type { VolumeContext } from './context.ts';
+import { MemoryFolder } from './memory-folder.ts';
+import { failureText } from './mount-failure.ts';
+import { removeTree } from './mounts.ts';
+import { PodState } from './pod-state.ts';
+import { PodTokens } from './pod-tokens.ts';
+import { podReferences, usedVolumes, volumeReferences } from './references.ts';
+import { setUpVolume } from './volume-kinds.ts';
+import type { SourceChange, VolumeSources } from './volume-sources.ts';
+
+export interface PodVolumesOptions {
+  /** Volumes are below `podFolder`. */
+  readonly node: NodeFacts;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly sources: VolumeSources;
+  /** Before the folder of a local persistent volume is used; default: nothing. */
+  readonly attachLocal?: (path: string) => Promise<void>;
+}
+
+/** Volumes of pods as upstream's kubelet has them. All is on the disk: a new one goes on where a former one ended. */
+export interface ManagedPodVolumes extends PodVolumes {
+  /** Removes what is left of pods that are neither known nor `wanted`, by uid. Returns the uids of those removed. */
+  removeOrphans(wanted: ReadonlySet<string>): Promise<string[]>;
+  /** Stops following changes; volumes stay as they are. Resolves when nothing is being done. */
+  close(): Promise<void>;
+}
+
+/** The memory file system, among the folders of pods. */
+const MEMORY = '.memory';
+
+export function createPodVolumes(options: PodVolumesOptions): ManagedPodVolumes {
+  return new LocalPodVolumes(options);
+}
+
+/** Unmounts all volumes of pods below the folder, and removes what was in memory. For when all pods have ended. */
+export async function endPodVolumes(podFolder: string): Promise<void> {
+  await removeTree(`${podFolder}/${MEMORY}`);
+  for (const uid of await podsIn(podFolder)) await removeVolumes(podFolder, uid);
+}
+
+class LocalPodVolumes implements ManagedPodVolumes {
+  readonly #context: VolumeContext;
+  readonly #states = new Map<string, PodState>();
+  readonly #listeners = new Set<VolumesListener>();
+  readonly #unfollow: () => void;
+  #closed = false;
+
+  constructor({ node, clock, logger, sources, attachLocal = async () => {} }: PodVolumesOptions) {
+    const memory = new MemoryFolder(`${node.podFolder}/${MEMORY}`);
+    const tokens = new PodTokens(sources, clock, logger);
+    this.#context = { node, clock, logger, sources, memory, tokens, attachLocal };
+    this.#unfollow = sources.onChange((change) => this.#sourceChanged(change));
+  }
+
+  listen(listener: VolumesListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  update(pod: k8s.Pod): void {
+    const uid = pod.metadata?.uid ?? '';
+    this.#context.sources.follow(pod);
+    const known = this.#states.get(uid);
+    if (!known) {
+      void this.#adopt(pod, uid);
+      return;
+    }
+    const shown = ({ metadata }: k8s.Pod) => [metadata?.labels, metadata?.annotations];
+    const changed = !deepEqual(shown(known.pod), shown(pod));
+    known.pod = pod;
+    if (changed) this.#refresh(known);
+  }
+
+  async prepare(pod: k8s.Pod): Promise<void> {
+    const state = this.#state(pod);
+    await state.run(() => this.#makeReady(state));
+    this.#wakeLater(state);
+  }
+
+  async mounts(
+    pod: k8s.Pod,
+    container: k8s.Container,
+    variables: ReadonlyMap<string, string>,
+  ): Promise<Mount[]> {
+    const { ready } = await this.#readyState(pod);
+    const { node, logger } = this.#context;
+    const subPathFolder = `${node.podFolder}/${pod.metadata?.uid}/volume-subpaths`;
+    return containerMounts({ container, ready, subPathFolder, variables, logger });
+  }
+
+  async devices(pod: k8s.Pod, container: k8s.Container): Promise<Device[]> {
+    if ((container.volumeDevices ?? []).length === 0) return [];
+    const { ready } = await this.#readyState(pod);
+    return containerDevices(container, ready);
+  }
+
+  async release(pod: k8s.Pod): Promise<void> {
+    const uid = pod.metadata?.uid ?? '';
+    const { node, memory, tokens, sources } = this.#context;
+    const state = this.#states.get(uid) ?? new PodState(pod);
+    state.released = true;
+    state.cancelTimer();
+    await state.run(async () => {
+      await removeVolumes(node.podFolder, uid);
+      await memory.remove(uid);
+    });
+    this.#states.delete(uid);
+    tokens.forget(uid);
+    sources.unfollow(uid);
+  }
+
+  async removeOrphans(wanted: ReadonlySet<string>): Promise<string[]> {
+    const { node, memory } = this.#context;
+    const found = new Set([...(await podsIn(node.podFolder)), ...(await memory.uids())]);
+    const orphans = [...found].filter((uid) => !wanted.has(uid) && !this.#states.has(uid));
+    for (const uid of orphans) {
+      await removeTree(`${node.podFolder}/${uid}`);
+      await memory.remove(uid);
+    }
+    return orphans;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unfollow();
+    for (const state of this.#states.values()) state.cancelTimer();
+    await Promise.all([...this.#states.values()].map((state) => state.idle()));
+  }
+
+  #state(pod: k8s.Pod): PodState {
+    const state = this.#states.getOrInsertComputed(pod.metadata?.uid ?? '', () => new PodState(pod));
+    state.pod = pod;
+    return state;
+  }
+
+  async #readyState(pod: k8s.Pod): Promise<PodState> {
+    const state = this.#state(pod);
+    if (usedVolumes(pod).some(({ volume }) => !state.ready.has(volume.name))) await this.prepare(pod);
+    return state;
+  }
+
+  /** A pod that ran before this process: its volumes are followed again. */
+  async #adopt(pod: k8s.Pod, uid: string): Promise<void> {
+    const { phase } = pod.status ?? {};
+    if (phase === 'Succeeded' || phase === 'Failed') return;
+    const { node } = this.#context;
+    const before = await readdir(`${node.podFolder}/${uid}/volumes`).catch(() => undefined);
+    const inMemory = await readdir(`${this.#context.memory.path}/${uid}`).catch(() => undefined);
+    if ((before ?? inMemory) && !this.#closed) this.#refresh(this.#state(pod));
+  }
+
+  /** Tells events of what fails, and throws then. */
+  async #makeReady(state: PodState): Promise<void> {
+    if (state.released) return;
+    const { pod, ready } = state;
+    const tasks = usedVolumes(pod).filter(({ volume }) => ready.get(volume.name)?.live !== false);
+    const results = await Promise.allSettled(
+      tasks.map(async (task) => {
+        ready.set(task.volume.name, await setUpVolume({ pod, ...task }, this.#context));
+      }),
+    );
+    const texts = results.flatMap((result, index) =>
+      result.status === 'rejected'
+        ? [failureText(tasks[index]?.volume.name ?? '', asError(result.reason))]
+        : [],
+    );
+    if (texts.length === 0) return;
+    const uid = pod.metadata?.uid ?? '';
+    for (const message of texts)
+      for (const listener of this.#listeners)
+        listener.event(uid, { type: 'Warning', reason: 'FailedMount', message });
+    throw new StartError('FailedMount', texts.join('; '));
+  }
+
+  #sourceChanged({ kind, namespace, name, appeared }: SourceChange): void {
+    const reference = `${kind}/${name}` as const;
+    for (const [uid, state] of this.#states) {
+      const { pod, ready } = state;
+      if (pod.metadata?.namespace !== namespace || !podReferences(pod).has(reference)) continue;
+      const shown = (pod.spec?.volumes ?? []).some(
+        (volume) => ready.has(volume.name) && volumeReferences(volume).includes(reference),
+      );
+      if (shown) this.#refresh(state);
+      if (appeared) for (const listener of this.#listeners) listener.retry(uid);
+    }
+  }
+
+  /** Brings live volumes up to date, now or after what is being done; what fails is tried again. */
+  #refresh(state: PodState): void {
+    if (state.refreshing || state.released || this.#closed) return;
+    state.refreshing = true;
+    state
+      .run(() => {
+        // what happens from here on is another refresh's
+        state.refreshing = false;
+        return this.#makeReady(state);
+      })
+      .then(
+        () => {
+          state.failures = 0;
+        },
+        (error: unknown) => {
+          state.failures++;
+          const { name, namespace } = state.pod.metadata ?? {};
+          this.#context.logger.warn('volumes cannot be brought up to date', {
+            pod: `${namespace}/${name}`,
+            error: messageOf(error),
+          });
+        },
+      )
+      .finally(() => this.#wakeLater(state));
+  }
+
+  #wakeLater(state: PodState): void {
+    state.cancelTimer();
+    if (state.released || this.#closed) return;
+    const { clock } = this.#context;
+    const { initialMs, maxMs } = POD_TIMING.mount;
+    const times = [...state.ready.values()].flatMap(({ refreshAt }) => refreshAt ?? []);
+    const again = state.failures > 0 ? [clock.now() + Math.min(maxMs, initialMs * 2 ** state.failures)] : [];
+    if (times.length + again.length === 0) return;
+    const at = Math.min(...times, ...again);
+    state.cancelTimer = clock.schedule(() => this.#refresh(state), Math.max(initialMs, at - clock.now()));
+  }
+}
+
+async function removeVolumes(podFolder: string, uid: string): Promise<void> {
+  for (const part of ['volume-subpaths', 'volumes']) await removeTree(`${podFolder}/${uid}/${part}`);
+}
+
+async function podsIn(podFolder: string): Promise<string[]> {
+  const names = await readdir(podFolder).catch(() => []);
+  return names.filter((name) => name !== MEMORY);
+}
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -1,0 +1,38 @@
+import type { k8s } from '@sampan/api';
+import { setUpClaim } from './claim-volume.ts';
+import type { SetUpVolume } from './context.ts';
+import { setUpEmptyDir } from './empty-dir.ts';
+import { setUpConfigMap, setUpMemoryFiles } from './files-volume.ts';
+import { setUpHostPath } from './host-path.ts';
+import { MountFailure } from './mount-failure.ts';
+
+type Kind = Exclude<keyof k8s.Volume, 'name'>;
+
+/** How each kind of volume is made ready. */
+const KINDS: Readonly<Partial<Record<Kind, SetUpVolume>>> = {
+  configMap: setUpConfigMap,
+  downwardAPI: setUpMemoryFiles,
+  emptyDir: setUpEmptyDir,
+  ephemeral: setUpClaim,
+  hostPath: setUpHostPath,
+  persistentVolumeClaim: setUpClaim,
+  projected: setUpMemoryFiles,
+  secret: setUpMemoryFiles,
+};
+
+export const setUpVolume: SetUpVolume = (task, context) => {
+  const kind = kindOf(task.volume);
+  const setUp = kind === undefined ? setUpEmptyDir : KINDS[kind];
+  if (!setUp) throw new MountFailure(unsupported(task.volume, kind), 'process');
+  return setUp(task, context);
+};
+
+/** Undefined: none is said, which means `emptyDir`. */
+function kindOf({ name: _, ...source }: k8s.Volume): Kind | undefined {
+  return (Object.keys(source) as Kind[]).find((key) => source[key as keyof typeof source] !== undefined);
+}
+
+function unsupported({ name, csi }: k8s.Volume, kind: Kind | undefined): string {
+  if (csi) return `driver name ${csi.driver} not found in the list of registered CSI drivers`;
+  return `failed to get Plugin from volumeSpec for volume "${name}" err=no volume plugin matched (${kind} is not supported on this node)`;
+}
