@@ -10,3 +10,4 @@ export type { Exchange } from './http/exchange.ts';
 export { type Listener, type ListenerOptions, listen } from './http/listener.ts';
 export { sendText } from './http/respond.ts';
 export type { NodeProxy, NodeRequest, NodeStream } from './subresources/node-proxy.ts';
+export type { Destination, ServiceDialer } from './webhooks/service-dialer.ts';

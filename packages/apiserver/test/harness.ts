@@ -4,7 +4,13 @@ import type { KubeObject } from '@sampan/api';
 import { type Clock, FakeClock } from '@sampan/base';
 import { createCertificateAuthority, generateKeys, issueCertificate } from '@sampan/machinery';
 import { createMemoryStore, type Store } from '@sampan/store';
-import { type ControlPlane, createControlPlane, listen, SigningKeys } from '../src/index.ts';
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  createControlPlane,
+  listen,
+  SigningKeys,
+} from '../src/index.ts';
 
 /** The answer of a request, its body parsed when it is JSON. */
 export interface Answer {
@@ -29,7 +35,10 @@ export interface Server {
   close(): Promise<void>;
 }
 
-export async function startServer(clock: Clock = new FakeClock(Date.now())): Promise<Server> {
+export async function startServer(
+  clock: Clock = new FakeClock(Date.now()),
+  options: Partial<ControlPlaneOptions> = {},
+): Promise<Server> {
   const authority = createCertificateAuthority('test');
   const issue = (commonName: string, organizations: string[], usage: 'server auth' | 'client auth') =>
     issueCertificate(authority, {
@@ -47,6 +56,7 @@ export async function startServer(clock: Clock = new FakeClock(Date.now())): Pro
     keys: new SigningKeys(generateKeys().privateKeyPem),
     version: { major: '1', minor: '36', gitVersion: 'v1.36.0' },
     externalAddress: '127.0.0.1',
+    ...options,
   });
   const listener = await listen({
     port: 0,

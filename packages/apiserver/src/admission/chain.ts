@@ -38,7 +38,12 @@ export class AdmissionChain {
 
   /** Changes the object; undefined when nothing has to be waited for. */
   admit(request: AdmissionRequest): Promise<void> | undefined {
-    return runAdmit(this.#planFor(request).admit, request, 0);
+    const { admit } = this.#planFor(request);
+    const pending = runAdmit(admit, request, 0);
+    // what makes a second round needed has been waited for
+    return pending?.then(() =>
+      admit.some((plugin) => plugin.again?.(request)) ? runAdmit(admit, request, 0) : undefined,
+    );
   }
 
   /**

@@ -16,6 +16,10 @@ export interface AdmissionRequest {
   readonly old: KubeObject | undefined;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** The options of the request as an object of meta.k8s.io/v1; absent for CONNECT. */
+  readonly options?: object;
+  /** Of CONNECT: the options of the connection as an object, for example PodExecOptions. */
+  connectOptions?(): KubeObject;
   /** Adds a `Warning` header to the answer. */
   warn(text: string): void;
   /** Adds an audit annotation (kept for the audit log to come). */
@@ -32,6 +36,8 @@ export interface AdmissionPlugin {
   /** Asked once for each operation, definition and subresource: must not look at anything else. */
   handles(request: Pick<AdmissionRequest, 'operation' | 'definition' | 'subresource'>): boolean;
   admit?(request: AdmissionRequest): void | Promise<void>;
+  /** Asked when all have run: true makes all of them admit the request once more, which is done at most once. */
+  again?(request: AdmissionRequest): boolean;
   /**
    * May return a reservation: `commit` is called when the write is durable, `release` when it fails or was a dry
    * run (ResourceQuota counts reservations, so that concurrent creates cannot exceed a quota).

@@ -3,6 +3,8 @@ import type { Client, ObjectReader } from '@sampan/machinery';
 import type { ServiceAllocators } from '../allocators/service-allocators.ts';
 import type { Authorizer } from '../auth/contract.ts';
 import type { RbacIndex } from '../auth/rbac/rbac-index.ts';
+import type { ResourceTable } from '../registry/resource-table.ts';
+import type { ServiceDialer } from '../webhooks/service-dialer.ts';
 import type { PodSecurityOptions } from './pod-security/options.ts';
 
 /** What the built-in plug-ins work with. */
@@ -17,6 +19,10 @@ export interface AdmissionOptions {
   readonly services: ServiceAllocators;
   /** Writes the use of quotas; asked for once requests are served. */
   client(): Client;
+  /** The way to webhooks. */
+  readonly dialer: ServiceDialer;
+  /** What is served; asked for once requests are served. */
+  resources(): ResourceTable;
   /** Cluster-wide defaults and exemptions; default: everything is privileged where no label says otherwise. */
   readonly podSecurity?: PodSecurityOptions;
   /** Also run plug-ins that upstream does not run by default: `OwnerReferencesPermissionEnforcement`. */

@@ -1,4 +1,5 @@
 import { ResourceQuotas } from '../quota/resource-quotas.ts';
+import { webhookPlugins } from '../webhooks/plugins.ts';
 import {
   certificateApproval,
   certificateRequester,
@@ -33,12 +34,13 @@ export interface Admission {
 /**
  * Which plug-ins run, in which order: those that upstream runs by default, in its order (kubernetes
  * pkg/kubeapiserver/options/plugins.go), then what upstream does in its registries: escalation checks, requesters of
- * certificates, addresses of Services. Webhooks and policies will come before ResourceQuota.
+ * certificates, addresses of Services.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
   const { reader, authorizer, clock, services } = options;
   const quotas = new ResourceQuotas(options);
-  const ends = [releaseDeletedServices(reader, services), () => quotas.close()];
+  const webhooks = webhookPlugins(options);
+  const ends = [releaseDeletedServices(reader, services), () => quotas.close(), () => webhooks.close()];
   const optional = new Set(options.enable);
   const plugins: AdmissionPlugin[] = [
     namespaceLifecycle(reader),
@@ -58,6 +60,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     certificateSigning(authorizer),
     certificateSubjectRestriction,
     defaultIngressClass(reader),
+    webhooks.mutating,
+    webhooks.validating,
     resourceQuota(quotas),
     rbacEscalation({ authorizer, index: options.rbac, reader }),
     certificateRequester,

@@ -8,7 +8,7 @@ import { encodeObject, type Rendered, render, renderObject } from './encoding.ts
 import { trackCreate } from './field-manager.ts';
 import { fillSystemFields, generateName, placeNew } from './metadata.ts';
 import { dedupOwnerReferences } from './owner-references.ts';
-import type { RequestContext } from './request-context.ts';
+import { optionsFor, type RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 import { throwIfInvalid, validateNew } from './validation.ts';
 
@@ -68,6 +68,9 @@ async function createNamed(
     old: undefined,
     user: context.user,
     dryRun: context.dryRun,
+    get options() {
+      return optionsFor('CreateOptions', context);
+    },
     warn: context.warn,
     annotate: () => {},
   };

@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.ts';
 import type { DeleteOptions } from './delete-options.ts';
 import { encodeObject, type Rendered, render, renderObject } from './encoding.ts';
 import { formatTime } from './metadata.ts';
-import type { RequestContext } from './request-context.ts';
+import { optionsFor, type RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 
 const ORPHAN = 'orphan';
@@ -60,6 +60,9 @@ async function removeOnce(
     old,
     user: context.user,
     dryRun: context.dryRun,
+    get options() {
+      return optionsFor('DeleteOptions', context, options);
+    },
     warn: context.warn,
     annotate: () => {},
   };

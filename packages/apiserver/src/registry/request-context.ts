@@ -15,6 +15,21 @@ export interface RequestContext {
   warn(text: string): void;
 }
 
+/** The options of a write as admission is told of them: an object of meta.k8s.io/v1. */
+export function optionsFor(
+  kind: 'CreateOptions' | 'UpdateOptions' | 'DeleteOptions',
+  { dryRun, fieldManager }: RequestContext,
+  own: object = {},
+): object {
+  return {
+    kind,
+    apiVersion: 'meta.k8s.io/v1',
+    ...own,
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+    ...(kind === 'DeleteOptions' ? {} : { fieldManager }),
+  };
+}
+
 const NO_WARNINGS = () => {};
 
 /** The context of the server's own controllers. */

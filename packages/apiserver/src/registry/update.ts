@@ -9,7 +9,7 @@ import { encodeObject, type Rendered, render, renderObject } from './encoding.ts
 import { keepTimes, trackUpdate } from './field-manager.ts';
 import { carrySystemFields, checkPlace } from './metadata.ts';
 import { dedupOwnerReferences } from './owner-references.ts';
-import type { RequestContext } from './request-context.ts';
+import { optionsFor, type RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 import { throwIfInvalid, validateChanged } from './validation.ts';
 
@@ -162,6 +162,9 @@ function admissionRequest(
     old,
     user: context.user,
     dryRun: context.dryRun,
+    get options() {
+      return optionsFor('UpdateOptions', context);
+    },
     warn: context.warn,
     annotate: () => {},
   };

@@ -2,7 +2,7 @@ import type { KubeObject } from '@sampan/api';
 import { Reservations } from '../admission/chain.ts';
 import type { AdmissionOperation, AdmissionRequest } from '../admission/contract.ts';
 import type { Cluster } from '../registry/cluster.ts';
-import type { RequestContext } from '../registry/request-context.ts';
+import { optionsFor, type RequestContext } from '../registry/request-context.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 
 interface Target {
@@ -11,6 +11,8 @@ interface Target {
   readonly subresource: string;
   readonly object: KubeObject | undefined;
   readonly operation?: AdmissionOperation;
+  /** Of CONNECT. */
+  connectOptions?(): KubeObject;
 }
 
 /** Runs an action on a subresource once admission has agreed to its body. */
@@ -31,6 +33,9 @@ export async function admitted<T>(
     old: undefined,
     user: context.user,
     dryRun: context.dryRun,
+    ...(target.connectOptions
+      ? { connectOptions: target.connectOptions }
+      : { options: optionsFor('CreateOptions', context) }),
     warn: context.warn,
     annotate: () => {},
   };

@@ -1,4 +1,5 @@
 import { errors, type KubeObject } from '@sampan/api';
+import type { JsonObject } from '@sampan/base';
 import type { ApiContext } from '../http/api-context.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { writeContext } from '../http/write-options.ts';
@@ -50,9 +51,27 @@ export function throughNode(stream: NodeStream): SubresourceHandler {
       subresource: stream,
       object: undefined,
       operation: 'CONNECT' as const,
+      connectOptions: () => connectOptions(resource, stream, exchange.query),
     };
     return admitted(api.cluster, resource, subresource, writeContext(exchange, 'CreateOptions'), serve);
   };
+}
+
+/** Options whose query values are no texts: those of streams. */
+const SWITCHES = ['stdin', 'stdout', 'stderr', 'tty'];
+
+/** The connection's options as webhooks are shown them: the query as an object of the subresource's kind. */
+function connectOptions(resource: ServedResource, stream: NodeStream, query: URLSearchParams): KubeObject {
+  const kind = resource.definition.subresources?.[stream]?.kind ?? '';
+  const fields: JsonObject = {};
+  for (const name of new Set(query.keys())) {
+    const values = query.getAll(name);
+    if (SWITCHES.includes(name)) fields[name] = values[0] !== 'false' && values[0] !== '0';
+    else if (name === 'command') fields[name] = values;
+    else if (name === 'ports') fields[name] = values.flatMap((value) => value.split(',')).map(Number);
+    else fields[name] = values[0];
+  }
+  return { kind, apiVersion: 'v1', ...fields } as unknown as KubeObject;
 }
 
 const onNode = (resource: ServedResource, stream: NodeStream): boolean =>

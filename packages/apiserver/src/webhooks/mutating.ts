@@ -1,0 +1,130 @@
+import { applyJsonPatch, errors, type KubeObject, type ResourceDefinition, StatusError } from '@sampan/api';
+import { deepEqual } from '@sampan/base';
+import type { ObjectReader } from '@sampan/machinery';
+import type { AdmissionPlugin, AdmissionRequest } from '../admission/contract.ts';
+import { decodeValue } from '../registry/codec.ts';
+import { internalContext } from '../registry/request-context.ts';
+import type { Question } from './admission-review.ts';
+import { type Asking, ask, conditionsHold, questionFor } from './ask.ts';
+import { convertBetween } from './convert.ts';
+import { isExempt, WebhookMatcher } from './matching.ts';
+import { Reinvocation } from './reinvocation.ts';
+import { setReplicas } from './subject.ts';
+import type { Hook, WebhookList } from './webhook-list.ts';
+
+/** Asks webhooks one after the other, each with what the one before made (apiserver plugin/webhook/mutating). */
+export function mutatingWebhooks(list: WebhookList, reader: ObjectReader, asking: Asking): AdmissionPlugin {
+  const matcher = new WebhookMatcher(reader, asking.resources);
+  const rounds = new WeakMap<AdmissionRequest, Reinvocation>();
+  return {
+    name: 'MutatingAdmissionWebhook',
+    handles: ({ definition }) => !isExempt(definition),
+    admit(request) {
+      const { hooks } = list;
+      if (hooks.length === 0) return undefined;
+      const known = rounds.get(request);
+      if (!known && !hooks.some((hook) => matcher.match(hook, request))) return undefined;
+      const round = known ?? new Reinvocation();
+      rounds.set(request, round);
+      round.begin(request.object, known !== undefined);
+      return admit(hooks, matcher, asking, request, round);
+    },
+    again: (request) => rounds.get(request)?.wanted ?? false,
+  };
+}
+
+async function admit(
+  hooks: readonly Hook[],
+  matcher: WebhookMatcher,
+  asking: Asking,
+  request: AdmissionRequest,
+  round: Reinvocation,
+): Promise<void> {
+  for (const [index, hook] of hooks.entries()) {
+    // what an earlier webhook changed may be what this one selects by
+    const definition = matcher.match(hook, request);
+    if (!definition || !round.includes(hook)) continue;
+    const question = await questionFor(asking.resources(), request, definition);
+    if (!conditionsHold(hook, question)) continue;
+    const verdict = await ask(asking, hook, question, true);
+    const changed =
+      verdict !== undefined && verdict.patch !== '' && (await patch(hook, question, verdict.patch, asking));
+    const mutation = { configuration: hook.configuration, webhook: hook.webhook.name, mutated: changed };
+    request.annotate(
+      `mutation.webhook.admission.k8s.io/round_${round.number}_index_${index}`,
+      JSON.stringify(mutation),
+    );
+    round.called(hook, changed);
+  }
+  round.end(request.object);
+}
+
+/** Applies the patch to the object of the request; true when that changed it. */
+async function patch(hook: Hook, question: Question, text: string, asking: Asking): Promise<boolean> {
+  const { request, object } = question;
+  const operations = parsePatch(text);
+  if (Array.isArray(operations) && operations.length === 0) return false;
+  if (!object || !request.object) {
+    const name = JSON.stringify(hook.webhook.name);
+    throw errors.internal(
+      `admission webhook ${name} attempted to modify the object, which is not supported for this operation`,
+    );
+  }
+  const patched = applied(object, operations);
+  if (deepEqual(patched, object)) return false;
+  if (question.requestKind.kind === 'Scale' && request.definition.scale) {
+    setReplicas(request.object, request.definition.scale.specReplicas, patched.spec?.replicas);
+    return true;
+  }
+  const next = await decoded(question, patched, asking);
+  if (deepEqual(next, request.object)) return false;
+  replaceContent(request.object, next);
+  return true;
+}
+
+function parsePatch(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw errors.internal((error as Error).message);
+  }
+}
+
+function applied(object: KubeObject, operations: unknown): KubeObject {
+  try {
+    return applyJsonPatch(object, operations) as KubeObject;
+  } catch (error) {
+    // a patch that does not fit is the webhook's mistake, not the client's
+    if (error instanceof StatusError) throw errors.internal(error.message);
+    throw error;
+  }
+}
+
+/** The patched object in the version of the request, its defaults filled. */
+async function decoded(
+  { request, definition }: Question,
+  patched: KubeObject,
+  asking: Asking,
+): Promise<KubeObject> {
+  const resources = asking.resources();
+  const decode = ({ group, version, resource }: ResourceDefinition, value: KubeObject): KubeObject => {
+    const served = resources.get(group, version, resource);
+    if (!served) throw errors.internal(`${resource} is no longer served as ${version}`);
+    // the body of a subresource is none of the resource's kind
+    return value.kind === served.definition.kind ? decodeValue(served, value, internalContext('')) : value;
+  };
+  try {
+    const shown = decode(definition, patched);
+    if (definition === request.definition) return shown;
+    return decode(request.definition, await convertBetween(resources, definition, request.definition, shown));
+  } catch (error) {
+    if (error instanceof StatusError && error.code < 500) throw errors.internal(error.message);
+    throw error;
+  }
+}
+
+/** Others hold the object itself: what it is made of changes. */
+function replaceContent(object: KubeObject, next: KubeObject): void {
+  for (const key of Object.keys(object)) if (!Object.hasOwn(next, key)) delete object[key];
+  Object.assign(object, next);
+}
