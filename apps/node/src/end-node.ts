@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { silentLogger } from '@sampan/base';
 import { type HomeLayout, lockNode, readSettings } from '@sampan/home';
-import { startContainerd } from '@sampan/kubelet';
+import { removeCgroups, startContainerd } from '@sampan/kubelet';
 import { hostTableName, NftApplier, removeNetwork } from '@sampan/network';
 import type { NodeOptions } from './options.ts';
-import { cniFolders, hostClusterNetwork } from './pod-network.ts';
+import { cgroupRoot, cniFolders, hostClusterNetwork } from './pod-network.ts';
 import { openNodeHome, prepareFolders } from './prepare-folders.ts';
 
 /**
@@ -21,6 +21,7 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
     const network = readSettings(home).network === undefined ? undefined : await hostClusterNetwork(home);
     await endContainers(home);
     if (!network) return;
+    await removeCgroups(cgroupRoot(network));
     await removeNetwork(network.name);
     await new NftApplier({ log: silentLogger }).remove(hostTableName(network));
     await rm(cniFolders(home, network).leases, { recursive: true, force: true });

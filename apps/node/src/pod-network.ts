@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, SampanError } from '@sampan/base';
 import { type HomeLayout, readSettings } from '@sampan/home';
@@ -8,6 +9,7 @@ import {
   type CniFolders,
   clusterNetwork,
   ensureNetwork,
+  hostAddressOf,
   installCni,
   networkName,
   parseResolvConf,
@@ -39,6 +41,15 @@ export function cniFolders(home: HomeLayout, network: ClusterNetwork): CniFolder
     // pods do not outlive a reboot, nor do their addresses
     leases: `/run/sampan/${network.name}/leases`,
   };
+}
+
+/** Above the cgroups of all pods. */
+export const cgroupRoot = (network: ClusterNetwork): string => `/sampan-${network.name}`;
+
+/** What the machine dials for an address as pods know it. */
+export function dialAddress(network: ClusterNetwork, host: string): string {
+  const isPod = isIPv4(host) && host.startsWith(network.podRange.replace(/\d+\/24$/, ''));
+  return isPod ? hostAddressOf(network, host) : host;
 }
 
 /** Makes the namespace of the cluster and what puts pods into it. May be called again. */

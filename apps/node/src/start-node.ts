@@ -14,6 +14,7 @@ import {
   NodeRegistrar,
   nodeResources,
   nodeStatus,
+  PodCgroups,
   type PodVolumes,
   readMachine,
   readNodeCertificate,
@@ -25,7 +26,9 @@ import { apiAddress, componentConnection, nodeConnection } from './api-connectio
 import { machineAddress, machineDns } from './machine-network.ts';
 import type { NodeOptions } from './options.ts';
 import {
+  cgroupRoot,
   cniFolders,
+  dialAddress,
   followNetwork,
   hostClusterNetwork,
   makeNetwork,
@@ -115,14 +118,17 @@ class NodeStart {
     this.#releases.add(() => runtime.close());
     await releaseAddresses(folders, network, await runtime.listSandboxes(), this.#log);
     const following = await this.#followNetwork(network, nodeAddress);
+    const facts = this.#facts(network, nodeAddress, machine, nodeDns);
     const agent = new Agent({
       client,
       clock: this.#clock,
       log: this.#log,
       node: this.#node,
       runtime,
-      facts: this.#facts(network, nodeAddress, machine, nodeDns),
+      facts,
       volumes: NO_VOLUMES,
+      cgroups: await PodCgroups.open({ node: facts, logger: this.#log }),
+      address: (_, host) => dialAddress(network, host),
       connected: (pod, ip) => following.attach(pod as never, ip),
       handlers: new Map([['runc', 'runc']]),
       credentialsFile: home.node.credentials,
@@ -194,7 +200,7 @@ class NodeStart {
       logFolder: node.podLogs,
       podFolder: node.pods,
       seccompFolder: node.seccomp,
-      cgroupRoot: `/sampan-${network.name}`,
+      cgroupRoot: cgroupRoot(network),
       clusterDns: { servers: [DNS_SERVICE_IP], domain: DOMAIN },
       sandboxNamespace: (namespace) => sandboxNamespace(network.name, namespace),
       nodeDns,

@@ -1,7 +1,7 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { silentLogger } from '@sampan/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PodCgroups, type PodRunner } from '../src/index.ts';
+import { PodCgroups, type PodRunner, removeCgroups } from '../src/index.ts';
 import { canRunContainers, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
 
 const able = await canRunContainers();
@@ -33,8 +33,8 @@ describe.skipIf(!able)('cgroups of real pods', () => {
 
   afterAll(async () => {
     await runner?.close();
-    await cgroups?.removeAll();
     await node?.stop();
+    if (node) await removeCgroups(node.node.cgroupRoot);
   });
 
   it('holds a pod to the limits of its containers, and leaves nothing of it', async () => {

@@ -3,6 +3,7 @@ import { type Clock, type Logger, messageOf } from '@sampan/base';
 import { type Client, Informer, REFS } from '@sampan/machinery';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import { StartError } from '../pods/start-error.ts';
+import { Probes } from '../probes/probes.ts';
 import type { ContainerRuntime, RegistryCredentials } from '../runtime/index.ts';
 import { ImagePuller } from '../worker/image-puller.ts';
 import { PodRunner } from '../worker/pod-runner.ts';
@@ -25,6 +26,8 @@ export interface AgentOptions {
   /** Why the node will not run a pod; undefined: it will. Asked once for each pod, before anything of it is made. */
   readonly admit?: (pod: k8s.Pod, others: readonly k8s.Pod[]) => Refusal | undefined;
   readonly connected?: PodServices['connected'];
+  readonly address?: PodServices['address'];
+  readonly cgroups?: PodServices['cgroups'];
   /** The runtime's handler of a runtime class's handler name; undefined: the node has none such. */
   readonly handlers: ReadonlyMap<string, string | undefined>;
   /** Credentials for registries of the machine, in docker's config format. */
@@ -67,6 +70,7 @@ export class Agent {
   readonly #pods: Informer<KubeObject>;
   readonly #services: Informer<KubeObject>;
   readonly #statuses: StatusManager;
+  readonly #probes: Probes;
   readonly #known = new Map<string, Known>();
   #running = true;
 
@@ -81,6 +85,12 @@ export class Agent {
     this.runner = new PodRunner(this.#podServices(), {
       status: (uid, report) => this.#take(uid, report),
       event: (uid, event) => this.#tellEvent(uid, event),
+    });
+    const { runtime, address = (_, host) => host } = options;
+    this.#probes = new Probes({
+      ...{ runtime, clock, logger: log, address },
+      report: (uid, containerId, results) => this.runner.setProbe(uid, containerId, results),
+      tell: (uid, event) => this.#tellEvent(uid, event),
     });
   }
 
@@ -114,6 +124,7 @@ export class Agent {
     this.#running = false;
     this.#pods.stop();
     this.#services.stop();
+    this.#probes.close();
     await this.runner.close();
     await this.#statuses.stop();
   }
@@ -212,12 +223,16 @@ export class Agent {
     }
     this.#known.delete(uid);
     this.#statuses.forget(uid);
+    this.#probes.forget(uid);
     for (const follower of this.#options.followers ?? []) follower.forget(uid);
   }
 
   #follow(uid: string): void {
     const pod = this.pod(uid);
     if (!pod) return;
+    // what the API was told by a former agent may be of containers that are gone
+    const status = this.#known.get(uid)?.status;
+    if (status) this.#probes.update(pod, status);
     for (const follower of this.#options.followers ?? []) follower.update(pod);
   }
 
@@ -227,7 +242,8 @@ export class Agent {
   }
 
   #podServices(): PodServices {
-    const { client, clock, log, runtime, facts, volumes, connected, timing, credentialsFile } = this.#options;
+    const { client, clock, log, runtime, facts, volumes, timing, credentialsFile } = this.#options;
+    const { connected, address, cgroups } = this.#options;
     return {
       runtime,
       images: new ImagePuller(runtime),
@@ -240,6 +256,8 @@ export class Agent {
         imageCredentials({ client, log, file: credentialsFile }, pod, container.image ?? ''),
       handler: (pod) => this.#handler(pod),
       ...(connected ? { connected } : {}),
+      ...(address ? { address } : {}),
+      ...(cgroups ? { cgroups } : {}),
       ...(timing ? { timing } : {}),
     };
   }

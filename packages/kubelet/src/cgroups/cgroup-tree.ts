@@ -71,6 +71,12 @@ export class CgroupTree {
   }
 }
 
+/** Removes all cgroups of a node (its `cgroupRoot`), when no pod is left. May be called twice. */
+export async function removeCgroups(path: string): Promise<void> {
+  const tree = await CgroupTree.open();
+  await tree.remove(path);
+}
+
 async function removeFolders(folder: string): Promise<void> {
   const inside = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
   if (!inside) return;

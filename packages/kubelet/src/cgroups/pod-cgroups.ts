@@ -59,12 +59,6 @@ export class PodCgroups {
     this.#share();
   }
 
-  /** Removes all of this node's: when no pod is left. */
-  async removeAll(): Promise<void> {
-    await this.#writing;
-    await this.#tree.remove(this.#options.node.cgroupRoot);
-  }
-
   #share(): void {
     const { node, logger } = this.#options;
     const shares = cpuShares(burstableCpu(this.#pods.values()));

@@ -27,6 +27,11 @@ export interface PodServices {
    * network is ready for it. Default: it always is. Throws StartError.
    */
   readonly connected?: (pod: k8s.Pod, ip: string) => Promise<void>;
+  /**
+   * What the machine dials to reach an address as the pod's network knows it: the pod's own, or one that its author
+   * named. Default: the same. Throws when that must not be dialled.
+   */
+  readonly address?: (pod: k8s.Pod, host: string) => string;
   /** Limits of whole pods. Absent: only containers have limits. */
   readonly cgroups?: PodCgroups;
   readonly timing?: Partial<PodTiming>;
