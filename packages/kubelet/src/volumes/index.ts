@@ -1,3 +1,4 @@
+export { ApiVolumeSources } from './api-sources.ts';
 export {
   createPodVolumes,
   endPodVolumes,
