@@ -20,8 +20,10 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
   try {
     const network = readSettings(home).network === undefined ? undefined : await hostClusterNetwork(home);
     await endContainers(home);
+    await unmountBelow(home.node.pods);
     if (!network) return;
     await removeCgroups(cgroupRoot(network));
+    await (await CgroupTree.open()).remove(cgroupRoot(network));
     await removeNetwork(network.name);
     await new NftApplier({ log: silentLogger }).remove(hostTableName(network));
     await rm(cniFolders(home, network).leases, { recursive: true, force: true });

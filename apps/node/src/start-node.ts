@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Clock, type Logger, messageOf, SampanError, systemClock } from '@sampan/base';
 import { type HomeLayout, lockNode, openLogFile, processIdentity, writeNodeState } from '@sampan/home';
@@ -7,6 +8,7 @@ import {
   CriRuntime,
   DEFAULT_RESERVED,
   ensureNodeCertificate,
+  type HostPolicy,
   type Machine,
   NO_PRESSURE,
   type NodeFacts,
@@ -16,6 +18,7 @@ import {
   nodeStatus,
   PodCgroups,
   type PodVolumes,
+  parseHostPolicy,
   readMachine,
   readNodeCertificate,
   startContainerd,
@@ -26,6 +29,7 @@ import { apiAddress, componentConnection, nodeConnection } from './api-connectio
 import { machineAddress, machineDns } from './machine-network.ts';
 import type { NodeOptions } from './options.ts';
 import {
+  cgroupRoot,
   cgroupRoot,
   cniFolders,
   dialAddress,
@@ -130,7 +134,8 @@ class NodeStart {
       cgroups: await PodCgroups.open({ node: facts, logger: this.#log }),
       address: (_, host) => dialAddress(network, host),
       connected: (pod, ip) => following.attach(pod as never, ip),
-      handlers: new Map([['runc', 'runc']]),
+      policy: await readPolicy(home),
+      handlers: ['runc'],
       credentialsFile: home.node.credentials,
     });
     this.#releases.add(() => agent.stop());
@@ -286,6 +291,15 @@ function labelsOf(name: string, { architecture }: Machine): Record<string, strin
     'beta.kubernetes.io/os': 'linux',
     'beta.kubernetes.io/arch': architecture,
   };
+}
+
+/** What the machine's owner allows the host cluster. Throws `host-policy-invalid`. */
+async function readPolicy({ node }: HomeLayout): Promise<HostPolicy> {
+  const text = await readFile(node.policy, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return parseHostPolicy(text, 'host');
 }
 
 const NO_VOLUMES: PodVolumes = {

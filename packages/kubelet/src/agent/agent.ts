@@ -3,6 +3,16 @@ import { type Clock, type Logger, messageOf } from '@sampan/base';
 import { type Client, Informer, REFS } from '@sampan/machinery';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import { StartError } from '../pods/start-error.ts';
+import {
+  admitPod,
+  allowedHandler,
+  constrainPod,
+  type HostPolicy,
+  hostPolicyRefusal,
+  type Misfit,
+  rejectedStatus,
+  rejectionEvent,
+} from '../policy/index.ts';
 import { Probes } from '../probes/probes.ts';
 import type { ContainerRuntime, RegistryCredentials } from '../runtime/index.ts';
 import { ImagePuller } from '../worker/image-puller.ts';
@@ -23,23 +33,18 @@ export interface AgentOptions {
   readonly runtime: ContainerRuntime;
   readonly facts: NodeFacts;
   readonly volumes: PodVolumes;
-  /** Why the node will not run a pod; undefined: it will. Asked once for each pod, before anything of it is made. */
-  readonly admit?: (pod: k8s.Pod, others: readonly k8s.Pod[]) => Refusal | undefined;
+  /** What the owner of the machine allows this cluster. */
+  readonly policy: HostPolicy;
   readonly connected?: PodServices['connected'];
   readonly address?: PodServices['address'];
   readonly cgroups?: PodServices['cgroups'];
-  /** The runtime's handler of a runtime class's handler name; undefined: the node has none such. */
-  readonly handlers: ReadonlyMap<string, string | undefined>;
+  /** The runtime's handlers that runtime classes may name. */
+  readonly handlers: readonly string[];
   /** Credentials for registries of the machine, in docker's config format. */
   readonly credentialsFile: string;
   readonly timing?: Partial<PodTiming>;
   /** Told of each pod and each of its statuses: probes, statistics, …. Must not throw. */
   readonly followers?: readonly PodFollower[];
-}
-
-export interface Refusal {
-  readonly reason: string;
-  readonly message: string;
 }
 
 /** Something that acts on the pods of the node beside their workers. */
@@ -69,6 +74,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #pods: Informer<KubeObject>;
   readonly #services: Informer<KubeObject>;
+  readonly #node: Informer<KubeObject>;
   readonly #statuses: StatusManager;
   readonly #probes: Probes;
   readonly #known = new Map<string, Known>();
@@ -80,6 +86,8 @@ export class Agent {
     const mine = { fieldSelector: `spec.nodeName=${node}` };
     this.#pods = new Informer({ client, ref: REFS.pods, options: mine, clock, log });
     this.#services = new Informer({ client, ref: REFS.services, clock, log });
+    const itself = { fieldSelector: `metadata.name=${node}` };
+    this.#node = new Informer({ client, ref: REFS.nodes, options: itself, clock, log });
     this.#statuses = new StatusManager({ client, clock, log });
     this.events = new PodEvents({ client, clock, log, node });
     this.runner = new PodRunner(this.#podServices(), {
@@ -97,7 +105,8 @@ export class Agent {
   /** Resolves when the pods of the API are known and being run, and left-over ones are being ended. */
   async start(): Promise<void> {
     this.#services.start();
-    await this.#services.synced();
+    this.#node.start();
+    await Promise.all([this.#services.synced(), this.#node.synced()]);
     this.#pods.onChange(({ type, object }) => {
       if (type === 'deleted') this.#remove(object as k8s.Pod);
       else this.#set(object as k8s.Pod);
@@ -124,6 +133,7 @@ export class Agent {
     this.#running = false;
     this.#pods.stop();
     this.#services.stop();
+    this.#node.stop();
     this.#probes.close();
     await this.runner.close();
     await this.#statuses.stop();
@@ -134,7 +144,7 @@ export class Agent {
     const known = this.#known.get(uid);
     if (known) {
       known.pod = pod;
-      if (!known.leaving && (!known.refused || pod.metadata?.deletionTimestamp)) this.runner.set(pod);
+      if (!known.leaving && (!known.refused || pod.metadata?.deletionTimestamp)) this.#run(pod);
       this.#follow(uid);
       return;
     }
@@ -143,30 +153,38 @@ export class Agent {
     const refusal = isOver || pod.metadata?.deletionTimestamp ? undefined : this.#refusal(pod);
     this.#known.set(uid, { pod, status: undefined, leaving: false, refused: refusal !== undefined });
     if (refusal) this.#refuse(pod, refusal);
-    else this.runner.set(pod);
+    else this.#run(pod);
     this.#follow(uid);
   }
 
-  /** Only pods that were never seen before on this node are judged: what runs already goes on. */
-  #refusal(pod: k8s.Pod): Refusal | undefined {
-    if (pod.status?.startTime) return undefined;
-    const others = this.pods().filter(
-      ({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed',
-    );
-    return this.#options.admit?.(pod, others);
+  /** Ephemeral containers that the host policy refuses are left out. */
+  #run(given: k8s.Pod): void {
+    const { pod, refused } = constrainPod(given, this.#options.policy);
+    for (const [name, message] of refused) {
+      const text = `The host policy refuses ephemeral container ${name}: ${message}`;
+      this.events.ofPod(given, { type: 'Warning', reason: 'HostPolicy', message: text });
+    }
+    this.runner.set(pod);
   }
 
-  #refuse(pod: k8s.Pod, { reason, message }: Refusal): void {
+  /** What runs already goes on, unless the machine's owner forbids it by now. */
+  #refusal(pod: k8s.Pod): Misfit | undefined {
+    const { policy } = this.#options;
+    if (pod.status?.startTime) {
+      const refused = hostPolicyRefusal(pod, policy);
+      return refused === undefined
+        ? undefined
+        : { reason: 'HostPolicy', message: `The host policy refuses ${refused}` };
+    }
+    const node = this.#node.get('', this.#options.node) as k8s.Node | undefined;
+    return node && admitPod({ pod, others: this.pods(), node, policy });
+  }
+
+  #refuse(pod: k8s.Pod, misfit: Misfit): void {
     const uid = pod.metadata?.uid ?? '';
-    this.events.ofPod(pod, { type: 'Warning', reason, message });
+    this.events.ofPod(pod, rejectionEvent(misfit));
     const startTime = `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`;
-    const status: k8s.PodStatus = {
-      ...pod.status,
-      phase: 'Failed',
-      reason,
-      message: `Pod was rejected: ${message}`,
-      startTime,
-    };
+    const status: k8s.PodStatus = { ...rejectedStatus(pod, misfit), startTime };
     const known = this.#known.get(uid);
     if (known) known.status = status;
     this.#statuses.set(pod, status);
@@ -263,19 +281,26 @@ export class Agent {
   }
 
   async #handler({ spec }: k8s.Pod): Promise<string | undefined> {
-    const name = spec?.runtimeClassName;
-    if (!name) return undefined;
-    const { client, handlers } = this.#options;
-    const found = await client.get<KubeObject>(RUNTIME_CLASSES, undefined, name).catch((error: unknown) => {
+    const { policy, handlers } = this.#options;
+    const wanted = spec?.runtimeClassName ? await this.#handlerOf(spec.runtimeClassName) : undefined;
+    try {
+      const handler = allowedHandler(wanted, policy);
+      if (handlers.includes(handler)) return handler;
+      throw new Error(
+        `no runtime for "${handler}" is configured on this node; it has: ${handlers.join(', ')}`,
+      );
+    } catch (error) {
+      throw new StartError('CreatePodSandboxError', messageOf(error), error);
+    }
+  }
+
+  async #handlerOf(name: string): Promise<string> {
+    try {
+      const found = await this.#options.client.get<KubeObject>(RUNTIME_CLASSES, undefined, name);
+      return String(found.handler);
+    } catch (error) {
       throw new StartError('CreatePodSandboxError', `RuntimeClass "${name}": ${messageOf(error)}`, error);
-    });
-    const handler = String(found.handler);
-    if (handlers.has(handler)) return handlers.get(handler);
-    const known = [...handlers.keys()].join(', ');
-    throw new StartError(
-      'CreatePodSandboxError',
-      `no runtime for "${handler}" is configured on this node; it has: ${known}`,
-    );
+    }
   }
 }
 
