@@ -1,14 +1,12 @@
-import { readRunState } from '@sampan/home';
 import type { Invocation } from '../command.ts';
-import { stopServer } from '../stop-server.ts';
+import { stopAll } from '../processes/stop-all.ts';
 
 export async function run({ home }: Invocation): Promise<number> {
-  const running = readRunState(home);
-  if (!running) {
-    process.stdout.write(`Sampan does not run on ${home.root}.\n`);
-    return 0;
-  }
-  await stopServer(running);
-  process.stdout.write(`Sampan is stopped; everything stays in ${home.root}.\n`);
+  const stopped = await stopAll(home);
+  process.stdout.write(
+    stopped
+      ? `Sampan is stopped; everything stays in ${home.root}.\n`
+      : `Sampan does not run on ${home.root}.\n`,
+  );
   return 0;
 }

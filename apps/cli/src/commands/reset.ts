@@ -1,8 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { SampanError } from '@sampan/base';
-import { isHome, readRunState } from '@sampan/home';
+import { isHome } from '@sampan/home';
 import type { Invocation } from '../command.ts';
-import { stopServer } from '../stop-server.ts';
+import { stopAll } from '../processes/stop-all.ts';
+import { unmountBelow } from '../unmount.ts';
 
 export async function run({ home, options }: Invocation): Promise<number> {
   if (!existsSync(home.root)) {
@@ -17,14 +18,14 @@ export async function run({ home, options }: Invocation): Promise<number> {
   if (options.confirm !== true) {
     throw new SampanError(
       'not-confirmed',
-      `This deletes ${home.root} with all objects, keys and users, for good.`,
+      `This deletes ${home.root} with all objects, images, volumes, keys and users, for good.`,
       {
         hint: 'If that is what you want: sampan reset --confirm',
       },
     );
   }
-  const running = readRunState(home);
-  if (running) await stopServer(running);
+  await stopAll(home);
+  unmountBelow(home.root);
   rmSync(home.root, { recursive: true, force: true });
   process.stdout.write(`${home.root} deleted\n`);
   return 0;

@@ -1,105 +1,140 @@
 import { SampanError } from '@sampan/base';
-import { createHome, defaultHome, type HomeLayout, type RunState, readRunState } from '@sampan/home';
+import { createHome, type HomeLayout, type RunState, readNodeState, readRunState } from '@sampan/home';
+import { withCluster } from '../cluster.ts';
 import type { Invocation } from '../command.ts';
+import { missingPackages } from '../doctor/packages.ts';
 import { apiUrl } from '../endpoint.ts';
-import { usage } from '../parse.ts';
+import { nextSteps } from '../next-steps.ts';
+import { startNode } from '../processes/node-process.ts';
+import {
+  type StartOptions,
+  serverArguments,
+  serverProgram,
+  startServer,
+} from '../processes/server-process.ts';
 import { asCalled } from '../program-name.ts';
-import { type StartOptions, serverArguments, serverProgram, startInBackground } from '../server-process.ts';
+import { secondsOf } from '../values.ts';
 import { waitFor } from '../wait.ts';
+
+const USUAL_TIMEOUT_SECONDS = 60;
 
 export async function run(invocation: Invocation): Promise<number> {
   const { home, port, options } = invocation;
-  const timeoutMs = timeoutOf(options.timeout);
+  const timeoutMs = secondsOf('timeout', options.timeout, USUAL_TIMEOUT_SECONDS) * 1000;
   createHome(home.root);
   const running = readRunState(home);
-  if (running) return await alreadyRunning(invocation, running, timeoutMs);
   const listen = typeof options.listen === 'string' ? options.listen : undefined;
   const start: StartOptions = { home, port, listen, legacyApis: options['legacy-apis'] === true };
-  if (options.foreground === true) return await runInForeground(start, invocation.environment);
-  return await runInBackground(invocation, start, timeoutMs);
+  if (!running && options.foreground === true) return await runInForeground(start, invocation.environment);
+  if (running) await alreadyRunning(invocation, running, timeoutMs);
+  else await startFirst(invocation, start, timeoutMs);
+  const hasNode = await upNode(invocation, timeoutMs);
+  const sample = hasNode && options['no-sample'] !== true ? await upSample(invocation, timeoutMs) : undefined;
+  process.stdout.write(nextSteps(invocation, { hasNode, sample }));
+  return 0;
 }
 
-async function runInBackground(
-  invocation: Invocation,
-  start: StartOptions,
-  timeoutMs: number,
-): Promise<number> {
+async function startFirst(invocation: Invocation, start: StartOptions, timeoutMs: number): Promise<void> {
   const { home } = invocation;
   const began = performance.now();
   if (process.stderr.isTTY) process.stderr.write('Starting Sampan …\n');
   try {
-    const { port, portTaken } = await startInBackground(start, timeoutMs);
+    const { port, portTaken } = await startServer(start, timeoutMs);
     if (portTaken !== undefined) {
       process.stderr.write(`Port ${portTaken} is taken by another program: using ${port} from now on.\n`);
     }
     const ms = Math.round(performance.now() - began);
     process.stdout.write(`Sampan is ready at ${apiUrl(home, readRunState(home), port)} (${ms} ms).\n`);
-    process.stdout.write(nextSteps(home, invocation));
-    return 0;
   } catch (error) {
     // another "up" was quicker; both want the same
-    const other =
-      error instanceof SampanError && error.code === 'home-locked' ? await appears(home) : undefined;
+    const other = isLocked(error) ? await appears(() => readRunState(home)) : undefined;
     if (!other) throw error;
-    return await alreadyRunning(invocation, other, timeoutMs);
+    await alreadyRunning(invocation, other, timeoutMs);
   }
 }
 
-async function appears(home: HomeLayout): Promise<RunState | undefined> {
-  await waitFor(() => readRunState(home) !== undefined, 5000);
-  return readRunState(home);
+const isLocked = (error: unknown): boolean =>
+  error instanceof SampanError && /^(home|node)-locked$/.test(error.code);
+
+async function appears<T>(look: () => T | undefined): Promise<T | undefined> {
+  await waitFor(() => look() !== undefined, 5000);
+  return look();
 }
 
-async function alreadyRunning(invocation: Invocation, running: RunState, timeoutMs: number): Promise<number> {
-  const { home, port } = invocation;
+async function alreadyRunning(
+  { home, port }: Invocation,
+  running: RunState,
+  timeoutMs: number,
+): Promise<void> {
   if (port !== undefined && port !== running.port) {
     throw new SampanError(
       'runs-on-other-port',
       `Sampan runs on port ${running.port} already, not on ${port}.`,
-      {
-        hint: `Stop it first: sampan down; then: sampan up --port ${port}`,
-      },
+      { hint: `Stop it first: sampan down; then: sampan up --port ${port}` },
     );
   }
-  const isReady = await waitFor(() => readRunState(home)?.state === 'ready', timeoutMs);
-  if (!isReady) {
+  if (!(await waitFor(() => readRunState(home)?.state === 'ready', timeoutMs))) {
     throw new SampanError('start-timeout', `The process ${running.pid} is still starting, or ended.`, {
       hint: 'See: sampan logs',
     });
   }
-  process.stdout.write(`Sampan runs already, at ${apiUrl(home, running)}.\n${nextSteps(home, invocation)}`);
-  return 0;
+  process.stdout.write(`Sampan runs already, at ${apiUrl(home, running)}.\n`);
 }
 
-/** In this process: no second one to pay for, and signals reach it. */
+/** Makes this machine run containers, where it can; says what is missing where it cannot. */
+async function upNode({ home, options, environment }: Invocation, timeoutMs: number): Promise<boolean> {
+  if (options['no-node'] === true) return false;
+  const lacking = lackingForContainers(environment);
+  if (lacking) {
+    process.stdout.write(asCalled(`\n${lacking}\n`, environment));
+    return false;
+  }
+  const began = performance.now();
+  if (readNodeState(home)) {
+    await nodeReady(home, timeoutMs);
+    return true;
+  }
+  try {
+    await startNode(home, timeoutMs);
+    const ms = Math.round(performance.now() - began);
+    process.stdout.write(`This machine runs containers (${ms} ms).\n`);
+  } catch (error) {
+    if (!isLocked(error) || !(await appears(() => readNodeState(home)))) throw error;
+    await nodeReady(home, timeoutMs);
+  }
+  return true;
+}
+
+async function nodeReady(home: HomeLayout, timeoutMs: number): Promise<void> {
+  if (await waitFor(() => readNodeState(home)?.state === 'ready', timeoutMs)) return;
+  throw new SampanError('start-timeout', 'What runs containers is still starting, or ended.', {
+    hint: 'See: sampan logs --node',
+  });
+}
+
+function lackingForContainers(environment: NodeJS.ProcessEnv): string | undefined {
+  const missing = missingPackages(environment.PATH).filter(({ optional }) => !optional);
+  const programs = missing.map(({ name }) => name).join(', ');
+  if (process.getuid?.() !== 0) {
+    const too = programs && `, and these programs: ${programs}`;
+    return `Containers do not run: that needs root${too}. The rest works.
+To have containers: sudo sampan doctor --fix && sudo sampan up`;
+  }
+  if (missing.length === 0) return undefined;
+  return `Containers do not run: these programs are missing: ${programs}. The rest works.
+To have containers: sampan doctor --fix && sampan up`;
+}
+
+async function upSample(invocation: Invocation, timeoutMs: number): Promise<string | undefined> {
+  const { runSample } = await import('../sample/sample.ts');
+  return await withCluster(invocation, (cluster) => runSample(cluster, invocation.home, timeoutMs));
+}
+
+/** In this process: no second one to pay for, and signals reach it. Containers are run by another command. */
 async function runInForeground(start: StartOptions, environment: NodeJS.ProcessEnv): Promise<number> {
   const { main } = (await import(serverProgram())) as {
     main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void>;
   };
   await main([...serverArguments(start), '--foreground'], environment);
   return Number(process.exitCode ?? 0);
-}
-
-function nextSteps(home: HomeLayout, { environment }: Invocation): string {
-  const flag = environment.SAMPAN_HOME || isDefault(home) ? '' : ` --home ${home.root}`;
-  const steps = `
-Next:
-  sampan${flag} kubectl get all -A        look around
-  sampan${flag} status                    see what runs
-  sampan${flag} kubeconfig                use your own kubectl, Helm or client
-  sampan${flag} down                      stop; everything stays in ${home.root}
-`;
-  return asCalled(steps, environment);
-}
-
-const isDefault = (home: HomeLayout): boolean => home.root === defaultHome();
-
-function timeoutOf(value: unknown): number {
-  if (value === undefined) return 60_000;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds) && seconds > 0) return seconds * 1000;
-  throw usage(
-    `${JSON.stringify(value)} is not a time.`,
-    'Give a number of seconds, for example: --timeout 120',
-  );
 }

@@ -1,11 +1,13 @@
 import { SampanError } from '@sampan/base';
 import { isRunning, type RunState } from '@sampan/home';
-import { waitFor } from './wait.ts';
+import { waitFor } from '../wait.ts';
+
+type Process = Pick<RunState, 'pid' | 'identity'>;
 
 const PATIENCE_MS = 20_000;
 
-/** Ends the server; resolves when it is gone. What it acknowledged is on disk, so that even SIGKILL loses nothing. */
-export async function stopServer(state: RunState): Promise<void> {
+/** Ends a process; resolves when it is gone. What it acknowledged is on disk, so that even SIGKILL loses nothing. */
+export async function stopProcess(state: Process): Promise<void> {
   if (!signal(state, 'SIGTERM')) return;
   if (await waitFor(() => !isRunning(state), PATIENCE_MS)) return;
   process.stderr.write(`The process ${state.pid} did not stop within ${PATIENCE_MS / 1000} s: killing it.\n`);
@@ -17,7 +19,7 @@ export async function stopServer(state: RunState): Promise<void> {
 }
 
 /** False when it is gone already. */
-function signal({ pid }: RunState, name: NodeJS.Signals): boolean {
+function signal({ pid }: Process, name: NodeJS.Signals): boolean {
   try {
     process.kill(pid, name);
     return true;

@@ -1,0 +1,48 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SampanError } from '@sampan/base';
+import { type HomeLayout, readNodeState } from '@sampan/home';
+import { type BackgroundProgram, programFile, startInBackground } from './background.ts';
+import { stopProcess } from './stop-process.ts';
+
+/** Pods get their grace when they are ended. */
+const END_TIMEOUT_MS = 120_000;
+
+export const nodeProgram = (): string => programFile('node.mjs', 'node/src/main.ts');
+
+/** Starts what runs containers in the background; resolves when the cluster knows this machine. Throws SampanErrors. */
+export async function startNode(home: HomeLayout, timeoutMs: number): Promise<void> {
+  await startInBackground(programOf(home), timeoutMs);
+}
+
+/** Whether containers of a home may be running: then containerd is, or was when the machine went down. */
+export const mayHaveContainers = (home: HomeLayout): boolean =>
+  readNodeState(home) !== undefined || existsSync(join(home.node.containerd, 'containerd.pid'));
+
+/** Stops the node, then ends all pods, containerd and the network. Harmless when nothing runs. Throws SampanErrors. */
+export async function endNode(home: HomeLayout): Promise<void> {
+  if (!existsSync(home.node.root)) return;
+  if (process.getuid?.() !== 0) throw needsRoot(home);
+  if (!mayHaveContainers(home)) return;
+  const running = readNodeState(home);
+  if (running) await stopProcess(running);
+  await startInBackground(programOf(home, '--end'), END_TIMEOUT_MS);
+}
+
+function programOf(home: HomeLayout, ...more: readonly string[]): BackgroundProgram {
+  const { startLog } = home.node;
+  mkdirSync(dirname(startLog), { recursive: true });
+  return {
+    title: 'What runs containers',
+    program: nodeProgram(),
+    args: [`--home=${home.root}`, ...more],
+    startLog,
+    logHint: 'sampan logs --node',
+  };
+}
+
+function needsRoot(home: HomeLayout): SampanError {
+  return new SampanError('not-permitted', `Containers of ${home.root} are root's.`, {
+    hint: 'Run the command as root: sudo sampan down',
+  });
+}

@@ -1,0 +1,12 @@
+import { type HomeLayout, readRunState } from '@sampan/home';
+import { endNode, mayHaveContainers } from './node-process.ts';
+import { stopProcess } from './stop-process.ts';
+
+/** Ends containers first, while the API can still hear of it, then the server. False: nothing ran. */
+export async function stopAll(home: HomeLayout): Promise<boolean> {
+  const hasContainers = mayHaveContainers(home);
+  await endNode(home);
+  const running = readRunState(home);
+  if (running) await stopProcess(running);
+  return hasContainers || running !== undefined;
+}
