@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { silentLogger } from '@sampan/base';
 import { type HomeLayout, lockNode, readSettings } from '@sampan/home';
-import { removeCgroups, startContainerd } from '@sampan/kubelet';
+import { removeCgroups, startContainerd, unmountBelow } from '@sampan/kubelet';
 import { hostTableName, NftApplier, removeNetwork } from '@sampan/network';
 import type { NodeOptions } from './options.ts';
 import { cgroupRoot, cniFolders, hostClusterNetwork } from './pod-network.ts';
@@ -23,7 +23,6 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
     await unmountBelow(home.node.pods);
     if (!network) return;
     await removeCgroups(cgroupRoot(network));
-    await (await CgroupTree.open()).remove(cgroupRoot(network));
     await removeNetwork(network.name);
     await new NftApplier({ log: silentLogger }).remove(hostTableName(network));
     await rm(cniFolders(home, network).leases, { recursive: true, force: true });

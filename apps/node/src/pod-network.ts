@@ -52,9 +52,6 @@ export function dialAddress(network: ClusterNetwork, host: string): string {
   return isPod ? hostAddressOf(network, host) : host;
 }
 
-/** All pods of a cluster are below it, in each cgroup file system. */
-export const cgroupRoot = ({ name }: ClusterNetwork): string => `/sampan-${name}`;
-
 /** Makes the namespace of the cluster and what puts pods into it. May be called again. */
 export async function makeNetwork(folders: CniFolders, network: ClusterNetwork): Promise<void> {
   await installCni(folders);

@@ -30,7 +30,6 @@ import { machineAddress, machineDns } from './machine-network.ts';
 import type { NodeOptions } from './options.ts';
 import {
   cgroupRoot,
-  cgroupRoot,
   cniFolders,
   dialAddress,
   followNetwork,

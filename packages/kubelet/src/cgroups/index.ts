@@ -1,2 +1,1 @@
-export { CgroupTree, removeCgroups } from './cgroup-tree.ts';
 export { PodCgroups, type PodCgroupsOptions } from './pod-cgroups.ts';
