@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 SOURCES := $(shell find apps packages tools -name node_modules -prune -o \( -name '*.ts' -o -name '*.json' \) -print 2>/dev/null)
 
-.PHONY: help up build test test-upstream bench lint clean install test-packages upstream
+.PHONY: help up build test test-upstream bench conformance lint clean install test-packages upstream
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -41,6 +41,9 @@ test-upstream: build ## Record upstream's answers afresh, and compare
 bench: build ## Measure against upstream
 	@node bench/apiserver.ts
 	@node bench/scheduler.ts
+
+conformance: install ## Upstream's conformance tests against Sampan, up to an hour (FOCUS=..., NODES=..., MINUTES=...); as root
+	@FOCUS='$(FOCUS)' NODES='$(NODES)' MINUTES='$(MINUTES)' node tools/conformance/main.ts
 
 clean: ## Remove what was built; homes stay
 	rm -rf dist build

@@ -1,0 +1,57 @@
+/** How a test ended. */
+export interface TestEnd {
+  readonly name: string;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** Why it failed or was skipped, in a line; empty when it passed. */
+  readonly message: string;
+}
+
+const BETWEEN = /^-{30}$/m;
+const MAX_MESSAGE = 400;
+
+/**
+ * Reads what ginkgo 1 prints of upstream's test program. Unlike its JUnit files, this is there when a run was ended
+ * early. A test that was skipped while it ran is known by its last words only.
+ */
+export function readGinkgoLog(text: string, names: readonly string[]): TestEnd[] {
+  return text.split(BETWEEN).flatMap((block) => [...endedTests(block), ...skippedTest(block, names)]);
+}
+
+function endedTests(block: string): TestEnd[] {
+  const ends: TestEnd[] = [];
+  for (const line of block.match(/^\{"msg":.*\}$/gm) ?? []) {
+    const { msg } = JSON.parse(line) as { msg: string };
+    const [, state, name] = /^(PASSED|FAILED) (.*)$/s.exec(msg) ?? [];
+    if (name === undefined) continue;
+    if (state === 'PASSED') ends.push({ name, outcome: 'passed', message: '' });
+    else ends.push({ name, outcome: 'failed', message: failure(block) });
+  }
+  return ends;
+}
+
+/** The failure's own text, up to the stack. */
+function failure(block: string): string {
+  const [, told = ''] =
+    /^.*?\d: (?:FAIL|INFO: Unexpected error occurred): ([\s\S]*?)(?:^Full Stack Trace|\n\n)/m.exec(block) ??
+    [];
+  const [, timeout = ''] = /^.*(Timed out in .*)$/m.exec(block) ?? [];
+  return oneLine(told || timeout);
+}
+
+/** Ginkgo prints the texts of the test, one a line, each deeper than the one before. */
+function skippedTest(block: string, names: readonly string[]): TestEnd[] {
+  if (!/^S \[SKIPPING\]/m.test(block)) return [];
+  const joined = oneLine(block.replaceAll(/\[It\]|\[BeforeEach\]/g, ''));
+  const name = names.find((candidate) => joined.includes(oneLine(lastWords(candidate))));
+  const [, message = ''] = /^\s*(.*)\n+\s*\S+\/skipper\.go:\d+/m.exec(block) ?? [];
+  return name === undefined ? [] : [{ name, outcome: 'skipped', message: oneLine(message) }];
+}
+
+/** What comes after the last title that other tests share. */
+function lastWords(name: string): string {
+  return name.slice(name.search(/\b(should|validates|evicts|removing|verify)\b/));
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim().slice(0, MAX_MESSAGE);
+}

@@ -1,0 +1,67 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { homeLayout, kubeconfigYaml, readAdmin, readRunState } from '@sampan/home';
+import { importImage } from '@sampan/kubelet';
+import { endProcess, runApp, startApp } from './process.ts';
+
+/** A Sampan with a node. */
+export interface TestedSampan {
+  /** Path; full rights. */
+  readonly kubeconfig: string;
+  /** Of its containerd. */
+  readonly socket: string;
+  /** Ends it, its pods and its home, unless it was there before. */
+  end(): Promise<void>;
+}
+
+/** In a home of its own below the temporary folder, on a free port. Needs root. */
+export async function startTested(): Promise<TestedSampan> {
+  const folder = mkdtempSync(join(tmpdir(), 'sampan-conformance-'));
+  const home = join(folder, 'home');
+  const processes: ChildProcess[] = [];
+  const end = async () => {
+    for (const child of processes.toReversed()) await endProcess(child);
+    if (processes.length > 1) await runApp('node', [`--home=${home}`, '--end']);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    processes.push(await startApp('server', [`--home=${home}`, '--port=0', '--legacy-apis']));
+    processes.push(await startApp('node', [`--home=${home}`]));
+    return { ...accessTo(home, folder), end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** One that runs already; it stays. */
+export function findTested(home: string): TestedSampan {
+  const folder = mkdtempSync(join(tmpdir(), 'sampan-conformance-'));
+  return {
+    ...accessTo(home, folder),
+    end: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function accessTo(home: string, folder: string): { kubeconfig: string; socket: string } {
+  const layout = homeLayout(home);
+  const admin = readAdmin(layout);
+  const running = readRunState(layout);
+  if (!admin || !running) throw new Error(`no Sampan runs in ${home}`);
+  const access = {
+    url: `https://127.0.0.1:${running.port}`,
+    ca: admin.ca,
+    certificate: admin.certificate,
+    key: admin.key,
+  };
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, kubeconfigYaml(access, { cluster: 'sampan', user: 'admin' }), { mode: 0o600 });
+  return { kubeconfig, socket: join(layout.node.containerd, 'containerd.sock') };
+}
+
+/** Loads archives into the containerd of a home. */
+export async function loadImages(socket: string, archives: readonly string[]): Promise<void> {
+  for (const archive of archives) await importImage(socket, archive);
+}
