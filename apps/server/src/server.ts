@@ -27,6 +27,7 @@ import { Gate } from './gate.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork, publishDns } from './pod-network.ts';
 import { startSchedulerOf } from './scheduler.ts';
+import { createServiceDialer } from './service-dialer.ts';
 import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';
 import { KUBERNETES_VERSION, SAMPAN_VERSION } from './version.ts';
 
@@ -50,6 +51,7 @@ interface Prepared {
   readonly state: RunState;
   /** Of the host cluster's pods; undefined: without root there are none. */
   readonly network: ClusterNetwork | undefined;
+  readonly webhookHosts: readonly string[];
   /** In reverse order of what was taken. */
   release(): Promise<void>;
 }
@@ -108,7 +110,8 @@ async function prepare(options: ServerOptions): Promise<Prepared> {
         ...(index === undefined ? {} : { network: index }),
       });
     }
-    return { home, log, pki, store, gate, bound, state, network, release };
+    const webhookHosts = settings.webhookHosts ?? [];
+    return { home, log, pki, store, gate, bound, state, network, webhookHosts, release };
   } catch (error) {
     await release();
     throw error;
@@ -128,6 +131,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     log,
     legacyApis: options.legacyApis,
     policy: componentPolicy,
+    dialer: (reader) => createServiceDialer({ reader, network, allowedHosts: prepared.webhookHosts }),
     externalAddress: `${state.host}:${state.port}`,
     ...(descriptions ? { descriptions } : {}),
     reports: { '/sampan/status': () => ({ version: SAMPAN_VERSION, ...store.stats() }) },

@@ -40,7 +40,7 @@ export interface ControlPlaneOptions {
   /** The way to what runs on nodes; absent: logs, exec and the like get 503. */
   readonly nodeProxy?: NodeProxy;
   /** The way to webhooks and aggregated API servers; absent: there is none, and calling them fails. */
-  readonly dialer?: ServiceDialer;
+  dialer?(reader: ObjectReader): ServiceDialer;
   /** Doc texts for OpenAPI, read when first needed. */
   descriptions?(): Descriptions;
   /** Roles and bindings that this cluster has besides those that every cluster has; kept up like these. */
@@ -72,7 +72,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     services,
     client: () => client('kube-apiserver'),
     resources: () => api.context.cluster.resources,
-    dialer: options.dialer ?? noDialer,
+    dialer: options.dialer?.(reader) ?? noDialer,
     ...(options.podSecurity ? { podSecurity: options.podSecurity } : {}),
   });
   let ready = 'still starting';

@@ -19,7 +19,7 @@ const made: string[] = [];
 
 beforeAll(async () => {
   hooks = await startWebhookServer();
-  server = await startServer(undefined, { dialer: hooks.dialer, legacyApis: true });
+  server = await startServer(undefined, { dialer: () => hooks.dialer, legacyApis: true });
 });
 afterAll(async () => {
   await server.close();

@@ -9,6 +9,8 @@ export interface Settings {
   readonly port?: number;
   /** Which of the machine's cluster networks is the host cluster's. */
   readonly network?: number;
+  /** Hosts that the URLs of webhooks may name; none by default. */
+  readonly webhookHosts?: readonly string[];
   /** The sample application was made once: it is not made again when somebody deleted it. */
   readonly sampleMade?: boolean;
 }
@@ -17,6 +19,10 @@ export interface Settings {
 const CHECKS: Readonly<Record<keyof Settings, readonly [is: (value: unknown) => boolean, what: string]>> = {
   port: [isPort, 'a port number'],
   network: [(value) => Number.isSafeInteger(value) && Number(value) >= 0, 'a number of a network'],
+  webhookHosts: [
+    (value) => Array.isArray(value) && value.every((host) => typeof host === 'string'),
+    'a list of host names',
+  ],
   sampleMade: [(value) => typeof value === 'boolean', 'true or false'],
 };
 

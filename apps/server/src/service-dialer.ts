@@ -1,0 +1,109 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { KubeObject, k8s } from '@sampan/api';
+import type { Destination, ServiceDialer } from '@sampan/apiserver';
+import type { ObjectReader } from '@sampan/machinery';
+import { type ClusterNetwork, endpointAddressOf } from '@sampan/network';
+
+type Service = k8s.Service & KubeObject;
+type EndpointSlice = k8s.DiscoveryV1EndpointSlice & KubeObject;
+
+const SERVICE_NAME = 'kubernetes.io/service-name';
+
+export interface DialerOptions {
+  readonly reader: ObjectReader;
+  /** Where the cluster's pods are; undefined: this machine runs none. */
+  readonly network: ClusterNetwork | undefined;
+  /** Hosts that URLs of webhooks may name. */
+  readonly allowedHosts: readonly string[];
+}
+
+/**
+ * The way from the server to Services and webhooks: cluster IPs lead nowhere here, so it goes to a ready endpoint
+ * at the address by which this machine reaches it. Endpoints that are neither pods nor this node are not reached,
+ * whatever an EndpointSlice says.
+ */
+export function createServiceDialer({ reader, network, allowedHosts }: DialerOptions): ServiceDialer {
+  return {
+    async service(namespace, name, port) {
+      const service = reader.get<Service>('services', namespace, name);
+      if (!service) throw new Error(`service "${name}" not found`);
+      const named = service.spec?.ports?.find((candidate) => candidate.port === port);
+      if (!named) throw new Error(`no service port ${port} found for service "${name}"`);
+      const found = destinations(reader, network, service, named.name ?? '');
+      const chosen = found[Math.floor(Math.random() * found.length)];
+      if (!chosen) throw new Error(`no endpoints available for service "${name}"`);
+      return chosen;
+    },
+    async host(host, port) {
+      if (!allowedHosts.includes(host)) {
+        throw new Error(
+          `host "${host}" is not allowed: an administrator of this machine must add it to webhookHosts in settings.json`,
+        );
+      }
+      return { address: await addressOf(host), port };
+    },
+  };
+}
+
+function destinations(
+  reader: ObjectReader,
+  network: ClusterNetwork | undefined,
+  { metadata }: Service,
+  portName: string,
+): Destination[] {
+  if (!network) return [];
+  const mine = ownAddresses(reader);
+  return reader
+    .list<EndpointSlice>('endpointslices.discovery.k8s.io', metadata.namespace)
+    .filter((slice) => slice.metadata.labels?.[SERVICE_NAME] === metadata.name)
+    .flatMap((slice) => {
+      const port = slice.ports?.find((candidate) => (candidate.name ?? '') === portName)?.port;
+      if (port === undefined) return [];
+      return (slice.endpoints ?? [])
+        .filter(({ conditions }) => conditions?.ready !== false)
+        .flatMap(({ addresses }) => (addresses ?? []).slice(0, 1))
+        .map((address) => endpointAddressOf(network, address, (ip) => mine.has(ip)))
+        .filter((address) => address !== undefined)
+        .map((address) => ({ address, port }));
+    });
+}
+
+/** Addresses of this machine that a Node of the cluster has: pods with hostNetwork are there. */
+function ownAddresses(reader: ObjectReader): ReadonlySet<string> {
+  const machine = new Set(
+    Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
+  );
+  const nodes = reader
+    .list<k8s.Node & KubeObject>('nodes')
+    .flatMap(({ status }) => (status?.addresses ?? []).map(({ address }) => address));
+  return new Set(nodes.filter((address) => machine.has(address)));
+}
+
+/** Never this machine, link-local addresses with cloud metadata, multicast (RFC 6890), or the networks of clusters. */
+const NEVER = new BlockList();
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['100.64.0.0', 10],
+  ['224.0.0.0', 3],
+] as const)
+  NEVER.addSubnet(network, prefix, 'ipv4');
+for (const [network, prefix] of [
+  ['::', 96],
+  ['64:ff9b::', 96],
+  ['2002::', 16],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const)
+  NEVER.addSubnet(network, prefix, 'ipv6');
+
+async function addressOf(host: string): Promise<string> {
+  const found =
+    isIP(host) === 0 ? await lookup(host, { all: true }) : [{ address: host, family: isIP(host) }];
+  const usable = found.find(({ address, family }) => !NEVER.check(address, family === 6 ? 'ipv6' : 'ipv4'));
+  if (!usable) throw new Error(`host "${host}" has no address that may be called`);
+  return usable.address;
+}
