@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../clients/eventually.ts';
 import { BUSYBOX, missingForNode, startTestNode, type TestNode } from '../support/node.ts';
@@ -52,6 +54,19 @@ describe.skipIf(missingForNode() !== '')('a node that runs pods', () => {
     expect(
       await node.kubectl.run('get pod web -o jsonpath={.status.containerStatuses[0].restartCount}'),
     ).toBe('0');
+  });
+
+  it('starts containerd again when it dies, and containers run on', async () => {
+    const idOf = () => node.kubectl.run('get pod web -o jsonpath={.status.containerStatuses[0].containerID}');
+    const before = await idOf();
+    const pidFile = join(node.sampan.home, 'containerd/containerd.pid');
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    await run('later', 'exec sleep 1000');
+    await node.kubectl.run('wait --for=condition=Ready pod/later --timeout=30s');
+    expect(Number(readFileSync(pidFile, 'utf8'))).not.toBe(pid);
+    expect(await idOf()).toBe(before);
+    await node.kubectl.run('delete pod later --grace-period=1');
   });
 
   it('names what is wrong with an image that does not exist', async () => {

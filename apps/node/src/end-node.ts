@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { silentLogger } from '@sampan/base';
-import { type HomeLayout, lockNode, readSettings } from '@sampan/home';
-import { removeCgroups, startContainerd, unmountBelow } from '@sampan/kubelet';
+import { lockNode, readSettings } from '@sampan/home';
+import { detachLocalVolumes, endPodVolumes, removeCgroups, startContainerd } from '@sampan/kubelet';
 import { hostTableName, NftApplier, removeNetwork } from '@sampan/network';
+import { containerdOptions } from './containerd-options.ts';
 import type { NodeOptions } from './options.ts';
 import { cgroupRoot, cniFolders, hostClusterNetwork } from './pod-network.ts';
 import { openNodeHome, prepareFolders } from './prepare-folders.ts';
@@ -19,8 +20,10 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
   const unlock = lockNode(home);
   try {
     const network = readSettings(home).network === undefined ? undefined : await hostClusterNetwork(home);
-    await endContainers(home);
-    await unmountBelow(home.node.pods);
+    const containerd = await startContainerd(containerdOptions(home));
+    await containerd.stop('end');
+    await endPodVolumes(home.node.pods);
+    await detachLocalVolumes(home.node.volumes);
     if (!network) return;
     await removeCgroups(cgroupRoot(network));
     await removeNetwork(network.name);
@@ -29,14 +32,4 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
   } finally {
     unlock();
   }
-}
-
-async function endContainers({ node }: HomeLayout): Promise<void> {
-  const containerd = await startContainerd({
-    folder: node.containerd,
-    cniConfFolder: `${node.cni}/conf`,
-    cniBinFolder: `${node.cni}/bin`,
-    registryFolder: node.registries,
-  });
-  await containerd.stop('end');
 }

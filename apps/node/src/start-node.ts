@@ -9,15 +9,17 @@ import {
   DEFAULT_RESERVED,
   ensureNodeCertificate,
   type HostPolicy,
+  keepContainerd,
+  keepNodeCertificate,
   type Machine,
   NO_PRESSURE,
   type NodeFacts,
+  type NodeIdentity,
   NodeLease,
   NodeRegistrar,
   nodeResources,
   nodeStatus,
   PodCgroups,
-  type PodVolumes,
   parseHostPolicy,
   readMachine,
   readNodeCertificate,
@@ -26,6 +28,7 @@ import {
 import { HttpClient, REFS } from '@sampan/machinery';
 import { type ClusterNetwork, type RunningNetwork, sandboxNamespace } from '@sampan/network';
 import { apiAddress, componentConnection, nodeConnection } from './api-connection.ts';
+import { containerdOptions } from './containerd-options.ts';
 import { machineAddress, machineDns } from './machine-network.ts';
 import type { NodeOptions } from './options.ts';
 import {
@@ -37,6 +40,7 @@ import {
   makeNetwork,
   releaseAddresses,
 } from './pod-network.ts';
+import { openVolumes, startProvisioner } from './pod-volumes.ts';
 import { openNodeHome, prepareFolders } from './prepare-folders.ts';
 import { NODE_VERSION, SAMPAN_VERSION } from './version.ts';
 
@@ -122,6 +126,8 @@ class NodeStart {
     await releaseAddresses(folders, network, await runtime.listSandboxes(), this.#log);
     const following = await this.#followNetwork(network, nodeAddress);
     const facts = this.#facts(network, nodeAddress, machine, nodeDns);
+    const { volumes, close } = openVolumes({ home, client, facts, clock: this.#clock, log: this.#log });
+    this.#releases.add(close);
     const agent = new Agent({
       client,
       clock: this.#clock,
@@ -129,7 +135,7 @@ class NodeStart {
       node: this.#node,
       runtime,
       facts,
-      volumes: NO_VOLUMES,
+      volumes,
       cgroups: await PodCgroups.open({ node: facts, logger: this.#log }),
       address: (_, host) => dialAddress(network, host),
       connected: (pod, ip) => following.attach(pod as never, ip),
@@ -140,19 +146,17 @@ class NodeStart {
     this.#releases.add(() => agent.stop());
     await this.#register(client, runtime, nodeAddress, machine, network);
     await following.synced;
+    this.#releases.add(await startProvisioner(home, this.#node, this.#clock, this.#log));
     await agent.start();
     this.#signal.throwIfAborted();
     this.#writeState('ready');
   }
 
-  #startContainerd(): Promise<Containerd> {
-    const { node } = this.#home;
-    return startContainerd({
-      folder: node.containerd,
-      cniConfFolder: `${node.cni}/conf`,
-      cniBinFolder: `${node.cni}/bin`,
-      registryFolder: node.registries,
-    });
+  async #startContainerd(): Promise<Containerd> {
+    const options = containerdOptions(this.#home);
+    const containerd = await startContainerd(options);
+    this.#releases.add(keepContainerd(containerd, options, { clock: this.#clock, log: this.#log }));
+    return containerd;
   }
 
   /** As the node: its certificate is asked for with the bootstrap one. */
@@ -171,6 +175,8 @@ class NodeStart {
     }
     const client = new HttpClient(nodeConnection(this.#home, identity), { name: 'kubelet' });
     this.#releases.add(() => client.close());
+    const renew = (next: NodeIdentity) => client.renew({ cert: next.certificate, key: next.key });
+    this.#releases.add(keepNodeCertificate(client, identity, options, renew));
     return client;
   }
 
@@ -300,12 +306,3 @@ async function readPolicy({ node }: HomeLayout): Promise<HostPolicy> {
   });
   return parseHostPolicy(text, 'host');
 }
-
-const NO_VOLUMES: PodVolumes = {
-  update: () => {},
-  prepare: async () => {},
-  mounts: async () => [],
-  devices: async () => [],
-  release: async () => {},
-  listen: () => () => {},
-};

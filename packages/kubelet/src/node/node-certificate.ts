@@ -72,6 +72,44 @@ export function renewalTime({ certificate }: NodeIdentity): number {
   return notBefore + (notAfter - notBefore) * RENEW_AT;
 }
 
+const RETRY_MS = 60_000;
+
+/**
+ * Asks for the node's next certificate when its time has come, for as long as it runs; `renewed` is told of each.
+ * `client`: the node itself. The returned function ends it.
+ */
+export function keepNodeCertificate(
+  client: Client,
+  first: NodeIdentity,
+  options: NodeCertificateOptions,
+  renewed: (identity: NodeIdentity) => void,
+): () => void {
+  const { clock, log } = options;
+  let cancel = (): void => {};
+  let running = true;
+  const wait = (ms: number, identity: NodeIdentity): void => {
+    if (running) cancel = clock.schedule(() => void turn(identity), ms);
+  };
+  const turn = async (present: NodeIdentity): Promise<void> => {
+    // a timer may fire early: it has a longest delay
+    const left = renewalTime(present) - clock.now();
+    if (left > 0) return wait(left, present);
+    try {
+      const identity = await requestNodeCertificate(client, options);
+      if (running) renewed(identity);
+      wait(0, identity);
+    } catch (error) {
+      log.warn("the node's certificate could not be renewed", { error: messageOf(error) });
+      wait(RETRY_MS, present);
+    }
+  };
+  void turn(first);
+  return () => {
+    running = false;
+    cancel();
+  };
+}
+
 /** Asks for a new certificate and keeps it. */
 export async function requestNodeCertificate(
   client: Client,

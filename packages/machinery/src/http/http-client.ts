@@ -164,6 +164,11 @@ export class HttpClient implements Client {
     return discover((path, accept) => this.#call({ method: 'GET', path, accept }));
   }
 
+  /** From now on this is the client's certificate; requests and watches under way keep the one before. */
+  renew(pair: { readonly cert: string; readonly key: string }): void {
+    this.#transport.renew(pair);
+  }
+
   close(): void {
     this.#transport.close();
   }

@@ -30,15 +30,27 @@ const IDLE_SOCKET_MS = 60_000;
 export class Transport {
   readonly #connection: Connection;
   readonly #base: URL;
-  readonly #requests: HttpAgent;
-  readonly #streams: HttpAgent;
+  #requests: HttpAgent;
+  #streams: HttpAgent;
   readonly #send: typeof httpRequest;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#base = new URL(connection.url);
-    const secure = this.#base.protocol === 'https:';
-    const { ca, cert, key, serverName, insecure } = connection;
+    [this.#requests, this.#streams] = this.#agents(connection);
+    this.#send = this.#isSecure ? httpsRequest : httpRequest;
+  }
+
+  /** From now on this is the client's certificate; what is under way goes on with the one before. PEM texts. */
+  renew(pair: { readonly cert: string; readonly key: string }): void {
+    [this.#requests, this.#streams] = this.#agents({ ...this.#connection, ...pair });
+  }
+
+  get #isSecure(): boolean {
+    return this.#base.protocol === 'https:';
+  }
+
+  #agents({ ca, cert, key, serverName, insecure }: Connection): [requests: HttpAgent, streams: HttpAgent] {
     const tls = {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
@@ -47,10 +59,11 @@ export class Transport {
       ...(insecure ? { rejectUnauthorized: false } : {}),
     };
     const agent = (options: object) =>
-      secure ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options);
-    this.#requests = agent({ keepAlive: true, maxSockets: MOST_SOCKETS, timeout: IDLE_SOCKET_MS });
-    this.#streams = agent({ keepAlive: true });
-    this.#send = secure ? httpsRequest : httpRequest;
+      this.#isSecure ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options);
+    return [
+      agent({ keepAlive: true, maxSockets: MOST_SOCKETS, timeout: IDLE_SOCKET_MS }),
+      agent({ keepAlive: true }),
+    ];
   }
 
   /** Sends a request and collects the answer; rejects with `SampanError` `client-connection`. */

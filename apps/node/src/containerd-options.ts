@@ -1,0 +1,12 @@
+import type { HomeLayout } from '@sampan/home';
+import type { ContainerdOptions } from '@sampan/kubelet';
+
+/** How the containerd of a home is started, or found again. */
+export function containerdOptions({ node }: HomeLayout): ContainerdOptions {
+  return {
+    folder: node.containerd,
+    cniConfFolder: `${node.cni}/conf`,
+    cniBinFolder: `${node.cni}/bin`,
+    registryFolder: node.registries,
+  };
+}

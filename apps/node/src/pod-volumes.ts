@@ -1,0 +1,65 @@
+import type { Clock, Logger } from '@sampan/base';
+import type { HomeLayout } from '@sampan/home';
+import {
+  ApiVolumeSources,
+  createPodVolumes,
+  LocalProvisioner,
+  LocalVolumes,
+  type ManagedPodVolumes,
+  type NodeFacts,
+} from '@sampan/kubelet';
+import { type Client, HttpClient } from '@sampan/machinery';
+import { componentConnection } from './api-connection.ts';
+
+export interface VolumeOptions {
+  readonly home: HomeLayout;
+  /** The node's own user. */
+  readonly client: Client;
+  readonly facts: NodeFacts;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The volumes of pods, and what ends the following of them; volumes stay. */
+export function openVolumes({ home, client, facts, clock, log }: VolumeOptions): {
+  readonly volumes: ManagedPodVolumes;
+  readonly close: () => Promise<void>;
+} {
+  const sources = new ApiVolumeSources({ client, clock, log });
+  const local = new LocalVolumes(home.node.volumes);
+  const volumes = createPodVolumes({
+    node: facts,
+    clock,
+    logger: log,
+    sources,
+    attachLocal: (path) => local.attach(path),
+  });
+  const close = async (): Promise<void> => {
+    await volumes.close();
+    sources.close();
+  };
+  return { volumes, close };
+}
+
+/** Makes volumes on this node for claims; resolves with what ends that, when it works. */
+export async function startProvisioner(
+  home: HomeLayout,
+  node: string,
+  clock: Clock,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const client = new HttpClient(componentConnection(home, 'provisioner'), { name: 'sampan-provisioner' });
+  const volumes = new LocalVolumes(home.node.volumes);
+  const provisioner = new LocalProvisioner({ client, clock, log, node, volumes });
+  const stop = async (): Promise<void> => {
+    await provisioner.stop();
+    client.close();
+  };
+  try {
+    await provisioner.start();
+    return stop;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
