@@ -2,6 +2,7 @@ import { errors, type KubeObject } from '@sampan/api';
 import type { JsonObject } from '@sampan/base';
 import type { ApiContext } from '../http/api-context.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { leaveFastPath } from '../http/fast-path.ts';
 import { writeContext } from '../http/write-options.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { admitted } from './admitted.ts';
@@ -36,6 +37,8 @@ export interface NodeProxy {
 export function throughNode(stream: NodeStream): SubresourceHandler {
   return async (api, exchange, resource) => {
     const { namespace, name } = exchange.info;
+    // answers may be long; whoever takes over the connection listens to it alone
+    if (!exchange.upgrade) leaveFastPath(exchange.request);
     if (stream === 'log') checkLogOptions(exchange.query, name);
     const object = target(api, resource, stream, namespace, name);
     const container = stream === 'proxy' || stream === 'portforward' ? '' : containerOf(object, exchange);
