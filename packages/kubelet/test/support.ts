@@ -10,6 +10,7 @@ import {
   buildImage,
   type Containerd,
   CriRuntime,
+  findHandlers,
   ImagePuller,
   importImage,
   type NodeFacts,
@@ -74,7 +75,7 @@ export class TestNode {
     const bridge = `klt${number}`;
     const traced = `#!/bin/sh\necho "$@" >>${folder}/traced\nexec runc "$@"\n`;
     await writeFile(`${folder}/traced-runc`, traced, { mode: 0o755 });
-    const containerd = await startContainerd(optionsIn(folder));
+    const containerd = await startContainerd(await optionsIn(folder));
     await writeFile(
       `${folder}/cni/10-test.conflist`,
       conflist(folder, bridge, `10.${200 + (number % 50)}.${Math.floor(number / 50)}.0/24`),
@@ -88,7 +89,7 @@ export class TestNode {
 
   /** Starts containerd, or adopts the one that runs. */
   async startAgain(): Promise<Containerd> {
-    this.containerd = await startContainerd(optionsIn(this.folder));
+    this.containerd = await startContainerd(await optionsIn(this.folder));
     return this.containerd;
   }
 
@@ -130,9 +131,9 @@ export class TestNode {
   }
 }
 
-function optionsIn(folder: string) {
+async function optionsIn(folder: string) {
   // a handler that leaves a trace of having been used
-  const handlers = { traced: `${folder}/traced-runc` };
+  const handlers = { ...(await findHandlers(`${folder}/handlers`)), traced: `${folder}/traced-runc` };
   return { folder: `${folder}/c`, cniConfFolder: `${folder}/cni`, handlers };
 }
 

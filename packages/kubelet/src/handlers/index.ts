@@ -1,0 +1,2 @@
+export { findHandlers } from './find-handlers.ts';
+export { runtimeClasses } from './runtime-classes.ts';
