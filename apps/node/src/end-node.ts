@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { silentLogger } from '@sampan/base';
 import { lockNode, readSettings } from '@sampan/home';
-import { detachLocalVolumes, endPodVolumes, removeCgroups, startContainerd } from '@sampan/kubelet';
+import { detachLocalVolumes, removeCgroups, startContainerd, unmountBelow } from '@sampan/kubelet';
 import { hostTableName, NftApplier, removeNetwork } from '@sampan/network';
 import { containerdOptions } from './containerd-options.ts';
 import type { NodeOptions } from './options.ts';
@@ -22,7 +22,7 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
     const network = readSettings(home).network === undefined ? undefined : await hostClusterNetwork(home);
     const containerd = await startContainerd(containerdOptions(home));
     await containerd.stop('end');
-    await endPodVolumes(home.node.pods);
+    await unmountBelow(home.node.pods);
     await detachLocalVolumes(home.node.volumes);
     if (!network) return;
     await removeCgroups(cgroupRoot(network));

@@ -52,6 +52,7 @@ export const componentPolicy: DefaultPolicy = {
       allow('get list watch update patch', 'core', 'persistentvolumeclaims'),
       allow(READ, 'core', 'pods nodes'),
       allow(READ, 'storage', 'storageclasses'),
+      allow('create', 'storage', 'storageclasses'),
       EVENTS,
     ]),
   ],

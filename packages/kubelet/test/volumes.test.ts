@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { k8s } from '@sampan/api';
 import { silentLogger, systemClock } from '@sampan/base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPodVolumes, endPodVolumes, type ManagedPodVolumes, type NodeFacts } from '../src/index.ts';
-import { mountAt, mountTable } from '../src/volumes/mounts.ts';
+import { createPodVolumes, type ManagedPodVolumes, type NodeFacts } from '../src/index.ts';
+import { mountAt, mountTable, unmountAll } from '../src/volumes/mounts.ts';
 import { MadeSources } from './made-sources.ts';
 import { canRunContainers, run, shell, testPod } from './support.ts';
 
@@ -45,7 +45,7 @@ describe.skipIf(!able)('volumes of pods on the machine', () => {
 
   afterEach(async () => {
     await volumes.close();
-    await endPodVolumes(`${folder}/pods`);
+    await unmountAll(`${folder}/pods`);
     expect((await mountTable()).filter(({ point }) => point.startsWith(folder))).toEqual([]);
     await rm(folder, { recursive: true });
   });

@@ -1,7 +1,6 @@
 export { ApiVolumeSources } from './api-sources.ts';
 export {
   createPodVolumes,
-  endPodVolumes,
   type ManagedPodVolumes,
   type PodVolumesOptions,
 } from './pod-volumes.ts';

@@ -41,12 +41,6 @@ export function createPodVolumes(options: PodVolumesOptions): ManagedPodVolumes 
   return new LocalPodVolumes(options);
 }
 
-/** Unmounts all volumes of pods below the folder, and removes what was in memory. For when all pods have ended. */
-export async function endPodVolumes(podFolder: string): Promise<void> {
-  await removeTree(`${podFolder}/${MEMORY}`);
-  for (const uid of await podsIn(podFolder)) await removeVolumes(podFolder, uid);
-}
-
 class LocalPodVolumes implements ManagedPodVolumes {
   readonly #context: VolumeContext;
   readonly #states = new Map<string, PodState>();

@@ -1,0 +1,211 @@
+import { StatusError } from '@sampan/api';
+import { type Clock, type Logger, messageOf } from '@sampan/base';
+import { type Client, EventRecorder, Informer, keyOf, Reconciler, splitKey } from '@sampan/machinery';
+import { decideClaim, decideVolume, isOurs, newVolume, volumeName } from './decisions.ts';
+import type { LocalVolumes, VolumeMode } from './local-volumes.ts';
+import {
+  CLAIMS,
+  type Claim,
+  FINALIZER,
+  LOCAL_CLASS,
+  PROVISIONER,
+  STORAGE_CLASSES,
+  type StorageClass,
+  VOLUMES,
+  type Volume,
+} from './objects.ts';
+
+export interface LocalProvisionerOptions {
+  /** May read claims, volumes and classes, write volumes, events and claims' status, and make classes. */
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly node: string;
+  readonly volumes: LocalVolumes;
+}
+
+/** Makes volumes on this node for claims whose pods were put here, grows them, and deletes those nobody has. */
+export class LocalProvisioner {
+  readonly #options: LocalProvisionerOptions;
+  readonly #events: EventRecorder;
+  readonly #claims: Informer<Claim>;
+  readonly #volumes: Informer<Volume>;
+  readonly #classes: Informer<StorageClass>;
+  readonly #ofClaims: Reconciler;
+  readonly #ofVolumes: Reconciler;
+
+  constructor(options: LocalProvisionerOptions) {
+    const { client, clock, log, node } = options;
+    this.#options = options;
+    this.#events = new EventRecorder({ client, clock, log, controller: PROVISIONER, instance: node });
+    this.#claims = new Informer({ client, ref: CLAIMS, clock, log });
+    this.#volumes = new Informer({ client, ref: VOLUMES, clock, log });
+    this.#classes = new Informer({ client, ref: STORAGE_CLASSES, clock, log });
+    // disks do not become faster by more at once
+    const common = { clock, log, workers: 2 };
+    this.#ofClaims = new Reconciler({
+      ...common,
+      name: 'local-provisioner',
+      reconcile: (key) => this.#reconcileClaim(key),
+    });
+    this.#ofVolumes = new Reconciler({
+      ...common,
+      name: 'local-provisioner-volumes',
+      reconcile: (name) => this.#reconcileVolume(name),
+    });
+  }
+
+  /** Resolves when the storage class is there and claims are being looked at. */
+  async start(): Promise<void> {
+    await this.#ensureClass();
+    this.#claims.onChange(({ object }) => this.#ofClaims.enqueue(keyOf(object)));
+    this.#volumes.onChange(({ type, object }) => {
+      if (type !== 'deleted') this.#ofVolumes.enqueue(keyOf(object));
+      const { namespace = '', name = '' } = object.spec.claimRef ?? {};
+      if (isOurs(object, this.#options.node)) this.#ofClaims.enqueue(`${namespace}/${name}`);
+    });
+    this.#classes.onChange(() => {
+      for (const claim of this.#claims.list()) this.#ofClaims.enqueue(keyOf(claim));
+    });
+    const informers = [this.#claims, this.#volumes, this.#classes];
+    for (const informer of informers) informer.start();
+    await Promise.all(informers.map((informer) => informer.synced()));
+    this.#ofClaims.start();
+    this.#ofVolumes.start();
+  }
+
+  /** Resolves when what it was doing is done. May be called twice. */
+  async stop(): Promise<void> {
+    for (const informer of [this.#claims, this.#volumes, this.#classes]) informer.stop();
+    await Promise.all([this.#ofClaims.stop(), this.#ofVolumes.stop()]);
+    this.#events.stop();
+  }
+
+  async #ensureClass(): Promise<void> {
+    try {
+      await this.#options.client.create(STORAGE_CLASSES, LOCAL_CLASS);
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
+    }
+  }
+
+  async #reconcileClaim(key: string): Promise<undefined> {
+    const { namespace, name } = splitKey(key);
+    const claim = this.#claims.get(namespace, name);
+    if (!claim) return undefined;
+    const storageClass = this.#classes.get('', claim.spec.storageClassName ?? '');
+    const volume = this.#volumes.get('', claim.spec.volumeName ?? '');
+    const decision = decideClaim(claim, storageClass, volume, this.#options.node);
+    if (decision.do === 'refuse') this.#tellFailure(claim, decision.why);
+    if (decision.do === 'grow') await this.#grow(claim, decision.volume, decision.bytes);
+    if (decision.do === 'provision' && storageClass) {
+      await this.#provision(claim, storageClass, decision.bytes).catch((error: unknown) => {
+        this.#tellFailure(claim, messageOf(error));
+        throw error;
+      });
+    }
+    return undefined;
+  }
+
+  async #provision(claim: Claim, storageClass: StorageClass, bytes: number): Promise<void> {
+    const { client, volumes, node } = this.#options;
+    const name = volumeName(claim);
+    if (this.#volumes.get('', name)) return;
+    const mode = (claim.spec.volumeMode ?? 'Filesystem') as VolumeMode;
+    await volumes.make(name, bytes, mode);
+    const volume = newVolume(claim, storageClass, node, volumes.pathOf(name));
+    try {
+      await client.create(VOLUMES, volume);
+    } catch (error) {
+      if (error instanceof StatusError && error.reason === 'AlreadyExists') return;
+      throw error;
+    }
+    const note = `Successfully provisioned volume ${name}`;
+    this.#events.record(claim, {
+      type: 'Normal',
+      reason: 'ProvisioningSucceeded',
+      note,
+    });
+  }
+
+  #tellFailure(claim: Claim, why: string): void {
+    const note = `failed to provision volume with StorageClass "${claim.spec.storageClassName}": ${why}`;
+    this.#events.record(claim, {
+      type: 'Warning',
+      reason: 'ProvisioningFailed',
+      note,
+    });
+  }
+
+  /** The volume first: what it has the claim may then be told of. */
+  async #grow(claim: Claim, volume: Volume, bytes: number): Promise<void> {
+    const { client, volumes } = this.#options;
+    const { namespace, name = '' } = claim.metadata;
+    const storage = claim.spec.resources?.requests?.storage ?? '0';
+    const volumeKey = volume.metadata.name ?? '';
+    try {
+      await volumes.grow(volumeKey, bytes);
+    } catch (error) {
+      this.#events.record(claim, {
+        type: 'Warning',
+        reason: 'VolumeResizeFailed',
+        note: `resize volume "${volumeKey}" failed: ${messageOf(error)}`,
+      });
+      throw error;
+    }
+    await client.patch(VOLUMES, undefined, volumeKey, 'merge', { spec: { capacity: { storage } } });
+    const status = { capacity: { storage } };
+    await client.patch(CLAIMS, namespace, name, 'merge', { status }, { subresource: 'status' });
+    this.#events.record(claim, {
+      type: 'Normal',
+      reason: 'FileSystemResizeSuccessful',
+      note: 'Resize of the volume and its file system succeeded',
+    });
+  }
+
+  async #reconcileVolume(name: string): Promise<undefined> {
+    const volume = this.#volumes.get('', name);
+    if (!volume) return undefined;
+    const decision = decideVolume(volume, this.#options.node);
+    if (decision.do === 'nothing') return undefined;
+    if (decision.do === 'delete') await this.#remove(volume);
+    await this.#letGo(volume);
+    return undefined;
+  }
+
+  async #remove(volume: Volume): Promise<void> {
+    const { volumes, client } = this.#options;
+    const { name = '', deletionTimestamp } = volume.metadata;
+    try {
+      await volumes.remove(name);
+    } catch (error) {
+      this.#events.record(volume, {
+        type: 'Warning',
+        reason: 'VolumeFailedDelete',
+        note: messageOf(error),
+      });
+      throw error;
+    }
+    if (deletionTimestamp === undefined) await ignoreMissing(client.delete(VOLUMES, undefined, name));
+  }
+
+  /** The API may forget it. */
+  async #letGo({ metadata }: Volume): Promise<void> {
+    const { client } = this.#options;
+    const present = await ignoreMissing(client.get<Volume>(VOLUMES, undefined, metadata.name ?? ''));
+    if (!present?.metadata.finalizers?.includes(FINALIZER)) return;
+    const finalizers = present.metadata.finalizers.filter((finalizer) => finalizer !== FINALIZER);
+    await ignoreMissing(
+      client.update(VOLUMES, { ...present, metadata: { ...present.metadata, finalizers } }),
+    );
+  }
+}
+
+async function ignoreMissing<T>(task: Promise<T>): Promise<T | undefined> {
+  try {
+    return await task;
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 404) return undefined;
+    throw error;
+  }
+}
