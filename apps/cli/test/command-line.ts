@@ -13,8 +13,11 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Default: the user of the test. */
   readonly uid?: number;
-  /** Given to it on standard input. */
   readonly cwd?: string;
+  /** Lets `up` run containers, which takes seconds; default false. */
+  readonly containers?: boolean;
+  /** Given to it on standard input; default none. */
+  readonly input?: string;
 }
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
@@ -22,13 +25,15 @@ const MAIN = join(import.meta.dirname, '../src/main.ts');
 /** The command line as a process, from sources, knowing nothing of this machine's homes. */
 export function sampan(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { SAMPAN_HOME: _home, SAMPAN_PORT: _port, KUBECONFIG: _config, ...inherited } = process.env;
+  const words = args[0] === 'up' && options.containers !== true ? [...args, '--no-node'] : args;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...words], {
       env: { ...inherited, ...options.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
+    child.stdin.on('error', () => {}).end(options.input ?? '');
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { type RunState, readRunState } from '@sampan/home';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type HomeLayout, type NodeRunState, type RunState, readNodeState, readRunState } from '@sampan/home';
 import manifest from '../../package.json' with { type: 'json' };
+import type { AppTrouble, NodeStatus } from '../apps/troubles.ts';
 import type { Invocation } from '../command.ts';
 import { adminAccess, apiUrl } from '../endpoint.ts';
 import { asCalled } from '../program-name.ts';
@@ -24,6 +26,9 @@ interface Status {
   readonly objects: number | null;
   readonly endpoints: Readonly<Record<string, string>>;
   readonly processes: readonly ProcessStatus[];
+  readonly nodes: readonly NodeStatus[];
+  /** Applications that do not run as they should. */
+  readonly troubles: readonly AppTrouble[];
 }
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -34,9 +39,15 @@ export async function run(invocation: Invocation): Promise<number> {
   return status.state === 'stopped' ? 1 : 0;
 }
 
-async function readStatus({ home, port }: Invocation): Promise<Status> {
+async function readStatus(invocation: Invocation): Promise<Status> {
+  const { home, port } = invocation;
   const running = readRunState(home);
-  const processes = running ? [processStatus('server', running)] : [];
+  const node = nodeStateOf(home);
+  const processes = [
+    ...(running ? [processStatus('server', running)] : []),
+    ...(node ? [processStatus('node', node)] : []),
+    ...(node ? containerdStatus(home) : []),
+  ];
   const memoryBytes = processes.reduce((sum, { memoryBytes: bytes }) => sum + bytes, 0);
   const answer = running && (await getJson(adminAccess(home, running, port), '/sampan/status'));
   const objects = answer?.status === 200 ? (answer.body as { objects: number }).objects : null;
@@ -55,10 +66,38 @@ async function readStatus({ home, port }: Invocation): Promise<Status> {
     objects,
     endpoints: running ? { kubernetes: apiUrl(home, running) } : {},
     processes,
+    ...(running && objects !== null ? await readCluster(invocation) : { nodes: [], troubles: [] }),
   };
 }
 
-function processStatus(name: string, { pid, startedAt }: RunState): ProcessStatus {
+/** Unknown to whoever may not look into root's folder. */
+function nodeStateOf(home: HomeLayout): NodeRunState | undefined {
+  try {
+    return readNodeState(home);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
+    throw error;
+  }
+}
+
+function containerdStatus(home: HomeLayout): ProcessStatus[] {
+  const file = join(home.node.containerd, 'containerd.pid');
+  const started = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  if (started === undefined) return [];
+  const pid = Number(readFileSync(file, 'utf8'));
+  const memoryBytes = residentBytes(pid);
+  const uptimeSeconds = Math.round((Date.now() - started) / 1000);
+  return memoryBytes === 0 ? [] : [{ name: 'containerd', pid, uptimeSeconds, memoryBytes }];
+}
+
+/** Loaded when there is a cluster to ask: a stopped Sampan is told at once. */
+async function readCluster(invocation: Invocation): Promise<Pick<Status, 'nodes' | 'troubles'>> {
+  const { readTroubles } = await import('../apps/troubles.ts');
+  const { withCluster } = await import('../cluster.ts');
+  return await withCluster(invocation, ({ client }) => readTroubles(client));
+}
+
+function processStatus(name: string, { pid, startedAt }: Pick<RunState, 'pid' | 'startedAt'>): ProcessStatus {
   return {
     name,
     pid,
@@ -94,7 +133,18 @@ function text(status: Status): string {
     ),
     `Objects    ${status.objects ?? 'unknown'}`,
   ];
-  return `${facts.join('\n')}\n\n${tableText(['PROCESS', 'PID', 'UPTIME', 'MEMORY'], rows)}`;
+  const nodes = status.nodes.map(
+    ({ name, ready, message }) => `${name}: ${ready ? 'ready' : 'not ready'}${message && ` (${message})`}`,
+  );
+  const containers = nodes.length > 0 ? nodes.join('; ') : 'do not run on this machine';
+  const troubles = status.troubles.map(
+    ({ problem, advice }) => `${problem}\n${advice ? `  → ${advice}\n` : ''}`,
+  );
+  return `${facts.join('\n')}
+Containers ${containers}
+
+${tableText(['PROCESS', 'PID', 'UPTIME', 'MEMORY'], rows)}
+${troubles.length > 0 ? `In trouble:\n${troubles.join('')}` : 'No application is in trouble.\n'}`;
 }
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
