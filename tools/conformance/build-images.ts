@@ -18,17 +18,18 @@ import { makeRoot } from './image-root.ts';
 import { IMAGES, type ImageSource } from './images.ts';
 import { upstreamFolder } from './upstream.ts';
 
-/** Makes the archives that are not in `folder` yet. Returns the paths of all. */
-export function buildImages(folder: string): string[] {
+/** Makes the archives that are not in `folder` yet. Returns the path of each image's by the image's name. */
+export function buildImages(folder: string): ReadonlyMap<string, string> {
   mkdirSync(folder, { recursive: true });
-  return IMAGES.map((image) => {
+  const archives = IMAGES.map((image): [string, string] => {
     const file = join(folder, `${archiveName(image)}.tar`);
     if (!existsSync(file)) {
       console.log(`Making ${image.name} …`);
       writeFileSync(file, archive(image));
     }
-    return file;
+    return [image.name, file];
   });
+  return new Map(archives);
 }
 
 /** Another one when the recipe or one of upstream's programs in it is another. */

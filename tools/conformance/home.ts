@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { homeLayout, kubeconfigYaml, readAdmin, readRunState } from '@sampan/home';
-import { importImage } from '@sampan/kubelet';
+import { CriRuntime, importImage } from '@sampan/kubelet';
 import { endProcess, runApp, startApp } from './process.ts';
 
 /** A Sampan with a node. */
@@ -61,7 +61,14 @@ function accessTo(home: string, folder: string): { kubeconfig: string; socket: s
   return { kubeconfig, socket: join(layout.node.containerd, 'containerd.sock') };
 }
 
-/** Loads archives into the containerd of a home. */
-export async function loadImages(socket: string, archives: readonly string[]): Promise<void> {
-  for (const archive of archives) await importImage(socket, archive);
+/** Loads those archives whose images are not in the containerd yet. */
+export async function loadImages(socket: string, archives: ReadonlyMap<string, string>): Promise<void> {
+  const runtime = new CriRuntime(socket);
+  try {
+    for (const [name, file] of archives) {
+      if (!(await runtime.imageStatus(name))) await importImage(socket, file);
+    }
+  } finally {
+    runtime.close();
+  }
 }
