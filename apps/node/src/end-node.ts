@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { silentLogger } from '@sampan/base';
 import { lockNode, readSettings } from '@sampan/home';
 import { detachLocalVolumes, removeCgroups, startContainerd, unmountBelow } from '@sampan/kubelet';
@@ -28,7 +29,7 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
     await removeCgroups(cgroupRoot(network));
     await removeNetwork(network.name);
     await new NftApplier({ log: silentLogger }).remove(hostTableName(network));
-    await rm(cniFolders(home, network).leases, { recursive: true, force: true });
+    await rm(dirname(cniFolders(home, network).leases), { recursive: true, force: true });
   } finally {
     unlock();
   }
