@@ -1,7 +1,9 @@
-import type { Clock, Logger } from '@sampan/base';
+import { type Clock, type Logger, messageOf } from '@sampan/base';
 import type { HomeLayout } from '@sampan/home';
 import {
+  type Agent,
   ApiVolumeSources,
+  type ContainerRuntime,
   createPodVolumes,
   LocalProvisioner,
   LocalVolumes,
@@ -39,6 +41,23 @@ export function openVolumes({ home, client, facts, clock, log }: VolumeOptions):
     sources.close();
   };
   return { volumes, close };
+}
+
+/** Removes volumes of pods that went while nobody looked; those that the runtime still has are ended by others. */
+export async function removeLeftVolumes(
+  volumes: ManagedPodVolumes,
+  agent: Agent,
+  runtime: ContainerRuntime,
+  log: Logger,
+): Promise<void> {
+  try {
+    const sandboxes = await runtime.listSandboxes();
+    const pods = agent.pods().map(({ metadata }) => metadata?.uid ?? '');
+    const removed = await volumes.removeOrphans(new Set([...pods, ...sandboxes.map(({ uid }) => uid)]));
+    if (removed.length > 0) log.info('removed volumes of pods that are gone', { pods: removed.length });
+  } catch (error) {
+    log.warn('volumes of pods that are gone could not be removed', { error: messageOf(error) });
+  }
 }
 
 /** Makes volumes on this node for claims; resolves with what ends that, when it works. */

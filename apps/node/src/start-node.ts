@@ -40,7 +40,7 @@ import {
   makeNetwork,
   releaseAddresses,
 } from './pod-network.ts';
-import { openVolumes, startProvisioner } from './pod-volumes.ts';
+import { openVolumes, removeLeftVolumes, startProvisioner } from './pod-volumes.ts';
 import { openNodeHome, prepareFolders } from './prepare-folders.ts';
 import { NODE_VERSION, SAMPAN_VERSION } from './version.ts';
 
@@ -148,6 +148,7 @@ class NodeStart {
     await following.synced;
     this.#releases.add(await startProvisioner(home, this.#node, this.#clock, this.#log));
     await agent.start();
+    await removeLeftVolumes(volumes, agent, runtime, this.#log);
     this.#signal.throwIfAborted();
     this.#writeState('ready');
   }
