@@ -6,11 +6,17 @@ import {
   createControlPlane,
   issueLegacyToken,
   listen,
+  type NodeProxy,
   SigningKeys,
 } from '@sampan/apiserver';
 import type { Logger } from '@sampan/base';
 import { type ControllersOptions, startControllers } from '@sampan/controllers';
-import { createCertificateAuthority, generateKeys, issueCertificate } from '@sampan/machinery';
+import {
+  createCertificateAuthority,
+  generateKeys,
+  issueCertificate,
+  type ObjectReader,
+} from '@sampan/machinery';
 import { startScheduler } from '@sampan/scheduler';
 import { createMemoryStore, type Store } from '@sampan/store';
 import { kubeconfigOf } from '../../tools/upstream/kubeconfig.ts';
@@ -39,6 +45,8 @@ export interface PlaneOptions {
   readonly without?: ControllersOptions['without'];
   /** Also run Sampan's own scheduler; default no. */
   readonly scheduler?: boolean;
+  /** The way to nodes; default none. `reader`: once the plane is there. */
+  readonly nodeProxy?: (reader: () => ObjectReader) => NodeProxy;
 }
 
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
@@ -55,7 +63,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
   const store = options.store ?? createMemoryStore();
   const errors: string[] = [];
   const keys = new SigningKeys(generateKeys().privateKeyPem);
-  const control = await createControlPlane({
+  const control: ControlPlane = await createControlPlane({
     store,
     clientCa: authority.certificatePem,
     keys,
@@ -63,6 +71,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     externalAddress: '127.0.0.1',
     legacyApis: options.legacyApis ?? false,
     log: errorsOnly(errors),
+    ...(options.nodeProxy ? { nodeProxy: options.nodeProxy(() => control.reader) } : {}),
   });
   const listener = await listen({
     port: 0,
@@ -70,6 +79,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     key: serving.privateKeyPem ?? '',
     clientCa: authority.certificatePem,
     handle: (request, response) => void control.api.handle(request, response),
+    upgrade: (request, socket, head) => void control.api.handleUpgrade(request, socket, head),
   });
   const controllers = options.controllers
     ? startControllers({
