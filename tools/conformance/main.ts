@@ -32,6 +32,8 @@ interface Run {
   readonly results: Results;
   /** Of `performance.now()`. */
   readonly deadline: number;
+  /** The caller wants to end: what was found stays, the home goes. */
+  readonly stopping: AbortSignal;
 }
 
 async function main(options: Options): Promise<number> {
@@ -42,7 +44,7 @@ async function main(options: Options): Promise<number> {
   const chosen = all.filter((name) => options.focus?.test(name) ?? true);
   const archives = buildImages(join(FOLDER, 'images'));
   const sampan = options.home === undefined ? await startTested() : findTested(options.home);
-  const run: Run = { options, sampan, results: readResults(RESULTS), deadline };
+  const run: Run = { options, sampan, results: readResults(RESULTS), deadline, stopping: whenToldToEnd() };
   try {
     await loadImages(sampan.socket, archives);
     for (const group of groupTests(chosen)) await runOnce(run, group);
@@ -77,16 +79,24 @@ async function runTests(
   again: boolean,
 ): Promise<void> {
   const timeoutMs = run.deadline - performance.now();
-  if (timeoutMs <= 0) return;
+  if (timeoutMs <= 0 || run.stopping.aborted) return;
   console.log(`${name}: ${names.length} tests, ${nodes} at once; see build/conformance/${name}.log`);
   const { kubeconfig } = run.sampan;
-  const ends = await runGroup({ name, names, nodes, kubeconfig, folder: FOLDER, timeoutMs });
+  const { stopping } = run;
+  const ends = await runGroup({ name, names, nodes, kubeconfig, folder: FOLDER, timeoutMs, stopping });
+  if (stopping.aborted) return;
   const at = new Date().toISOString();
   for (const end of ends) {
     if (end.outcome !== 'passed') console.log(`  ${end.outcome}: ${end.name}\n    ${end.message}`);
     run.results.set(end.name, { ...end, at, again });
   }
   writeResults(RESULTS, run.results);
+}
+
+function whenToldToEnd(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  return stopping.signal;
 }
 
 function machine(): string {

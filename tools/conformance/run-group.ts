@@ -15,6 +15,8 @@ export interface GroupRun {
   readonly folder: string;
   /** Ends the run, in milliseconds; tests that did not end are then told as such. */
   readonly timeoutMs: number;
+  /** Ends the run as well. */
+  readonly stopping: AbortSignal;
 }
 
 /** What ginkgo may take to write its reports once it is told to stop. */
@@ -28,17 +30,24 @@ export async function runGroup(run: GroupRun): Promise<TestEnd[]> {
     stdio: ['ignore', 'pipe', 'pipe'],
     // tests write what they make into the working folder and call kubectl by name
     cwd: run.folder,
+    detached: true,
     env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
   });
-  const stop = () => child.kill('SIGINT');
+  // ginkgo leaves the programs that it started running when it is told to end
+  const signalAll = (signal: NodeJS.Signals) => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
+  };
+  const stop = () => signalAll('SIGINT');
+  run.stopping.addEventListener('abort', stop);
   const timer = setTimeout(stop, run.timeoutMs);
-  const killer = setTimeout(() => child.kill('SIGKILL'), run.timeoutMs + STOP_MS);
+  const killer = setTimeout(() => signalAll('SIGKILL'), run.timeoutMs + STOP_MS);
   const log = join(run.folder, `${run.name}.log`);
   const output = createWriteStream(log);
   child.stderr.pipe(output, { end: false });
   await pipeline(child.stdout, output);
   clearTimeout(timer);
   clearTimeout(killer);
+  run.stopping.removeEventListener('abort', stop);
   return endsOf(run, readFileSync(log, 'utf8'));
 }
 
