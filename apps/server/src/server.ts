@@ -127,6 +127,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     store,
     clientCa: pki.authority.certificatePem,
     keys,
+    frontProxy: pki.frontProxy,
     version: KUBERNETES_VERSION,
     log,
     legacyApis: options.legacyApis,

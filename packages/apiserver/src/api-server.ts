@@ -5,6 +5,7 @@ import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base
 import type { Store } from '@sampan/store';
 import { AdmissionChain } from './admission/chain.ts';
 import type { AdmissionPlugin } from './admission/contract.ts';
+import type { Aggregator } from './aggregation/aggregator.ts';
 import type { ClusterAuth } from './auth/cluster-auth.ts';
 import type { Authenticator, Authorizer } from './auth/contract.ts';
 import type { ApiContext } from './http/api-context.ts';
@@ -38,6 +39,8 @@ export interface ApiServerOptions {
   readonly admission: readonly AdmissionPlugin[];
   /** Issues tokens and answers reviews; absent: those requests get 503. */
   readonly auth?: ClusterAuth;
+  /** API versions that other servers serve; absent: there are none. */
+  readonly aggregator?: Aggregator;
   /** The way to what runs on nodes; absent: logs, exec and the like get 503. */
   readonly nodeProxy?: NodeProxy;
   readonly version: VersionInfo;
@@ -59,7 +62,7 @@ export class ApiServer {
       admission: new AdmissionChain(options.admission),
     };
     const metrics = new RequestMetrics();
-    const discovery = new Discovery(resources);
+    const discovery = new Discovery(resources, options.aggregator);
     this.context = {
       cluster,
       authenticator: options.authenticator,
@@ -68,6 +71,7 @@ export class ApiServer {
       log: options.log ?? silentLogger,
       subresources,
       auth: options.auth,
+      aggregator: options.aggregator,
       nodeProxy: options.nodeProxy,
       paths: new Paths(
         [

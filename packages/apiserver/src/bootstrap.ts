@@ -1,10 +1,14 @@
 import { type KubeObject, StatusError } from '@sampan/api';
+import { deepEqual } from '@sampan/base';
 import type { Client, ResourceRef } from '@sampan/machinery';
+import { requestHeaderData } from './aggregation/front-proxy.ts';
 
 /** What every cluster holds from its first second, as upstream's kube-apiserver makes it. */
 export interface BootstrapOptions {
   /** PEM of the CA that client certificates are checked against. */
   readonly clientCa: string;
+  /** PEM of the CA of the certificate that aggregated API servers are called with. */
+  readonly frontProxyCa: string;
 }
 
 const core = (resource: string, kind: string, namespaced: boolean): ResourceRef => ({
@@ -59,11 +63,9 @@ export async function bootstrap(client: Client, options: BootstrapOptions): Prom
         description,
       }),
     ),
-    ensure(client, CONFIG_MAPS, {
-      kind: 'ConfigMap',
-      apiVersion: 'v1',
-      metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
-      data: { 'client-ca-file': options.clientCa },
+    ensureData(client, 'extension-apiserver-authentication', {
+      'client-ca-file': options.clientCa,
+      ...requestHeaderData(options.frontProxyCa),
     }),
   ]);
 }
@@ -75,6 +77,20 @@ async function ensure(client: Client, ref: ResourceRef, object: KubeObject): Pro
     if (!(error instanceof StatusError) || error.code !== 404) throw error;
     await client.create(ref, object).catch(ignoreExisting);
   }
+}
+
+/** A ConfigMap of kube-system that holds these data; what else others put into it stays. */
+async function ensureData(client: Client, name: string, data: Record<string, string>): Promise<void> {
+  const metadata = { name, namespace: 'kube-system' };
+  const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata, data };
+  await ensure(client, CONFIG_MAPS, object);
+  const present = await client.get<KubeObject & { data?: Record<string, string> }>(
+    CONFIG_MAPS,
+    metadata.namespace,
+    name,
+  );
+  const wanted = { ...present.data, ...data };
+  if (!deepEqual(present.data, wanted)) await client.update(CONFIG_MAPS, { ...present, data: wanted });
 }
 
 function ignoreExisting(error: unknown): void {

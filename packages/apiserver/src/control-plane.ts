@@ -4,6 +4,8 @@ import type { Client, ControlPlaneHandle, ObjectReader } from '@sampan/machinery
 import type { Store } from '@sampan/store';
 import type { PodSecurityOptions } from './admission/pod-security/options.ts';
 import { createAdmission } from './admission/table.ts';
+import { Aggregator } from './aggregation/aggregator.ts';
+import { type FrontProxy, makeFrontProxy } from './aggregation/front-proxy.ts';
 import { ServiceAllocators } from './allocators/service-allocators.ts';
 import { ApiServer, type VersionInfo } from './api-server.ts';
 import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
@@ -41,6 +43,8 @@ export interface ControlPlaneOptions {
   readonly nodeProxy?: NodeProxy;
   /** The way to webhooks and aggregated API servers; absent: there is none, and calling them fails. */
   dialer?(reader: ObjectReader): ServiceDialer;
+  /** How aggregated API servers know this one; absent: made anew at each start. */
+  readonly frontProxy?: FrontProxy;
   /** Doc texts for OpenAPI, read when first needed. */
   descriptions?(): Descriptions;
   /** Roles and bindings that this cluster has besides those that every cluster has; kept up like these. */
@@ -63,6 +67,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const auth = createClusterAuth({ reader, keys: options.keys, clock });
   const services = new ServiceAllocators();
   services.rebuild(reader.list('services'));
+  const dialer = options.dialer?.(reader) ?? noDialer;
   const admission = createAdmission({
     reader,
     authorizer: auth.authorizer,
@@ -72,8 +77,17 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     services,
     client: () => client('kube-apiserver'),
     resources: () => api.context.cluster.resources,
-    dialer: options.dialer?.(reader) ?? noDialer,
+    dialer,
     ...(options.podSecurity ? { podSecurity: options.podSecurity } : {}),
+  });
+  const frontProxy = options.frontProxy ?? makeFrontProxy();
+  const aggregator = new Aggregator({
+    reader,
+    dialer,
+    frontProxy,
+    clock,
+    log,
+    client: () => client('kube-aggregator'),
   });
   let ready = 'still starting';
   const api = new ApiServer({
@@ -85,12 +99,14 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     authorizer: auth.authorizer,
     admission: admission.plugins,
     auth,
+    aggregator,
     ...(options.nodeProxy ? { nodeProxy: options.nodeProxy } : {}),
     version: options.version,
     readyChecks: [{ name: 'bootstrap', check: () => (ready === '' ? undefined : ready) }],
     paths: (resources) => [
       new OpenApi(resources, {
         version: options.version.gitVersion,
+        remote: aggregator,
         ...(options.descriptions ? { descriptions: options.descriptions } : {}),
       }),
       ...openIdDocuments(auth.tokenIssuer.issuer, options.externalAddress, options.keys).map(openIdPath),
@@ -107,9 +123,13 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     log,
   });
   customResources.start();
+  aggregator.start();
   const eventTtl = new EventTtl({ store: options.store, clock, log });
   eventTtl.start();
-  await bootstrap(client('sampan-server'), { clientCa: options.clientCa });
+  await bootstrap(client('sampan-server'), {
+    clientCa: options.clientCa,
+    frontProxyCa: frontProxy.ca,
+  });
   await reconcilePolicy(client('sampan-server'), reader, api, options.policy ?? {});
   ready = '';
   return {
@@ -123,6 +143,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
 
   function stop(): void {
     customResources.stop();
+    aggregator.close();
     eventTtl.close();
     admission.close();
     auth.close();

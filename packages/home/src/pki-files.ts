@@ -28,6 +28,8 @@ export interface Pki {
   readonly serving: CertificatePair;
   /** In group `system:masters`. */
   readonly admin: CertificatePair;
+  /** With which the server calls aggregated API servers, and the authority of its own that they trust for that. */
+  readonly frontProxy: CertificatePair & { readonly ca: string };
   /** PEM of the key of ServiceAccount tokens. */
   readonly serviceAccountKey: string;
 }
@@ -108,9 +110,10 @@ export function ensurePki(
       ipAddresses: [],
     });
   }
+  const frontProxy = ensureFrontProxy(home, now);
   const keyFile = join(home.pki, 'service-account.key');
   const serviceAccountKey = read(keyFile) ?? write(keyFile, generateKeys().privateKeyPem);
-  return { authority, serving, admin, serviceAccountKey };
+  return { authority, serving, admin, frontProxy, serviceAccountKey };
 }
 
 /** What the command line needs to speak to the server; undefined: the home was never started. */
@@ -136,25 +139,44 @@ export function readAuthority(home: HomeLayout): CertificateAuthority | undefine
   return pair && loadCertificateAuthority(pair.certificate, pair.key);
 }
 
-function ensureAuthority(home: HomeLayout, now: number): CertificateAuthority {
-  const pair = readPair(home, 'ca');
+/** Whoever holds this certificate may say who asks: it must be of no authority that signs users. */
+function ensureFrontProxy(home: HomeLayout, now: number): Pki['frontProxy'] {
+  const authority = ensureAuthority(home, now, 'front-proxy-ca', 'front-proxy-ca');
+  const pair = ensurePair(home, authority, now, {
+    name: 'front-proxy-client',
+    commonName: 'front-proxy-client',
+    organizations: [],
+    usage: 'client auth',
+    dnsNames: [],
+    ipAddresses: [],
+  });
+  return { ...pair, ca: authority.certificatePem };
+}
+
+function ensureAuthority(
+  home: HomeLayout,
+  now: number,
+  name = 'ca',
+  commonName = 'sampan',
+): CertificateAuthority {
+  const pair = readPair(home, name);
   try {
     if (pair) return loadCertificateAuthority(pair.certificate, pair.key);
-    if (read(join(home.pki, 'ca.crt')) !== undefined) throw new Error('the key is missing');
+    if (read(join(home.pki, `${name}.crt`)) !== undefined) throw new Error('the key is missing');
   } catch (error) {
     throw new SampanError(
       'pki-invalid',
-      `${home.pki}/ca.crt or ca.key cannot be used: ${messageOf(error)}.`,
+      `${home.pki}/${name}.crt or ${name}.key cannot be used: ${messageOf(error)}.`,
       {
         hint: 'Restore both files from a backup of the home.',
         cause: error,
       },
     );
   }
-  const authority = createCertificateAuthority('sampan', { now });
+  const authority = createCertificateAuthority(commonName, { now });
   // the key first: a certificate without its key would be kept and be of no use
-  write(join(home.pki, 'ca.key'), authority.privateKeyPem);
-  write(join(home.pki, 'ca.crt'), authority.certificatePem);
+  write(join(home.pki, `${name}.key`), authority.privateKeyPem);
+  write(join(home.pki, `${name}.crt`), authority.certificatePem);
   return authority;
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from '@sampan/base';
+import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { ClusterAuth } from '../auth/cluster-auth.ts';
 import type { Authenticator, Authorizer } from '../auth/contract.ts';
 import type { Cluster } from '../registry/cluster.ts';
@@ -19,6 +20,8 @@ export interface ApiContext {
   readonly subresources: SubresourceHandlers;
   /** What issues tokens and answers reviews; absent: those requests get 503. */
   readonly auth: ClusterAuth | undefined;
+  /** API versions that other servers serve. */
+  readonly aggregator: Aggregator | undefined;
   /** The way to what runs on nodes; absent: logs, exec and the like get 503. */
   readonly nodeProxy: NodeProxy | undefined;
 }

@@ -40,6 +40,8 @@ async function answer(api: ApiContext, exchange: Exchange): Promise<void> {
   const pending = authenticate(api, exchange);
   if (pending) await pending;
   authorize(api, exchange);
+  const elsewhere = api.aggregator?.serve(exchange);
+  if (elsewhere) return elsewhere;
   const { info } = exchange;
   if (!info.isResource) return api.paths.serve(exchange);
   const resource = api.cluster.resources.get(info.group, info.version, info.resource);

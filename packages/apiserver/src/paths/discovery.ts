@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { byVersionPriority, type ResourceDefinition, type Verb } from '@sampan/api';
+import { type RemoteGroups, remoteVersionDiscovery, withRemote } from '../aggregation/remote-discovery.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { mediaRanges } from '../http/negotiate.ts';
 import { sendBytes, sendJson } from '../http/respond.ts';
@@ -35,11 +36,13 @@ const ALL_VERBS: readonly Verb[] = [
 /** Discovery: the legacy documents and the aggregated one (KEP-3352), cached until the served resources change. */
 export class Discovery {
   readonly #resources: ResourceTable;
-  #version = -1;
+  readonly #remote: RemoteGroups | undefined;
+  #version = '';
   #cache = new Map<string, unknown>();
 
-  constructor(resources: ResourceTable) {
+  constructor(resources: ResourceTable, remote?: RemoteGroups) {
     this.#resources = resources;
+    this.#remote = remote;
   }
 
   /** Answers `/api`, `/apis` and what is right below them; false: not a path of discovery. */
@@ -122,10 +125,10 @@ export class Discovery {
       if (!list.includes(version)) list.push(version);
       versions.set(group, list);
     }
-    return [...versions].map(([name, list]) => {
-      const entries = list
-        .sort(byVersionPriority)
-        .map((version) => ({ groupVersion: `${name}/${version}`, version }));
+    for (const list of versions.values()) list.sort(byVersionPriority);
+    const remote = this.#remote?.discovery() ?? [];
+    return [...withRemote(versions, remote)].map(([name, list]) => {
+      const entries = list.map((version) => ({ groupVersion: `${name}/${version}`, version }));
       return { name, versions: entries, preferredVersion: entries[0] };
     });
   }
@@ -136,8 +139,10 @@ export class Discovery {
       metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null },
       versions: versions.map((entry) => ({
         version: entry.version,
-        resources: this.#of(name, entry.version).map(aggregatedResource),
-        freshness: 'Current',
+        ...(this.#remoteVersion(name, entry.version) ?? {
+          resources: this.#of(name, entry.version).map(aggregatedResource),
+          freshness: 'Current',
+        }),
       })),
     }));
     const body = Buffer.from(
@@ -151,10 +156,18 @@ export class Discovery {
     return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` };
   }
 
+  #remoteVersion(group: string, version: string) {
+    const found = this.#remote
+      ?.discovery()
+      .find((candidate) => candidate.group === group && candidate.version === version);
+    return found && remoteVersionDiscovery(found);
+  }
+
   #cached(key: string, make: () => unknown): unknown {
-    if (this.#version !== this.#resources.version) {
+    const version = `${this.#resources.version} ${this.#remote?.revision}`;
+    if (this.#version !== version) {
       this.#cache = new Map();
-      this.#version = this.#resources.version;
+      this.#version = version;
     }
     return this.#cache.getOrInsertComputed(key, make);
   }

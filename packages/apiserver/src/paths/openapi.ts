@@ -13,6 +13,7 @@ import {
   openApiV3Path,
   openApiV3Protobuf,
 } from '@sampan/api';
+import type { RemoteGroups } from '../aggregation/remote-discovery.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { sendBytes, sendJson } from '../http/respond.ts';
 import type { ResourceTable } from '../registry/resource-table.ts';
@@ -22,6 +23,8 @@ export interface OpenApiOptions {
   readonly version: string;
   /** Doc texts, read when the first document is asked for. */
   descriptions?(): Descriptions;
+  /** Documents of API versions that other servers serve. */
+  readonly remote?: RemoteGroups;
 }
 
 interface GroupVersion {
@@ -72,7 +75,10 @@ export class OpenApi implements PathHandler {
       const path = openApiV3Path(gv);
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#hash(gv)}` }] as const;
     });
-    sendJson(exchange, 200, { paths: Object.fromEntries(entries) });
+    const remote = (this.#options.remote?.discovery() ?? []).flatMap(({ group, version, openApi }) =>
+      openApi === undefined ? [] : [[`apis/${group}/${version}`, { serverRelativeURL: openApi }] as const],
+    );
+    sendJson(exchange, 200, { paths: Object.fromEntries([...entries, ...remote]) });
     return true;
   }
 

@@ -47,10 +47,14 @@ const FAILURES: Readonly<Record<string, (at: string) => string>> = {
   CERT_HAS_EXPIRED: () => 'x509: certificate has expired or is not yet valid',
 };
 
-export function transportFailure(call: string, error: unknown, late: boolean): CallError {
-  if (late) return new CallError(`${call}: context deadline exceeded`);
+/** Why a connection failed, as Go would say it. */
+export function failureText(error: unknown): string {
   const { code, address, port } = error as { code?: string; address?: string; port?: number };
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `x509: ${messageOf(error)}`;
   const words = code === undefined ? undefined : FAILURES[code]?.(`${address}:${port}`);
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return new CallError(`${call}: x509: ${messageOf(error)}`);
-  return new CallError(`${call}: ${words ?? messageOf(error)}`);
+  return words ?? messageOf(error);
+}
+
+export function transportFailure(call: string, error: unknown, late: boolean): CallError {
+  return new CallError(`${call}: ${late ? 'context deadline exceeded' : failureText(error)}`);
 }
