@@ -1,11 +1,13 @@
 import type { k8s } from '@sampan/api';
-import { messageOf } from '@sampan/base';
+import { deepEqual, messageOf } from '@sampan/base';
 import { activeDeadline } from '../pods/active-deadline.ts';
 import { decidePod } from '../pods/decide-pod.ts';
 import type { PodAction, PodDecision, PodMemory } from '../pods/decision.ts';
 import { podGarbage } from '../pods/pod-garbage.ts';
 import { podStatus } from '../pods/pod-status.ts';
 import { type ContainerProbes, EMPTY_VIEW, type PodContainer, type PodView } from '../pods/pod-view.ts';
+import type { Allocations } from '../resize/allocations.ts';
+import { PodResize } from '../resize/pod-resize.ts';
 import { PodActions } from './pod-actions.ts';
 import type { TellEvent } from './pod-event.ts';
 import { PodFiles } from './pod-files.ts';
@@ -32,11 +34,13 @@ export class PodWorker {
   readonly #files: PodFiles;
   readonly #actions: PodActions;
   readonly #failures: StartFailures;
+  readonly #resize: PodResize;
   readonly #probes = new Map<string, ContainerProbes>();
   /** What is being done, by what it is done to; for kills the time by which they will be over. */
   readonly #underWay = new Map<string, number>();
   readonly #performing = new Set<Promise<void>>();
   readonly #messages = new Map<string, string>();
+  /** As the API has it. */
   #pod: k8s.Pod;
   #memory: PodMemory = { backoff: new Map() };
   #view: PodView = EMPTY_VIEW;
@@ -49,7 +53,13 @@ export class PodWorker {
   #cancelTimer = (): void => {};
 
   /** `tell` is called with each new status, `tellEvent` with each event; they must not throw. */
-  constructor(pod: k8s.Pod, services: PodServices, tell: (report: PodReport) => void, tellEvent: TellEvent) {
+  constructor(
+    pod: k8s.Pod,
+    services: PodServices,
+    allocations: Allocations,
+    tell: (report: PodReport) => void,
+    tellEvent: TellEvent,
+  ) {
     const uid = pod.metadata?.uid ?? '';
     this.#pod = pod;
     this.#status = pod.status ?? {};
@@ -60,6 +70,8 @@ export class PodWorker {
     this.#files = new PodFiles(uid, services.node);
     this.#actions = new PodActions(services, this.#files, tellEvent);
     this.#failures = new StartFailures(services);
+    const poke = (): void => this.poke();
+    this.#resize = new PodResize({ services, allocations, files: this.#files, tell: tellEvent, poke });
   }
 
   /** Whether this pod's is the container or sandbox of this id, as far as is known. */
@@ -73,9 +85,12 @@ export class PodWorker {
     this.poke();
   }
 
-  /** What a probe of a container says. */
+  /** What a probe of a container says; nothing is read when it says what it said before. */
   setProbe(containerId: string, probes: ContainerProbes): void {
-    this.#probes.set(containerId, { ...this.#probes.get(containerId), ...probes });
+    const known = this.#probes.get(containerId);
+    const next = { ...known, ...probes };
+    if (known && deepEqual(known, next)) return;
+    this.#probes.set(containerId, next);
     this.poke();
   }
 
@@ -110,6 +125,7 @@ export class PodWorker {
   async cleanUp(): Promise<void> {
     const { runtime, volumes } = this.#services;
     await this.close();
+    this.#resize.end();
     const { sandboxes } = await this.#reader.read();
     for (const { id } of sandboxes) await runtime.removeSandbox(id);
     await volumes.release(this.#pod);
@@ -135,8 +151,9 @@ export class PodWorker {
   async #takeTurn(): Promise<void> {
     // what ends while the view is read may be missing in it
     const underWay = new Set(this.#underWay.keys());
-    const pod = this.#pod;
+    const wanted = this.#pod;
     this.#view = await this.#withMessages(await this.#reader.read());
+    const pod = await this.#resize.ask(wanted, this.#view);
     if (this.#closed) return;
     const now = this.#services.clock.now();
     const deadline = activeDeadline(pod, this.#status.startTime);
@@ -144,6 +161,7 @@ export class PodWorker {
       this.#verdict ??= { reason: deadline.reason, message: deadline.message };
     const decision = this.#decide(pod, now);
     this.#memory = decision.memory;
+    if (decision.ended) this.#resize.end();
     this.#teller.waits(pod, decision.waiting);
     this.#publish(pod, decision, now);
     for (const action of decision.actions) this.#begin(action, pod, underWay, now);
@@ -163,6 +181,7 @@ export class PodWorker {
       memory: this.#memory,
       now,
       limits: this.#failures.timing.restart,
+      resize: this.#resize.state(pod, this.#view),
       ...(this.#verdict && { verdict: this.#verdict }),
     });
   }
@@ -172,6 +191,7 @@ export class PodWorker {
       pod,
       view: this.#view,
       probes: this.#probes,
+      resize: this.#resize.status(pod, this.#view),
       waiting,
       previous: this.#status,
       ended,
@@ -212,7 +232,8 @@ export class PodWorker {
     const starts = action.do === 'start-container' || action.do === 'create-sandbox';
     const name = action.do === 'start-container' ? action.name : '';
     try {
-      await this.#actions.perform(action, pod, this.#view);
+      if (action.do === 'resize') await this.#resize.perform(pod, this.#view);
+      else await this.#actions.perform(action, pod, this.#view);
       if (starts) this.#failures.succeeded(name);
       return 0;
     } catch (error) {
@@ -272,6 +293,8 @@ export class PodWorker {
 
 function keyOf(action: PodAction): string {
   switch (action.do) {
+    case 'resize':
+      return 'resize';
     case 'create-sandbox':
       return 'sandbox';
     case 'stop-sandbox':
