@@ -26,6 +26,7 @@ export async function serveLogs(hop: Hop): Promise<void> {
   try {
     const { request, head } = upgrade;
     const webSocket = await acceptWebSocket({ request, head, socket: upgrade.take() }, protocol);
+    if (!webSocket) return;
     webSocket.on('close', () => answer.destroy());
     for await (const chunk of answer) {
       const bytes = chunk as Buffer;

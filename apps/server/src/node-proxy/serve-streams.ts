@@ -122,7 +122,7 @@ async function connect({ url }: StreamAddress, protocols: readonly string[]): Pr
   return result;
 }
 
-type WebSocket = Awaited<ReturnType<typeof acceptWebSocket>>;
+type WebSocket = NonNullable<Awaited<ReturnType<typeof acceptWebSocket>>>;
 
 async function bridge(
   connection: Connection,
@@ -132,7 +132,8 @@ async function bridge(
 ): Promise<void> {
   const { request, head } = connection;
   try {
-    await carry(await acceptWebSocket({ request, head, socket: connection.take() }, protocol));
+    const webSocket = await acceptWebSocket({ request, head, socket: connection.take() }, protocol);
+    if (webSocket) await carry(webSocket);
   } finally {
     runtime.socket.destroy();
   }

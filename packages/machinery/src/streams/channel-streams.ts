@@ -4,11 +4,15 @@ import type { ChannelSocket } from './websocket/channel-socket.ts';
 /** Writes a client's message to a stream; has the client wait while the stream does not take what it sends. */
 export function feed(client: ChannelSocket, stream: SpdyStream, payload: Buffer): void {
   if (stream.writableEnded || stream.destroyed || payload.length === 0) return;
-  if (stream.write(payload)) return;
+  // messages that were read already come yet while the client waits
+  const waits = stream.writableNeedDrain;
+  if (stream.write(payload) || waits) return;
   client.block(stream, true);
-  const goOn = (): void => client.block(stream, false);
-  stream.once('drain', goOn);
-  stream.once('close', goOn);
+  const goOn = (): void => {
+    stream.off('drain', goOn).off('close', goOn);
+    client.block(stream, false);
+  };
+  stream.on('drain', goOn).on('close', goOn);
 }
 
 /** Sends what a stream gives to a channel, at the client's pace, until it ends. Never rejects. */

@@ -34,22 +34,31 @@ export function chooseProtocol(request: IncomingMessage, known: readonly string[
   return offered.find((name) => known.includes(name));
 }
 
-/** Completes the handshake (RFC 6455 section 4.2.2) with a protocol of `chooseProtocol`. The WebSocket is the caller's. */
-export function acceptWebSocket({ request, socket, head }: Upgrade, protocol: string): Promise<WebSocket> {
-  return new Promise((resolve, reject) => {
-    const refuse = (): void => reject(new Error('the client ended the connection during the handshake'));
-    socket.once('close', refuse);
-    const choose = (headers: string[], asked: IncomingMessage): void => {
+/**
+ * Completes the handshake (RFC 6455 section 4.2.2) with a protocol of `chooseProtocol`. The WebSocket is the caller's;
+ * undefined: the client is gone, or asked wrongly and was told so.
+ */
+export function acceptWebSocket(
+  { request, socket, head }: Upgrade,
+  protocol: string,
+): Promise<WebSocket | undefined> {
+  // chosen already; and a name with a slash (SPDY/3.1+…) is none to the letter of the RFC
+  delete request.headers['sec-websocket-protocol'];
+  return new Promise((resolve) => {
+    if (socket.destroyed) return resolve(undefined);
+    const gone = (): void => resolve(undefined);
+    socket.once('close', gone);
+    const tell = (headers: string[], asked: IncomingMessage): void => {
       if (asked === request && protocol !== '') headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
     };
-    server.on('headers', choose);
+    server.on('headers', tell);
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      socket.off('close', refuse);
+      socket.off('close', gone);
       // errors are followed by `close`, which everybody listens to
       webSocket.on('error', () => {});
       resolve(webSocket);
     });
-    server.off('headers', choose);
+    server.off('headers', tell);
   });
 }
 
