@@ -3,12 +3,14 @@
  * is given up. Usage: node tools/build.ts
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+/** Only a build that succeeded takes the place of the one before. */
+const next = join(root, 'dist.next');
 
 /** Told by /version. Undefined: sources without Git's history. */
 function commit(): string | undefined {
@@ -22,7 +24,7 @@ const common: BuildOptions = {
   format: 'esm',
   target: 'node26',
   outExtension: { '.js': '.mjs' },
-  outdir: dist,
+  outdir: next,
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'linked',
@@ -34,8 +36,8 @@ const common: BuildOptions = {
   },
 };
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
+rmSync(next, { recursive: true, force: true });
+mkdirSync(next, { recursive: true });
 await build({
   ...common,
   entryPoints: Object.fromEntries(
@@ -45,4 +47,6 @@ await build({
   splitting: true,
   chunkNames: 'parts/[name]-[hash]',
 });
-copyFileSync(join(root, 'build/api-descriptions.json'), join(dist, 'api-descriptions.json'));
+copyFileSync(join(root, 'build/api-descriptions.json'), join(next, 'api-descriptions.json'));
+rmSync(dist, { recursive: true, force: true });
+renameSync(next, dist);
