@@ -1,5 +1,6 @@
 import { APP_COMMANDS } from './app-commands.ts';
 import type { Command, OptionSpec } from './command.ts';
+import { MACHINE_COMMANDS } from './machine-commands.ts';
 
 /** Options that every command takes. */
 export const GLOBAL_OPTIONS = {
@@ -131,6 +132,7 @@ export const COMMANDS: readonly Command[] = [
     },
     load: () => import('./commands/doctor.ts'),
   },
+  ...MACHINE_COMMANDS,
   {
     name: 'reset',
     summary: 'Stop Sampan and delete its home with all objects',

@@ -8,6 +8,7 @@ export * from './layout.ts';
 export * from './log-file.ts';
 export * from './open-home.ts';
 export * from './pki-files.ts';
+export * from './registries.ts';
 export * from './run-state.ts';
 export * from './settings.ts';
 export * from './users.ts';

@@ -23,6 +23,8 @@ export function runManifest(plan: RunPlan): [k8s.Deployment] | [k8s.Deployment, 
   const container: k8s.Container = {
     name,
     image,
+    // also for "latest": images that were loaded from files are in no registry
+    imagePullPolicy: 'IfNotPresent',
     ...(command.length > 0 ? { args: [...command] } : {}),
     ...(env.length > 0 ? { env: [...env] } : {}),
     ...(ports.length > 0 ? { ports: ports.map((containerPort) => ({ containerPort })) } : {}),

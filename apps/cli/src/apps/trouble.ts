@@ -24,7 +24,8 @@ interface Meaning {
 const lasting = (step: Step, advice: string): Meaning => ({ step, advice, lasting: true });
 const passing = (step: Step, advice: string): Meaning => ({ step, advice, lasting: false });
 
-const PULL = 'Is the name right, and can this machine reach the registry? See: sampan image --help';
+const PULL =
+  'Is the name right, and can this machine reach the registry? For logins and mirrors: sampan help registry add';
 const CRASH = 'The program ended. What it said: sampan logs NAME';
 
 /** What the reasons of containers, pods and events mean. */

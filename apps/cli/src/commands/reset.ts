@@ -3,6 +3,8 @@ import { SampanError } from '@sampan/base';
 import { isHome } from '@sampan/home';
 import type { Invocation } from '../command.ts';
 import { stopAll } from '../processes/stop-all.ts';
+import { removeUnits } from '../service/systemd.ts';
+import { unitNames } from '../service/units.ts';
 import { unmountBelow } from '../unmount.ts';
 
 export async function run({ home, options }: Invocation): Promise<number> {
@@ -25,6 +27,8 @@ export async function run({ home, options }: Invocation): Promise<number> {
     );
   }
   await stopAll(home);
+  // or else the machine would make it anew when it starts
+  removeUnits(Object.values(unitNames(home.root)));
   unmountBelow(home.root);
   rmSync(home.root, { recursive: true, force: true });
   process.stdout.write(`${home.root} deleted\n`);

@@ -14,6 +14,8 @@ export interface ContainerdOptions {
   readonly handlers?: Readonly<Record<string, string>>;
   /** Default: `containerd` on the path. */
   readonly binary?: string;
+  /** Beside those of this process: proxies, for example. Counts when it is started, not when it is adopted. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface ContainerdPaths {

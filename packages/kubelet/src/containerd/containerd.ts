@@ -84,6 +84,7 @@ async function launch(options: ContainerdOptions, paths: ContainerdPaths): Promi
     const child = spawn(options.binary ?? 'containerd', ['--config', paths.config], {
       cwd: '/',
       detached: true,
+      env: { ...process.env, ...options.environment },
       stdio: ['ignore', log.fd, log.fd],
     });
     const pid = await spawned(child);
