@@ -25,22 +25,23 @@ export interface VolumeOptions {
 /** The volumes of pods, and what ends the following of them; volumes stay. */
 export function openVolumes({ home, client, facts, clock, log }: VolumeOptions): {
   readonly volumes: ManagedPodVolumes;
+  readonly local: LocalVolumes;
   readonly close: () => Promise<void>;
 } {
   const sources = new ApiVolumeSources({ client, clock, log });
-  const local = new LocalVolumes(home.node.volumes);
+  const local = new LocalVolumes(home.node.volumes, log);
   const volumes = createPodVolumes({
     node: facts,
     clock,
     logger: log,
     sources,
-    attachLocal: (path) => local.attach(path),
+    local,
   });
   const close = async (): Promise<void> => {
     await volumes.close();
     sources.close();
   };
-  return { volumes, close };
+  return { volumes, local, close };
 }
 
 /** Removes volumes of pods that went while nobody looked; those that the runtime still has are ended by others. */
@@ -60,16 +61,21 @@ export async function removeLeftVolumes(
   }
 }
 
+export interface ProvisionerOptions {
+  readonly home: HomeLayout;
+  readonly node: string;
+  readonly volumes: LocalVolumes;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** Makes volumes on this node for claims; resolves with what ends that, when it works. */
-export async function startProvisioner(
-  home: HomeLayout,
-  node: string,
-  clock: Clock,
-  log: Logger,
-): Promise<() => Promise<void>> {
+export async function startProvisioner({
+  home,
+  ...options
+}: ProvisionerOptions): Promise<() => Promise<void>> {
   const client = new HttpClient(componentConnection(home, 'provisioner'), { name: 'sampan-provisioner' });
-  const volumes = new LocalVolumes(home.node.volumes);
-  const provisioner = new LocalProvisioner({ client, clock, log, node, volumes });
+  const provisioner = new LocalProvisioner({ client, ...options });
   const stop = async (): Promise<void> => {
     await provisioner.stop();
     client.close();

@@ -126,7 +126,13 @@ class NodeStart {
     await releaseAddresses(folders, network, await runtime.listSandboxes(), this.#log);
     const following = await this.#followNetwork(network, nodeAddress);
     const facts = this.#facts(network, nodeAddress, machine, nodeDns);
-    const { volumes, close } = openVolumes({ home, client, facts, clock: this.#clock, log: this.#log });
+    const { volumes, local, close } = openVolumes({
+      home,
+      client,
+      facts,
+      clock: this.#clock,
+      log: this.#log,
+    });
     this.#releases.add(close);
     const agent = new Agent({
       client,
@@ -146,7 +152,9 @@ class NodeStart {
     this.#releases.add(() => agent.stop());
     await this.#register(client, runtime, nodeAddress, machine, network);
     await following.synced;
-    this.#releases.add(await startProvisioner(home, this.#node, this.#clock, this.#log));
+    this.#releases.add(
+      await startProvisioner({ home, node: this.#node, volumes: local, clock: this.#clock, log: this.#log }),
+    );
     await agent.start();
     await removeLeftVolumes(volumes, agent, runtime, this.#log);
     this.#signal.throwIfAborted();

@@ -1,6 +1,14 @@
-import { StatusError } from '@sampan/api';
+import { type k8s, StatusError } from '@sampan/api';
 import { type Clock, type Logger, messageOf } from '@sampan/base';
-import { type Client, EventRecorder, Informer, keyOf, Reconciler, splitKey } from '@sampan/machinery';
+import {
+  type Client,
+  type EventContent,
+  EventRecorder,
+  Informer,
+  keyOf,
+  Reconciler,
+  splitKey,
+} from '@sampan/machinery';
 import { decideClaim, decideVolume, isOurs, newVolume, volumeName } from './decisions.ts';
 import type { LocalVolumes, VolumeMode } from './local-volumes.ts';
 import {
@@ -67,6 +75,10 @@ export class LocalProvisioner {
     this.#classes.onChange(() => {
       for (const claim of this.#claims.list()) this.#ofClaims.enqueue(keyOf(claim));
     });
+    this.#options.volumes.onGrown = (name) => {
+      const { namespace = '', name: claim = '' } = this.#volumes.get('', name)?.spec.claimRef ?? {};
+      this.#ofClaims.enqueue(`${namespace}/${claim}`);
+    };
     const informers = [this.#claims, this.#volumes, this.#classes];
     for (const informer of informers) informer.start();
     await Promise.all(informers.map((informer) => informer.synced()));
@@ -143,8 +155,9 @@ export class LocalProvisioner {
     const { namespace, name = '' } = claim.metadata;
     const storage = claim.spec.resources?.requests?.storage ?? '0';
     const volumeKey = volume.metadata.name ?? '';
+    let isWhole = false;
     try {
-      await volumes.grow(volumeKey, bytes);
+      isWhole = await volumes.grow(volumeKey, bytes);
     } catch (error) {
       this.#events.record(claim, {
         type: 'Warning',
@@ -154,13 +167,9 @@ export class LocalProvisioner {
       throw error;
     }
     await client.patch(VOLUMES, undefined, volumeKey, 'merge', { spec: { capacity: { storage } } });
-    const status = { capacity: { storage } };
+    const status = isWhole ? { capacity: { storage }, conditions: null } : pendingResize(this.#options.clock);
     await client.patch(CLAIMS, namespace, name, 'merge', { status }, { subresource: 'status' });
-    this.#events.record(claim, {
-      type: 'Normal',
-      reason: 'FileSystemResizeSuccessful',
-      note: 'Resize of the volume and its file system succeeded',
-    });
+    this.#events.record(claim, isWhole ? RESIZED : RESIZE_PENDING);
   }
 
   async #reconcileVolume(name: string): Promise<undefined> {
@@ -199,6 +208,27 @@ export class LocalProvisioner {
       client.update(VOLUMES, { ...present, metadata: { ...present.metadata, finalizers } }),
     );
   }
+}
+
+const RESIZED: EventContent = {
+  type: 'Normal',
+  reason: 'FileSystemResizeSuccessful',
+  note: 'Resize of the volume and its file system succeeded',
+};
+
+/** The words of upstream's condition. */
+const WAITS = 'Waiting for user to (re-)start a pod to finish file system resize of volume on node.';
+
+const RESIZE_PENDING: EventContent = {
+  type: 'Normal',
+  reason: 'FileSystemResizeRequired',
+  note: 'Require file system resize of volume on node',
+};
+
+function pendingResize(clock: Clock): k8s.PersistentVolumeClaimStatus {
+  const lastTransitionTime = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+  const condition = { type: 'FileSystemResizePending', status: 'True', lastTransitionTime, message: WAITS };
+  return { conditions: [condition] };
 }
 
 async function ignoreMissing<T>(task: Promise<T>): Promise<T | undefined> {

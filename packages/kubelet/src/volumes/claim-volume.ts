@@ -24,7 +24,12 @@ export const setUpClaim: SetUpVolume = async (task, context) => {
   const name = persistent.metadata?.name ?? '';
   if (local) {
     const path = volumeFolder(task, 'local-volume', context);
-    const ready = await localVolume(local, name, { readOnly, asDevice, path, attach: context.attachLocal });
+    const ready = await localVolume(local, name, {
+      readOnly,
+      asDevice,
+      path,
+      attach: (at) => context.local.attach(at, pod.metadata?.uid ?? ''),
+    });
     if (!readOnly && !ready.isDevice) await giveToPod(ready.path, pod);
     return ready;
   }

@@ -5,6 +5,14 @@ import type { MemoryFolder } from './memory-folder.ts';
 import type { PodTokens } from './pod-tokens.ts';
 import type { VolumeSources } from './volume-sources.ts';
 
+/** Local volumes whose file systems are mounted only while pods use them. */
+export interface LocalAttachments {
+  /** Before a pod uses the folder or device of a local volume, of whatever kind. May be called again. */
+  attach(path: string, uid: string): Promise<void>;
+  /** The pod uses none any more. May be called again. Must not throw. */
+  detach(uid: string): Promise<void>;
+}
+
 /** What kinds of volumes work with. */
 export interface VolumeContext {
   readonly node: NodeFacts;
@@ -13,8 +21,7 @@ export interface VolumeContext {
   readonly sources: VolumeSources;
   readonly memory: MemoryFolder;
   readonly tokens: PodTokens;
-  /** Makes the folder of a local volume usable, as when its file system must be mounted first. May be called again. */
-  readonly attachLocal: (path: string) => Promise<void>;
+  readonly local: LocalAttachments;
 }
 
 /** A volume to make ready. */

@@ -1,4 +1,5 @@
 export { ApiVolumeSources } from './api-sources.ts';
+export type { LocalAttachments } from './context.ts';
 export {
   createPodVolumes,
   type ManagedPodVolumes,

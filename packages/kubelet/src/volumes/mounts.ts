@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, realpath, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -32,7 +33,14 @@ function plain(text: string): string {
 
 /** The last mount that covers this path itself. */
 export async function mountAt(path: string): Promise<MountEntry | undefined> {
-  return (await mountTable()).findLast(({ point }) => point === path);
+  const real = await realPlace(path);
+  return (await mountTable()).findLast(({ point }) => point === real);
+}
+
+/** The table knows no links; a last part that is one is left alone. */
+async function realPlace(path: string): Promise<string> {
+  const parent = await realpath(dirname(path)).catch(() => dirname(path));
+  return join(parent, basename(path));
 }
 
 /** A memory file system that is never swapped out where the kernel can do that (6.4 and later). */
@@ -71,10 +79,11 @@ const within = (folder: string, { point }: MountEntry): boolean =>
 
 /** Unmounts all at and below a folder, the latest first. Throws when something stays. */
 export async function unmountAll(folder: string): Promise<void> {
-  for (const mount of (await mountTable()).filter((each) => within(folder, each)).reverse()) {
+  const real = await realPlace(folder);
+  for (const mount of (await mountTable()).filter((each) => within(real, each)).reverse()) {
     await unmount(mount.point);
   }
-  const left = (await mountTable()).find((mount) => within(folder, mount));
+  const left = (await mountTable()).find((mount) => within(real, mount));
   if (left) throw new Error(`${left.point} cannot be unmounted`);
 }
 

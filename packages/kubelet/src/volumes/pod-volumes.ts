@@ -6,7 +6,7 @@ import { StartError } from '../pods/start-error.ts';
 import type { Device, Mount } from '../runtime/index.ts';
 import { POD_TIMING, type PodVolumes, type VolumesListener } from '../worker/pod-services.ts';
 import { containerDevices, containerMounts } from './container-mounts.ts';
-import type { VolumeContext } from './context.ts';
+import type { LocalAttachments, VolumeContext } from './context.ts';
 import { MemoryFolder } from './memory-folder.ts';
 import { failureText } from './mount-failure.ts';
 import { removeTree } from './mounts.ts';
@@ -22,8 +22,8 @@ export interface PodVolumesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly sources: VolumeSources;
-  /** Before the folder of a local persistent volume is used; default: nothing. */
-  readonly attachLocal?: (path: string) => Promise<void>;
+  /** Default: local volumes are there as they are. */
+  readonly local?: LocalAttachments;
 }
 
 /** Volumes of pods as upstream's kubelet has them. All is on the disk: a new one goes on where a former one ended. */
@@ -33,6 +33,8 @@ export interface ManagedPodVolumes extends PodVolumes {
   /** Stops following changes; volumes stay as they are. Resolves when nothing is being done. */
   close(): Promise<void>;
 }
+
+const AS_THEY_ARE: LocalAttachments = { attach: async () => {}, detach: async () => {} };
 
 /** The memory file system, among the folders of pods. */
 const MEMORY = '.memory';
@@ -48,10 +50,10 @@ class LocalPodVolumes implements ManagedPodVolumes {
   readonly #unfollow: () => void;
   #closed = false;
 
-  constructor({ node, clock, logger, sources, attachLocal = async () => {} }: PodVolumesOptions) {
+  constructor({ node, clock, logger, sources, local = AS_THEY_ARE }: PodVolumesOptions) {
     const memory = new MemoryFolder(`${node.podFolder}/${MEMORY}`);
     const tokens = new PodTokens(sources, clock, logger);
-    this.#context = { node, clock, logger, sources, memory, tokens, attachLocal };
+    this.#context = { node, clock, logger, sources, memory, tokens, local };
     this.#unfollow = sources.onChange((change) => this.#sourceChanged(change));
   }
 
@@ -99,13 +101,14 @@ class LocalPodVolumes implements ManagedPodVolumes {
 
   async release(pod: k8s.Pod): Promise<void> {
     const uid = pod.metadata?.uid ?? '';
-    const { node, memory, tokens, sources } = this.#context;
+    const { node, memory, tokens, sources, local } = this.#context;
     const state = this.#states.get(uid) ?? new PodState(pod);
     state.released = true;
     state.cancelTimer();
     await state.run(async () => {
       await removeVolumes(node.podFolder, uid);
       await memory.remove(uid);
+      await local.detach(uid);
     });
     this.#states.delete(uid);
     tokens.forget(uid);

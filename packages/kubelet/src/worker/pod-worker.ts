@@ -162,6 +162,7 @@ export class PodWorker {
     const decision = this.#decide(pod, now);
     this.#memory = decision.memory;
     if (decision.ended) this.#resize.end();
+    if (decision.ended) this.#releaseVolumes(pod);
     this.#teller.waits(pod, decision.waiting);
     this.#publish(pod, decision, now);
     for (const action of decision.actions) this.#begin(action, pod, underWay, now);
@@ -186,12 +187,13 @@ export class PodWorker {
     });
   }
 
-  #publish(pod: k8s.Pod, { waiting, ended }: PodDecision, now: number): void {
+  #publish(pod: k8s.Pod, { waiting, ended, memory }: PodDecision, now: number): void {
     this.#status = podStatus({
       pod,
       view: this.#view,
       probes: this.#probes,
       resize: this.#resize.status(pod, this.#view),
+      ...(memory.restarting && { restarting: memory.restarting }),
       waiting,
       previous: this.#status,
       ended,
@@ -243,6 +245,20 @@ export class PodWorker {
       this.#failures.failed(name, action, pod, error);
       return 0;
     }
+  }
+
+  /** Nothing uses them any more, though the pod may stay for long. */
+  #releaseVolumes(pod: k8s.Pod): void {
+    if (this.#underWay.has('volumes')) return;
+    this.#underWay.set('volumes', Number.POSITIVE_INFINITY);
+    const { volumes, logger } = this.#services;
+    const released = volumes
+      .release(pod)
+      .catch((error: unknown) =>
+        logger.warn('volumes cannot be released', { pod: this.#name(), error: messageOf(error) }),
+      )
+      .finally(() => this.#performing.delete(released));
+    this.#performing.add(released);
   }
 
   /** Has the runtime forget old containers; what fails is tried at the next turn. */
