@@ -2,6 +2,7 @@ import { type KubeObject, type k8s, StatusError } from '@sampan/api';
 import { type Clock, type Logger, messageOf } from '@sampan/base';
 import { type Client, REFS } from '@sampan/machinery';
 import { OWN_CONDITIONS } from '../pods/pod-conditions.ts';
+import { RESIZE_CONDITIONS } from '../pods/resize-conditions.ts';
 
 export interface StatusManagerOptions {
   /** The node's own user. */
@@ -137,7 +138,9 @@ const OWN_FIELDS = [
 export function statusPatch(uid: string, status: k8s.PodStatus): object {
   const own: Record<string, unknown> = {};
   for (const field of OWN_FIELDS) own[field] = status[field] ?? null;
-  const { podIPs, hostIPs, conditions } = status;
+  const { podIPs, hostIPs, conditions = [] } = status;
+  const told = conditions.filter(({ type }) => OWN_CONDITIONS.has(type));
+  const past = RESIZE_CONDITIONS.filter((type) => !told.some((condition) => condition.type === type));
   return {
     metadata: { uid },
     status: {
@@ -145,7 +148,7 @@ export function statusPatch(uid: string, status: k8s.PodStatus): object {
       // merged by address otherwise
       podIPs: [...(podIPs ?? []), { $patch: 'replace' }],
       hostIPs: [...(hostIPs ?? []), { $patch: 'replace' }],
-      conditions: (conditions ?? []).filter(({ type }) => OWN_CONDITIONS.has(type)),
+      conditions: [...told, ...past.map((type) => ({ type, $patch: 'delete' }))],
     },
   };
 }

@@ -32,6 +32,21 @@ export function podCgroupLimits(pod: k8s.Pod, pids?: number): CgroupLimits {
   };
 }
 
+/** Room for both of CPU and memory; the rest as in the first. */
+export function widerLimits(a: CgroupLimits, b: CgroupLimits): CgroupLimits {
+  const { cpuQuota, memory, ...rest } = a;
+  const quota = wider(cpuQuota, b.cpuQuota);
+  const most = wider(memory, b.memory);
+  return {
+    ...rest,
+    ...(quota !== undefined && { cpuQuota: quota }),
+    ...(most !== undefined && { memory: most }),
+  };
+}
+
+const wider = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : Math.max(a, b);
+
 /** Thousandths of a core that pods without guarantee ask for: their share of the CPU (kubelet qosContainerManager). */
 export function burstableCpu(pods: Iterable<k8s.Pod>): number {
   let sum = 0;

@@ -3,7 +3,7 @@ import { type Logger, messageOf } from '@sampan/base';
 import { bytes, cpuShares, milli } from '../pods/container-resources.ts';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import { podCgroup } from '../pods/sandbox-config.ts';
-import { burstableCpu, type CgroupLimits, podCgroupLimits } from './cgroup-limits.ts';
+import { burstableCpu, type CgroupLimits, podCgroupLimits, widerLimits } from './cgroup-limits.ts';
 import { CgroupTree } from './cgroup-tree.ts';
 
 export interface PodCgroupsOptions {
@@ -46,11 +46,13 @@ export class PodCgroups {
     this.#share();
   }
 
-  /** Makes a pod's cgroup, or sets its limits anew. */
-  async ensure(pod: k8s.Pod): Promise<void> {
+  /** Makes a pod's cgroup, or sets its limits anew; with `also`, to the wider ones of both. */
+  async ensure(pod: k8s.Pod, also?: k8s.Pod): Promise<void> {
     const { node, podPids } = this.#options;
     await this.#writing;
-    await this.#tree.set(podCgroup(pod, node.cgroupRoot), podCgroupLimits(pod, podPids));
+    const limits = podCgroupLimits(pod, podPids);
+    const wide = also ? widerLimits(limits, podCgroupLimits(also, podPids)) : limits;
+    await this.#tree.set(podCgroup(pod, node.cgroupRoot), wide);
   }
 
   /** A pod is gone. */

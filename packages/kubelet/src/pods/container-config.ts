@@ -1,9 +1,10 @@
 import type { k8s } from '@sampan/api';
+import { amountsOf } from '../resize/allocation.ts';
 import type { ContainerConfig, Device, ImageStatus, Mount } from '../runtime/index.ts';
 import { containerEnv, type EnvSources } from './container-env.ts';
 import { containerResources } from './container-resources.ts';
 import { containerSecurity } from './container-security.ts';
-import { containerHash, GRACE_ANNOTATION, HASH_ANNOTATION } from './container-spec.ts';
+import { containerHash, GRACE_ANNOTATION, HASH_ANNOTATION, RESOURCES_ANNOTATION } from './container-spec.ts';
 import { expand } from './expand.ts';
 import type { NodeFacts } from './node-facts.ts';
 
@@ -43,6 +44,7 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     },
     annotations: {
       [HASH_ANNOTATION]: containerHash(container),
+      [RESOURCES_ANNOTATION]: JSON.stringify(amountsOf(container.resources)),
       'io.kubernetes.container.restartCount': String(attempt),
       ...(grace === undefined ? {} : { [GRACE_ANNOTATION]: String(grace) }),
       'io.kubernetes.container.terminationMessagePath': container.terminationMessagePath ?? '',

@@ -29,6 +29,9 @@ export function containerSpecs(spec: k8s.PodSpec): ContainerSpec[] {
 /** The annotation on a container by which a change of its spec is seen (kuberuntime labels.go). */
 export const HASH_ANNOTATION = 'io.kubernetes.container.hash';
 
+/** What a container was made with of CPU and memory, as JSON. */
+export const RESOURCES_ANNOTATION = 'sampan.io/container.resources';
+
 /** The grace of its pod in seconds, for those whose spec is not known any more. */
 export const GRACE_ANNOTATION = 'io.kubernetes.pod.terminationGracePeriod';
 

@@ -1,6 +1,8 @@
 import type { k8s } from '@sampan/api';
+import type { Amounts } from '../resize/allocation.ts';
 import { type ContainerKind, containerSpecs } from './container-spec.ts';
 import type { PodContainer, PodView, ProbeResults } from './pod-view.ts';
+import type { ResizeStatus } from './resize-conditions.ts';
 import { restartsAfter } from './restart-policy.ts';
 
 export interface StatusInput {
@@ -9,6 +11,10 @@ export interface StatusInput {
   readonly probes: ProbeResults;
   /** Why containers wait, by name: failures to start and backoffs. */
   readonly waiting: ReadonlyMap<string, { readonly reason: string; readonly message: string }>;
+  /** Absent: all have what their spec says. */
+  readonly resize?: ResizeStatus;
+  /** Ids of containers that were ended to be started again: that is not how they end. */
+  readonly restarting?: ReadonlySet<string>;
   /** What was last told; the pod's own at first. */
   readonly previous: k8s.PodStatus;
 }
@@ -53,9 +59,13 @@ function oneStatus(
     if (status.state?.terminated) status.lastState = { terminated: status.state.terminated };
     status.state = { waiting: compact(waiting) };
   }
+  if (latest?.state === 'exited' && input.restarting?.has(latest.id)) {
+    status.lastState = stateOf(latest, undefined);
+    status.state = { waiting: {} };
+  }
   const mounts = mountStatuses(container);
   if (mounts.length > 0) status.volumeMounts = mounts;
-  if (status.state?.running) withResources(status, container);
+  if (status.state?.running) withResources(status, container, input.resize?.actual.get(latest?.id ?? ''));
   return withReadiness(status, kind, container, latest, input.probes, old);
 }
 
@@ -184,10 +194,15 @@ function mountStatuses(container: k8s.Container): k8s.VolumeMountStatus[] {
   }));
 }
 
-/** What a running container was given (KEP-1287). */
-function withResources(status: k8s.ContainerStatus, { resources }: k8s.Container): void {
-  const { requests, limits } = resources ?? {};
-  if (requests) status.allocatedResources = requests;
+/** What a container was given, and what it runs with (KEP-1287). */
+function withResources(
+  status: k8s.ContainerStatus,
+  { resources = {} }: k8s.Container,
+  actual: Amounts = {},
+): void {
+  if (resources.requests) status.allocatedResources = resources.requests;
+  const limits = resources.limits && { ...resources.limits, ...actual.limits };
+  const requests = resources.requests && { ...resources.requests, ...actual.requests };
   status.resources = { ...(limits && { limits }), ...(requests && { requests }) };
 }
 

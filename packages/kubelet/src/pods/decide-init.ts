@@ -1,4 +1,5 @@
 import type { k8s } from '@sampan/api';
+import { containerChange } from '../resize/container-change.ts';
 import { isSidecar } from './container-spec.ts';
 import { type Draft, kill, start } from './decision.ts';
 import { containerFailed, latestContainer, type PodContainer } from './pod-view.ts';
@@ -85,6 +86,8 @@ function judgeSidecar(draft: Draft, container: k8s.Container, latest: PodContain
     kill(draft, container, latest.id, 'changed', `Init container ${name} definition changed`);
   } else if (probes?.liveness === 'failure') {
     kill(draft, container, latest.id, 'liveness-probe', `Init container ${name} failed liveness probe`);
+  } else if (containerChange(container, draft.input.resize?.actual.get(latest.id)) === 'restart') {
+    kill(draft, container, latest.id, 'resize', `Init container ${name} resize requires restart`);
   }
   return 'done';
 }

@@ -31,7 +31,9 @@ const short = (actions: readonly PodAction[]) =>
         ? `kill ${action.name} ${action.graceSeconds}`
         : action.do === 'create-sandbox'
           ? `sandbox ${action.attempt}`
-          : `stop ${action.id}`,
+          : action.do === 'stop-sandbox'
+            ? `stop ${action.id}`
+            : action.do,
   );
 
 const deleted = (grace: number) => ({

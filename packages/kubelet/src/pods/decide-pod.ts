@@ -1,4 +1,6 @@
 import type { k8s } from '@sampan/api';
+import { containerChange } from '../resize/container-change.ts';
+import { isSettled, resizable } from '../resize/resize-need.ts';
 import { containerSpecs } from './container-spec.ts';
 import { decideInit } from './decide-init.ts';
 import {
@@ -12,8 +14,8 @@ import {
   wake,
 } from './decision.ts';
 import { endPod } from './end-pod.ts';
-import { containerFailed, latestContainer, type PodView } from './pod-view.ts';
-import { definitionChanged, shouldStart } from './restart-policy.ts';
+import { containerFailed, latestContainer, type PodContainer, type PodView } from './pod-view.ts';
+import { definitionChanged, restartsAfter, shouldStart } from './restart-policy.ts';
 import { needsSandbox } from './sandbox-choice.ts';
 
 /**
@@ -39,6 +41,7 @@ export function decidePod(input: PodInput): PodDecision {
   const init = decideInit(draft, sandbox.id);
   if (init === 'failed') return endPod(draft);
   if (init === 'initialized' && !decideRegular(draft, sandbox.id)) return endPod(draft);
+  decideResize(draft);
   return finish(draft);
 }
 
@@ -79,51 +82,78 @@ function worthSandbox(spec: k8s.PodSpec, view: PodView, attempt: number): boolea
   });
 }
 
+const KILLED = 137;
+
 /** With its sandbox gone a container does not run, whatever the runtime thinks it knows. */
 function lost(view: PodView, name: string) {
   const latest = latestContainer(view, name);
-  return latest?.state === 'running' ? { ...latest, state: 'exited' as const, exitCode: 137 } : latest;
+  return latest?.state === 'running' ? { ...latest, state: 'exited' as const, exitCode: KILLED } : latest;
 }
 
 /** Starts and kills regular containers; false when none runs and none will. */
 function decideRegular(draft: Draft, sandboxId: string): boolean {
-  const { pod, view, probes } = draft.input;
+  const { pod, view } = draft.input;
   const spec = pod.spec ?? {};
   let alive = 0;
   for (const container of spec.containers ?? []) {
     const latest = latestContainer(view, container.name);
     if (latest?.state === 'running' && latest.sandboxId === sandboxId) {
       alive++;
-      const probe = probes.get(latest.id);
-      const then = spec.restartPolicy === 'Never' ? '' : ', will be restarted';
-      if (definitionChanged(container, latest)) {
-        const message = `Container ${container.name} definition changed, will be restarted`;
-        kill(draft, container, latest.id, 'changed', message);
-      } else if (probe?.liveness === 'failure') {
-        kill(
-          draft,
-          container,
-          latest.id,
-          'liveness-probe',
-          `Container ${container.name} failed liveness probe${then}`,
-        );
-      } else if (probe?.startup === 'failure') {
-        kill(
-          draft,
-          container,
-          latest.id,
-          'startup-probe',
-          `Container ${container.name} failed startup probe${then}`,
-        );
-      }
+      killRunning(draft, container, latest);
     } else if (latest?.state === 'unknown') {
       alive++;
       const message = `Container is in "unknown" state, try killing it before restart`;
       kill(draft, container, latest.id, 'unknown-state', message);
-    } else if (shouldStart(spec, container, lost(view, container.name))) {
+    } else if (
+      draft.restarting.has(latest?.id ?? '') ||
+      shouldStart(spec, container, lost(view, container.name))
+    ) {
       alive++;
       start(draft, container, 'regular', sandboxId);
     }
   }
   return alive > 0;
+}
+
+/** A container that runs must not go on when it is not what it should be, does not live, or cannot change as it runs. */
+function killRunning(draft: Draft, container: k8s.Container, latest: PodContainer): void {
+  const { pod, probes, resize } = draft.input;
+  const { name } = container;
+  const probe = probes.get(latest.id);
+  // that it was killed is a failure, whatever it exits with
+  const restarts = restartsAfter(pod.spec ?? {}, container, KILLED);
+  const then = restarts ? ', will be restarted' : '';
+  const unhealthy = probe?.liveness === 'failure' || probe?.startup === 'failure';
+  if (unhealthy && restarts) draft.restarting.add(latest.id);
+  if (definitionChanged(container, latest)) {
+    draft.restarting.add(latest.id);
+    kill(draft, container, latest.id, 'changed', `Container ${name} definition changed, will be restarted`);
+  } else if (probe?.liveness === 'failure') {
+    kill(draft, container, latest.id, 'liveness-probe', `Container ${name} failed liveness probe${then}`);
+  } else if (probe?.startup === 'failure') {
+    kill(draft, container, latest.id, 'startup-probe', `Container ${name} failed startup probe${then}`);
+  } else if (containerChange(container, resize?.actual.get(latest.id)) === 'restart') {
+    draft.restarting.add(latest.id);
+    kill(draft, container, latest.id, 'resize', `Container ${name} resize requires restart`);
+  }
+}
+
+/** Changes what runs; before the pod has room for what it was given, nothing more is started in it. */
+function decideResize(draft: Draft): void {
+  const { pod, view, resize } = draft.input;
+  if (!resize) return;
+  const updates = resizable(pod).some((container) => {
+    const latest = latestContainer(view, container.name);
+    const runs = latest?.state === 'running';
+    return runs && containerChange(container, resize.actual.get(latest.id)) === 'update';
+  });
+  const restarts = draft.actions.some(
+    (action) => action.do === 'kill-container' && action.reason === 'resize',
+  );
+  if (!updates && (restarts || isSettled(pod, resize.cgroup))) return;
+  if (!resize.failed) {
+    const others = draft.actions.filter((action) => action.do !== 'start-container');
+    draft.actions.splice(0, draft.actions.length, ...others);
+  }
+  draft.actions.push({ do: 'resize' });
 }

@@ -1,4 +1,5 @@
 import type { k8s } from '@sampan/api';
+import type { Allocation, Amounts } from '../resize/allocation.ts';
 import type { ContainerKind } from './container-spec.ts';
 import { latestContainer, nextAttempt, type PodView, type ProbeResults } from './pod-view.ts';
 import {
@@ -11,9 +12,17 @@ import {
 } from './restart-backoff.ts';
 
 /** Why a container is killed: it chooses the grace (kuberuntime containerKillReason). */
-export type KillReason = 'startup-probe' | 'liveness-probe' | 'unknown-state' | 'changed' | 'pod-ends';
+export type KillReason =
+  | 'startup-probe'
+  | 'liveness-probe'
+  | 'unknown-state'
+  | 'changed'
+  | 'resize'
+  | 'pod-ends';
 
 export type PodAction =
+  /** Enforces what the pod was given of CPU and memory by now. */
+  | { readonly do: 'resize' }
   /** `replaces`: former ones, which are stopped first, with what may still run in them. */
   | { readonly do: 'create-sandbox'; readonly attempt: number; readonly replaces: readonly string[] }
   /** Ends all that runs in it. */
@@ -47,11 +56,23 @@ export interface StartFailure {
   readonly later?: { readonly at: number; readonly reason: string; readonly message: string };
 }
 
+/** What of a pod's resources is in force. */
+export interface ResizeState {
+  /** What containers run with, by id; those that are absent have what they should. */
+  readonly actual: ReadonlyMap<string, Amounts>;
+  /** What the pod's cgroup was set for. */
+  readonly cgroup: Allocation;
+  /** The last attempt to change something failed. */
+  readonly failed: boolean;
+}
+
 /** What must be remembered between decisions and cannot be read from the runtime. */
 export interface PodMemory {
   readonly backoff: BackoffEntries;
   /** When the pod began to end. */
   readonly endingSince?: number;
+  /** Ids of containers that were killed to be started again, whatever they exit with. */
+  readonly restarting?: ReadonlySet<string>;
 }
 
 export interface PodInput {
@@ -66,6 +87,8 @@ export interface PodInput {
   /** The node wants it gone (eviction, deadline), whatever its containers do. */
   readonly verdict?: { readonly reason: string; readonly message: string };
   readonly limits?: BackoffLimits;
+  /** Absent: all is as the spec says. */
+  readonly resize?: ResizeState;
 }
 
 export interface PodDecision {
@@ -86,12 +109,15 @@ export interface Draft {
   readonly actions: PodAction[];
   readonly waiting: Map<string, { reason: string; message: string }>;
   readonly backoff: Map<string, BackoffEntry>;
+  readonly restarting: Set<string>;
   wakeAt: number | undefined;
 }
 
 export function newDraft(input: PodInput): Draft {
   const backoff = new Map(input.memory.backoff);
-  return { input, actions: [], waiting: new Map(), backoff, wakeAt: undefined };
+  const present = input.view.containers.filter(({ id }) => input.memory.restarting?.has(id));
+  const restarting = new Set(present.map(({ id }) => id));
+  return { input, actions: [], waiting: new Map(), backoff, restarting, wakeAt: undefined };
 }
 
 /** Starts a container unless it must wait for its backoff or after a failure. */
@@ -169,7 +195,11 @@ export function wake(draft: Draft, at: number): void {
 export function finish(draft: Draft, ended = false, endingSince?: number): PodDecision {
   return {
     actions: draft.actions,
-    memory: { backoff: draft.backoff, ...(endingSince === undefined ? {} : { endingSince }) },
+    memory: {
+      backoff: draft.backoff,
+      ...(endingSince === undefined ? {} : { endingSince }),
+      ...(draft.restarting.size > 0 && { restarting: draft.restarting }),
+    },
     waiting: draft.waiting,
     wakeAt: draft.wakeAt,
     ended,

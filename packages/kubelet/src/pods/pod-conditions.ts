@@ -1,6 +1,7 @@
 import type { k8s } from '@sampan/api';
 import { isSidecar } from './container-spec.ts';
 import { anyRegularStarted, type PodPhase } from './pod-phase.ts';
+import { RESIZE_CONDITIONS } from './resize-conditions.ts';
 
 /** Those of the kubelet; all others belong to who set them. */
 export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
@@ -9,6 +10,7 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'Ready',
   'ContainersReady',
   'PodScheduled',
+  ...RESIZE_CONDITIONS,
 ]);
 
 type Verdict = Pick<k8s.PodCondition, 'status' | 'reason' | 'message'>;

@@ -2,6 +2,7 @@ import { type k8s, podQOS } from '@sampan/api';
 import { containerStatuses, isoSeconds, type StatusInput } from './container-statuses.ts';
 import { containersReady, OWN_CONDITIONS, podInitialized, podReady } from './pod-conditions.ts';
 import { type PodPhase, podPhase } from './pod-phase.ts';
+import { resizeConditions } from './resize-conditions.ts';
 import { needsSandbox } from './sandbox-choice.ts';
 
 export interface PodStatusInput extends StatusInput {
@@ -30,6 +31,7 @@ export function podStatus(input: PodStatusInput): k8s.PodStatus {
     Ready: podReady(spec, foreign, containers),
     ContainersReady: containers,
     PodScheduled: { status: 'True' },
+    ...resizeConditions(input.resize),
   };
   const generation = pod.metadata?.generation;
   const conditions = Object.entries(own).map(([type, verdict]) =>
@@ -50,12 +52,16 @@ export function podStatus(input: PodStatusInput): k8s.PodStatus {
 }
 
 /** A pod that is over stays so. */
-function choosePhase({ pod, previous, verdict, ended }: PodStatusInput, computed: PodPhase): PodPhase {
+function choosePhase(
+  { pod, previous, verdict, ended, restarting }: PodStatusInput,
+  computed: PodPhase,
+): PodPhase {
   for (const told of [pod.status?.phase, previous.phase])
     if (told === 'Failed' || told === 'Succeeded') return told;
   // over, and not all of it ended by itself: it may never have begun
   const over = computed === 'Failed' || computed === 'Succeeded';
-  return verdict || (ended && !over) ? 'Failed' : computed;
+  if (verdict || (ended && !over)) return 'Failed';
+  return over && !ended && restarting && restarting.size > 0 ? 'Running' : computed;
 }
 
 /** The reason stays as long as the phase does. */

@@ -26,7 +26,7 @@ export class PodActions {
     this.#tell = tell;
   }
 
-  async perform(action: PodAction, pod: k8s.Pod, view: PodView): Promise<void> {
+  async perform(action: Exclude<PodAction, { do: 'resize' }>, pod: k8s.Pod, view: PodView): Promise<void> {
     const { runtime } = this.#services;
     switch (action.do) {
       case 'create-sandbox':

@@ -25,6 +25,11 @@ export type PodEventReason =
   | 'ProbeWarning'
   | 'Pulled'
   | 'Pulling'
+  | 'ResizeCompleted'
+  | 'ResizeDeferred'
+  | 'ResizeError'
+  | 'ResizeInfeasible'
+  | 'ResizeStarted'
   | 'SandboxChanged'
   | 'Started'
   | 'Unhealthy';

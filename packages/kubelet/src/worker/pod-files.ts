@@ -1,4 +1,4 @@
-import { mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { k8s } from '@sampan/api';
 import { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { hostsFile } from '../pods/hosts-file.ts';
@@ -68,6 +68,24 @@ export class PodFiles {
       await file.close();
     }
     return path;
+  }
+
+  /** What was written of the pod's resources; undefined: nothing. */
+  async readResources(): Promise<string | undefined> {
+    return readFile(this.#resourcesPath(), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+  }
+
+  async writeResources(text: string): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o750 });
+    await writeFile(`${this.#resourcesPath()}.new`, text, { mode: 0o640 });
+    await rename(`${this.#resourcesPath()}.new`, this.#resourcesPath());
+  }
+
+  #resourcesPath(): string {
+    return `${this.#folder}/resources.json`;
   }
 
   #terminationPath(container: string, attempt: number): string {

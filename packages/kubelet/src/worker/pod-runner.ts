@@ -1,6 +1,7 @@
 import type { k8s } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import type { ContainerProbes } from '../pods/pod-view.ts';
+import { Allocations } from '../resize/allocations.ts';
 import type { RuntimeEvent } from '../runtime/index.ts';
 import { leftPods } from './left-pods.ts';
 import type { PodEvent } from './pod-event.ts';
@@ -23,6 +24,7 @@ export class PodRunner {
   readonly #services: PodServices;
   readonly #listener: PodListener;
   readonly #workers = new Map<string, PodWorker>();
+  readonly #allocations: Allocations;
   readonly #stop = new AbortController();
   readonly #watching: Promise<void>;
   readonly #unlisten: () => void;
@@ -30,6 +32,7 @@ export class PodRunner {
   constructor(services: PodServices, listener: PodListener) {
     this.#services = services;
     this.#listener = listener;
+    this.#allocations = new Allocations(services.node.allocatable);
     this.#unlisten = services.volumes.listen({
       retry: (uid) => this.retry(uid),
       event: (uid, event) => listener.event(uid, event),
@@ -45,7 +48,6 @@ export class PodRunner {
   set(pod: k8s.Pod): void {
     const uid = pod.metadata?.uid ?? '';
     this.#services.volumes.update(pod);
-    this.#services.cgroups?.track(pod);
     const known = this.#workers.get(uid);
     if (known) {
       known.update(pod);
@@ -54,6 +56,7 @@ export class PodRunner {
     const worker = new PodWorker(
       pod,
       this.#services,
+      this.#allocations,
       (report) => this.#listener.status(uid, report),
       (event) => this.#listener.event(uid, event),
     );
@@ -102,7 +105,7 @@ export class PodRunner {
       const take = (report: PodReport): void => {
         if (report.ended) resolve();
       };
-      this.#workers.set(uid, new PodWorker(pod, this.#services, take, () => {}));
+      this.#workers.set(uid, new PodWorker(pod, this.#services, this.#allocations, take, () => {}));
     });
     this.#workers.get(uid)?.poke();
     const closed = new Promise<void>((resolve) => {
