@@ -148,7 +148,11 @@ export function statusPatch(uid: string, status: k8s.PodStatus): object {
       // merged by address otherwise
       podIPs: [...(podIPs ?? []), { $patch: 'replace' }],
       hostIPs: [...(hostIPs ?? []), { $patch: 'replace' }],
-      conditions: [...told, ...past.map((type) => ({ type, $patch: 'delete' }))],
+      // what a condition says no more would stay otherwise
+      conditions: [
+        ...told.map((condition) => ({ reason: null, message: null, ...condition })),
+        ...past.map((type) => ({ type, $patch: 'delete' })),
+      ],
     },
   };
 }
