@@ -45,8 +45,8 @@ export interface PlaneOptions {
   readonly without?: ControllersOptions['without'];
   /** Also run Sampan's own scheduler; default no. */
   readonly scheduler?: boolean;
-  /** The way to nodes; default none. `reader`: once the plane is there. */
-  readonly nodeProxy?: (reader: () => ObjectReader) => NodeProxy;
+  /** The way to nodes; default none. */
+  readonly nodeProxy?: (reader: ObjectReader) => NodeProxy;
 }
 
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
@@ -63,7 +63,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
   const store = options.store ?? createMemoryStore();
   const errors: string[] = [];
   const keys = new SigningKeys(generateKeys().privateKeyPem);
-  const control: ControlPlane = await createControlPlane({
+  const control = await createControlPlane({
     store,
     clientCa: authority.certificatePem,
     keys,
@@ -71,7 +71,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     externalAddress: '127.0.0.1',
     legacyApis: options.legacyApis ?? false,
     log: errorsOnly(errors),
-    ...(options.nodeProxy ? { nodeProxy: options.nodeProxy(() => control.reader) } : {}),
+    ...(options.nodeProxy ? { nodeProxy: options.nodeProxy } : {}),
   });
   const listener = await listen({
     port: 0,

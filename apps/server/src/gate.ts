@@ -1,6 +1,7 @@
 import type { ListenerOptions } from '@sampan/apiserver';
 
 type Handle = ListenerOptions['handle'];
+type Upgrade = NonNullable<ListenerOptions['upgrade']>;
 
 const STARTING = JSON.stringify({
   kind: 'Status',
@@ -21,9 +22,15 @@ export class Gate {
     response.end(STARTING);
   };
 
-  readonly handle: Handle = (request, response) => this.#handle(request, response);
+  #upgrade: Upgrade = (_request, socket) => {
+    socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n');
+  };
 
-  open(handle: Handle): void {
+  readonly handle: Handle = (request, response) => this.#handle(request, response);
+  readonly upgrade: Upgrade = (request, socket, head) => this.#upgrade(request, socket, head);
+
+  open(handle: Handle, upgrade: Upgrade): void {
     this.#handle = handle;
+    this.#upgrade = upgrade;
   }
 }

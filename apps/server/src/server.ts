@@ -24,6 +24,7 @@ import { componentPolicy } from './component-policy.ts';
 import { startControllersOf } from './controllers.ts';
 import { openDescriptions } from './descriptions.ts';
 import { Gate } from './gate.ts';
+import { createHostNodeProxy } from './host-node-proxy.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork, publishDns } from './pod-network.ts';
 import { startSchedulerOf } from './scheduler.ts';
@@ -96,6 +97,7 @@ async function prepare(options: ServerOptions): Promise<Prepared> {
       key: pki.serving.key,
       clientCa: pki.authority.certificatePem,
       handle: gate.handle,
+      upgrade: gate.upgrade,
     });
     cleanup.push(() => bound.listener.close());
     const state = newState(options, bound.listener.port);
@@ -133,6 +135,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     legacyApis: options.legacyApis,
     policy: componentPolicy,
     dialer: (reader) => createServiceDialer({ reader, network, allowedHosts: prepared.webhookHosts }),
+    ...(network ? { nodeProxy: (reader) => createHostNodeProxy(home, network, reader) } : {}),
     externalAddress: `${state.host}:${state.port}`,
     ...(descriptions ? { descriptions } : {}),
     reports: { '/sampan/status': () => ({ version: SAMPAN_VERSION, ...store.stats() }) },
@@ -147,7 +150,10 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   ]);
   const stopScheduler = options.scheduler ? startSchedulerOf(plane, log) : async () => {};
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
-  gate.open((request, response) => void plane.api.handle(request, response));
+  gate.open(
+    (request, response) => void plane.api.handle(request, response),
+    (request, socket, head) => void plane.api.handleUpgrade(request, socket, head),
+  );
   writeRunState(home, { ...state, state: 'ready' });
   log.info('ready', {
     version: state.version,

@@ -40,7 +40,7 @@ export interface ControlPlaneOptions {
   /** Cluster-wide defaults and exemptions of Pod Security. */
   readonly podSecurity?: PodSecurityOptions;
   /** The way to what runs on nodes; absent: logs, exec and the like get 503. */
-  readonly nodeProxy?: NodeProxy;
+  nodeProxy?(reader: ObjectReader): NodeProxy;
   /** The way to webhooks and aggregated API servers; absent: there is none, and calling them fails. */
   dialer?(reader: ObjectReader): ServiceDialer;
   /** How aggregated API servers know this one; absent: made anew at each start. */
@@ -100,7 +100,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     admission: admission.plugins,
     auth,
     aggregator,
-    ...(options.nodeProxy ? { nodeProxy: options.nodeProxy } : {}),
+    ...(options.nodeProxy ? { nodeProxy: options.nodeProxy(reader) } : {}),
     version: options.version,
     readyChecks: [{ name: 'bootstrap', check: () => (ready === '' ? undefined : ready) }],
     paths: (resources) => [

@@ -5,8 +5,8 @@ import type { NodeAgent } from './node-agent.ts';
 export interface NodeProxyOptions {
   /** The agent of a node by the node's name; undefined: the node has none here. */
   readonly agent: (node: string) => NodeAgent | undefined;
-  /** The cluster's objects. Asked for when first needed. */
-  readonly reader: () => ObjectReader;
+  /** The cluster's objects. */
+  readonly reader: ObjectReader;
   /**
    * Where this process reaches a pod that has this address (of the node's own network when `onNode`); undefined: no
    * pod of this cluster can have it. What objects say may be made up: only the machine's own knowledge of the cluster's

@@ -40,15 +40,13 @@ export async function serviceTarget({ request, options }: Hop): Promise<ProxyTar
   const service = request.object as unknown as k8s.Service;
   const namespace = service.metadata?.namespace ?? '';
   const portName = /^\d+$/.test(port) ? nameOfPort(service, name, Number(port)) : port;
-  const endpoints = options.reader().get<KubeObject>('endpoints', namespace, name) as
-    | k8s.Endpoints
-    | undefined;
+  const endpoints = options.reader.get<KubeObject>('endpoints', namespace, name) as k8s.Endpoints | undefined;
   if (!endpoints) throw errors.notFound({ group: '', resource: 'endpoints' }, name);
   if (!endpoints.subsets?.length)
     throw errors.serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
   const found = shuffled(endpoints.subsets.flatMap((subset) => placesIn(subset, portName)));
   for (const { ip, port: number, podName } of found) {
-    const pod = options.reader().get<KubeObject>('pods', namespace, podName) as k8s.Pod | undefined;
+    const pod = options.reader.get<KubeObject>('pods', namespace, podName) as k8s.Pod | undefined;
     if (pod && ipsOf(pod).includes(ip)) return target(options, pod, ip, scheme, number);
   }
   throw errors.serviceUnavailable(`no endpoints available for service ${JSON.stringify(request.name)}`);
