@@ -13,4 +13,5 @@ export * from './provisioner/index.ts';
 export * from './runtime/index.ts';
 export * from './server/index.ts';
 export * from './volumes/index.ts';
+export * from './stats/index.ts';
 export * from './worker/index.ts';
