@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Clock, type Logger, messageOf, SampanError, systemClock } from '@sampan/base';
@@ -6,11 +7,13 @@ import {
   Agent,
   type Containerd,
   CriRuntime,
+  createAgentServer,
   DEFAULT_RESERVED,
   ensureNodeCertificate,
   type HostPolicy,
   keepContainerd,
   keepNodeCertificate,
+  LogRotator,
   type Machine,
   NO_PRESSURE,
   type NodeFacts,
@@ -159,6 +162,24 @@ class NodeStart {
     await removeLeftVolumes(volumes, agent, runtime, this.#log);
     this.#signal.throwIfAborted();
     this.#writeState('ready');
+  }
+
+  /** Shows the server process, and nobody else, what runs here; and keeps the logs of it small. */
+  async #serve(agent: Agent, runtime: CriRuntime): Promise<void> {
+    const { node } = this.#home;
+    const server = await createAgentServer({
+      socket: node.socket,
+      // the group of the server's user
+      group: statSync(node.root).gid,
+      pods: agent,
+      runtime,
+      log: this.#log,
+      logsFolder: node.podLogs,
+    });
+    this.#releases.add(() => server.close());
+    const rotator = new LogRotator({ folder: node.podLogs, runtime, clock: this.#clock, log: this.#log });
+    rotator.start();
+    this.#releases.add(() => rotator.stop());
   }
 
   async #startContainerd(): Promise<Containerd> {
