@@ -64,8 +64,13 @@ class LocalPodVolumes implements ManagedPodVolumes {
 
   update(pod: k8s.Pod): void {
     const uid = pod.metadata?.uid ?? '';
-    this.#context.sources.follow(pod);
     const known = this.#states.get(uid);
+    const { phase } = pod.status ?? {};
+    if (!known && (phase === 'Succeeded' || phase === 'Failed')) {
+      this.#context.sources.unfollow(uid);
+      return;
+    }
+    this.#context.sources.follow(pod);
     if (!known) {
       void this.#adopt(pod, uid);
       return;
@@ -147,11 +152,9 @@ class LocalPodVolumes implements ManagedPodVolumes {
 
   /** A pod that ran before this process: its volumes are followed again. */
   async #adopt(pod: k8s.Pod, uid: string): Promise<void> {
-    const { phase } = pod.status ?? {};
-    if (phase === 'Succeeded' || phase === 'Failed') return;
-    const { node } = this.#context;
+    const { node, memory } = this.#context;
     const before = await readdir(`${node.podFolder}/${uid}/volumes`).catch(() => undefined);
-    const inMemory = await readdir(`${this.#context.memory.path}/${uid}`).catch(() => undefined);
+    const inMemory = await readdir(`${memory.path}/${uid}`).catch(() => undefined);
     if ((before ?? inMemory) && !this.#closed) this.#refresh(this.#state(pod));
   }
 
