@@ -159,6 +159,7 @@ class NodeStart {
       await startProvisioner({ home, node: this.#node, volumes: local, clock: this.#clock, log: this.#log }),
     );
     await agent.start();
+    await this.#serve(agent, runtime);
     await removeLeftVolumes(volumes, agent, runtime, this.#log);
     this.#signal.throwIfAborted();
     this.#writeState('ready');
