@@ -81,9 +81,8 @@ async function runTests(
   const timeoutMs = run.deadline - performance.now();
   if (timeoutMs <= 0 || run.stopping.aborted) return;
   console.log(`${name}: ${names.length} tests, ${nodes} at once; see build/conformance/${name}.log`);
-  const { kubeconfig } = run.sampan;
-  const { stopping } = run;
-  const ends = await runGroup({ name, names, nodes, kubeconfig, folder: FOLDER, timeoutMs, stopping });
+  const { stopping, sampan } = run;
+  const ends = await runGroup({ name, names, nodes, kubeconfig: sampan.kubeconfig, folder: FOLDER, timeoutMs, stopping });
   if (stopping.aborted) return;
   const at = new Date().toISOString();
   for (const end of ends) {

@@ -185,6 +185,26 @@ describe('a custom resource', () => {
   });
 });
 
+describe('integers of 64 bits in a custom resource', () => {
+  const LARGE = 9223372036854775807n;
+  const number = { type: 'integer', minimum: 5, format: 'int64' };
+  const rule = { rule: 'self.n > 9223372036854775805', message: 'too small' };
+  const spec = { type: 'object', properties: { n: number }, 'x-kubernetes-validations': [rule] };
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec } } };
+
+  it('stay exact when they are created, patched, watched, judged and applied', async () => {
+    await establish(BOATS, [version('v1', { schema })]);
+    const created = await ask('POST', at('boats'), boat('big', { n: LARGE }));
+    expect(created).toMatchObject({ status: 201, body: { spec: { n: LARGE } } });
+    await ask('PATCH', `${at('boats')}/big`, { metadata: { labels: { a: 'b' } } });
+    expect((await ask('GET', `${at('boats')}/big`)).body.spec.n).toBe(LARGE);
+    const less = await ask('PATCH', `${at('boats')}/big`, { spec: { n: LARGE - 1n } });
+    expect(less).toMatchObject({ status: 200, body: { spec: { n: LARGE - 1n } } });
+    const small = await ask('PATCH', `${at('boats')}/big`, { spec: { n: LARGE - 2n } });
+    expect(small).toMatchObject({ status: 422, body: { message: expect.stringContaining('too small') } });
+  });
+});
+
 describe('a definition that is deleted', () => {
   it('takes its objects with it', async () => {
     await establish(BOATS);

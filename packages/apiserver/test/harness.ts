@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { KubeObject } from '@sampan/api';
-import { type Clock, FakeClock } from '@sampan/base';
+import { type Clock, FakeClock, parseExactJson } from '@sampan/base';
 import { createCertificateAuthority, generateKeys, issueCertificate } from '@sampan/machinery';
 import { createMemoryStore, type Store } from '@sampan/store';
 import {
@@ -111,7 +111,7 @@ function ask(
           resolve({
             status: answer.statusCode ?? 0,
             headers: answer.headers,
-            body: json ? JSON.parse(answered) : answered,
+            body: json ? parseExactJson(answered) : answered,
           });
         });
       },

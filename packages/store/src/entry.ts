@@ -1,4 +1,4 @@
-import { deepFreeze } from '@sampan/base';
+import { deepFreeze, parseExactJson } from '@sampan/base';
 import { holdRecent } from './parsed.ts';
 import { type Slab, type Tenant, view } from './slabs.ts';
 import type { Entry } from './store.ts';
@@ -31,7 +31,7 @@ export class StoredEntry implements Entry, Tenant {
     const parsed = this.#parsed?.deref();
     if (parsed !== undefined) return parsed as T;
     const text = this.data.toString('utf8', this.offset, this.offset + this.length);
-    return this.adopt(JSON.parse(text)) as T;
+    return this.adopt(parseExactJson(text)) as T;
   }
 
   /** Makes `object` what `object()` answers; freezes it. */

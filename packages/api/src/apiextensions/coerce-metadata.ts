@@ -136,7 +136,7 @@ function coerceValue(
 function coerceScalar(value: unknown, type: TypeSchema & { type: string }, goPath: string): void {
   const wanted = type.type === 'integer' ? 'number' : type.type;
   if (typeof value !== wanted || (type.type === 'integer' && !Number.isInteger(value))) {
-    if (typeof value === 'number' && type.type === 'integer') {
+    if ((typeof value === 'number' || typeof value === 'bigint') && type.type === 'integer') {
       throw new MetadataError(
         `json: cannot unmarshal number ${value} into Go struct field ${goPath} of type int64`,
       );

@@ -37,12 +37,27 @@ export function isCustomResource(definition: ResourceDefinition): definition is 
   return (definition as Partial<CustomResource>).custom === true;
 }
 
-/** The kinds that a CRD serves, one for each served version; the names are the accepted ones. */
-export function resourceDefinitionsOf(crd: CustomResourceDefinition): CustomResource[] {
-  return crd.spec.versions.filter((version) => version.served).map((version) => customResource(crd, version));
+/** Asks a webhook for objects in another version; answers in the same order. Rejects with a StatusError. */
+export type ConvertObjects = (objects: readonly KubeObject[], apiVersion: string) => Promise<KubeObject[]>;
+
+/**
+ * The kinds that a CRD serves, one for each served version; the names are the accepted ones. `convert`: of strategy
+ * Webhook; absent: only apiVersion changes.
+ */
+export function resourceDefinitionsOf(
+  crd: CustomResourceDefinition,
+  convert?: ConvertObjects,
+): CustomResource[] {
+  return crd.spec.versions
+    .filter((version) => version.served)
+    .map((version) => customResource(crd, version, convert));
 }
 
-function customResource(crd: CustomResourceDefinition, version: CrdVersion): CustomResource {
+function customResource(
+  crd: CustomResourceDefinition,
+  version: CrdVersion,
+  convert: ConvertObjects | undefined,
+): CustomResource {
   const { group, scope } = crd.spec;
   const names = { ...crd.spec.names, ...crd.status?.acceptedNames };
   const kind = names.kind || crd.spec.names.kind || '';
@@ -51,7 +66,7 @@ function customResource(crd: CustomResourceDefinition, version: CrdVersion): Cus
   const node = schemaNode(openApiSchema);
   const scale = version.subresources?.scale;
   const warning = deprecationWarning(crd, version, kind);
-  const storage = storageOf(crd, version, resource, node);
+  const storage = storageOf(crd, version, resource, node, convert);
   return {
     custom: true,
     origin: { name: crd.metadata.name ?? '', generation: crd.metadata.generation ?? 1 },
@@ -104,7 +119,7 @@ function deprecationWarning(
 }
 
 /**
- * How stored objects are read in this version: converted (strategy None: only apiVersion changes), pruned and
+ * How stored objects are read in this version: converted (by `ask`, or only apiVersion changes), pruned and
  * defaulted by the schemas of today. A CRD that never changed has nothing to convert: its storage version
  * reads stored objects as they are. Results are remembered for each stored object.
  */
@@ -113,6 +128,7 @@ function storageOf(
   version: CrdVersion,
   resource: string,
   node: SchemaNode,
+  ask: ConvertObjects | undefined,
 ): ResourceDefinition['storage'] {
   const stored = crd.spec.versions.find((other) => other.storage) ?? version;
   if (stored.name === version.name && (crd.metadata.generation ?? 1) <= 1) return undefined;
@@ -127,11 +143,16 @@ function storageOf(
   );
   const storedNode = nodes.get(storedApiVersion) ?? node;
   const known = new WeakMap<KubeObject, KubeObject>();
-  const convert = (object: KubeObject): KubeObject => {
+  const tidied = (object: KubeObject): KubeObject => {
     const copy = deepClone(object);
     const from = nodes.get(object.apiVersion) ?? node;
     clean(copy, from);
     applyDefaults(copy, from);
+    return copy;
+  };
+  const convert = (object: KubeObject): KubeObject => {
+    const copy = tidied(object);
+    const from = nodes.get(object.apiVersion) ?? node;
     copy.apiVersion = apiVersion;
     if (from !== node) clean(copy, node);
     return deepEqual(copy, object) ? object : copy;
@@ -155,7 +176,30 @@ function storageOf(
       clean(copy, storedNode);
       return copy;
     },
+    ...(ask ? { asking: askingStorage() } : {}),
   };
+
+  function askingStorage(): NonNullable<NonNullable<ResourceDefinition['storage']>['asking']> {
+    const asked = async (objects: readonly KubeObject[], wanted: string, by: SchemaNode) => {
+      if (objects.length === 0) return [];
+      const made = await (ask as ConvertObjects)(objects, wanted);
+      for (const object of made) clean(object, by);
+      return made;
+    };
+    return {
+      async fromStorage(objects) {
+        const foreign = objects.filter((object) => object.apiVersion !== apiVersion);
+        const made = await asked(foreign.map(tidied), apiVersion, node);
+        const answers = new Map(foreign.map((object, i) => [object, made[i] as KubeObject]));
+        return objects.map((object) => answers.get(object) ?? convert(object));
+      },
+      async toStorage(object) {
+        if (object.apiVersion === storedApiVersion) return object;
+        const [made] = await asked([deepClone(object)], storedApiVersion, storedNode);
+        return made as KubeObject;
+      },
+    };
+  }
 }
 
 function clean(object: KubeObject, node: SchemaNode): void {

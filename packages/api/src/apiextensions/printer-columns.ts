@@ -84,14 +84,15 @@ function columnOf(column: PrinterColumn, find: (root: unknown) => unknown[]): Co
   };
 }
 
-function cellOf(type: string, value: unknown, now: number): string | number | boolean | null {
+function cellOf(type: string, value: unknown, now: number): string | number | bigint | boolean | null {
   switch (type) {
     case 'string':
       return textOf(value);
     case 'integer':
+      if (typeof value === 'bigint') return value;
       return typeof value === 'number' ? Math.trunc(value) : null;
     case 'number':
-      return typeof value === 'number' ? value : null;
+      return typeof value === 'number' || typeof value === 'bigint' ? value : null;
     case 'boolean':
       return typeof value === 'boolean' ? value : null;
     case 'date':

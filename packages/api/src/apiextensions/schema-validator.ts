@@ -133,11 +133,16 @@ type Check = (value: unknown, run: Run, old: Correlated | undefined) => void;
 function typeOf(value: unknown): [type: string, format: string] {
   if (typeof value === 'string') return ['string', ''];
   if (typeof value === 'boolean') return ['boolean', ''];
-  if (typeof value === 'number') return isInt(value) ? ['integer', 'int64'] : ['number', 'double'];
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return isInt(value) ? ['integer', 'int64'] : ['number', 'double'];
   return Array.isArray(value) ? ['array', ''] : ['object', ''];
 }
 
-const isInt = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+/** Integers of 64 bits; those that a number would round are bigints. */
+type Numeric = number | bigint;
+
+const isInt = (value: Numeric): boolean =>
+  typeof value === 'bigint' || (Number.isInteger(value) && Math.abs(value) < 2 ** 63);
 
 function compileNode(schema: JsonSchema): Node {
   const types = schema['x-kubernetes-int-or-string']
@@ -174,7 +179,7 @@ function compileNode(schema: JsonSchema): Node {
       if (typeof value === 'string') {
         string?.(value, run);
         formatOf?.(value, run);
-      } else if (typeof value === 'number') {
+      } else if (typeof value === 'number' || typeof value === 'bigint') {
         number?.(value, run);
       } else if (Array.isArray(value)) {
         list(value, run, old);
@@ -295,20 +300,20 @@ function numberCheck(
   schema: JsonSchema,
   type: string,
   format: string,
-): ((value: number, run: Run) => void) | undefined {
+): ((value: Numeric, run: Run) => void) | undefined {
   const { maximum, minimum, multipleOf } = schema;
   const ranged = type === 'integer' || format === 'float';
   if (maximum === undefined && minimum === undefined && multipleOf === undefined && !ranged) return undefined;
   const typeName = format === '' ? `${type} (default format)` : `${type} with format ${format}`;
-  const outOfRange = (value: number): boolean => {
+  const outOfRange = (value: Numeric): boolean => {
     if (type === 'integer') {
       return format === 'int32'
         ? !Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 31
         : !isInt(value);
     }
-    return format === 'float' && Math.abs(value) > 3.4028235677973366e38;
+    return format === 'float' && Math.abs(Number(value)) > 3.4028235677973366e38;
   };
-  const range = (run: Run, value: number, what: string): boolean => {
+  const range = (run: Run, value: Numeric, what: string): boolean => {
     if (!ranged || !outOfRange(value)) return true;
     composite(run, `${what} value must be of type ${typeName} in ${run.path}`);
     return false;
@@ -336,7 +341,7 @@ function numberCheck(
   };
 }
 
-function checkMultiple(run: Run, value: number, multipleOf: number, native: boolean): void {
+function checkMultiple(run: Run, value: Numeric, multipleOf: number, native: boolean): void {
   const integers = native && isInt(value);
   const factor = integers ? Math.trunc(multipleOf) : multipleOf;
   if (factor <= 0) {
@@ -345,10 +350,14 @@ function checkMultiple(run: Run, value: number, multipleOf: number, native: bool
     run.add({ name, message, toError: (field) => invalid(field, factor, message) });
     return;
   }
-  const quotient = integers ? value / factor : factor < 1 ? (1 / factor) * value : value / factor;
-  const whole = integers ? value % factor === 0 : isJsonInteger(quotient);
+  const whole = integers
+    ? BigInt(value) % BigInt(factor) === 0n
+    : isJsonInteger(quotientOf(Number(value), factor));
   if (!whole) general(run, value, `should be a multiple of ${goFloat(factor)}`);
 }
+
+const quotientOf = (value: number, factor: number): number =>
+  factor < 1 ? (1 / factor) * value : value / factor;
 
 /** swag.IsFloat64AJSONInteger: whole up to a relative error of 1e-9. */
 function isJsonInteger(value: number): boolean {

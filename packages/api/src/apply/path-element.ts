@@ -1,4 +1,4 @@
-import { isObject } from '@sampan/base';
+import { isObject, parseExactJson } from '@sampan/base';
 
 /**
  * Elements of field paths in their FieldsV1 form (structured-merge-diff fieldpath): `f:NAME` a field, `k:{…}` a
@@ -67,7 +67,7 @@ export function canonicalElement(element: string): string | undefined {
     case 'f':
       return element;
     case 'v':
-      return valueElement(JSON.parse(element.slice(2)));
+      return valueElement(parseExactJson(element.slice(2)));
     case 'k':
       return keyElement(sortedFields(element));
     case 'i':
@@ -79,7 +79,7 @@ export function canonicalElement(element: string): string | undefined {
 }
 
 function sortedFields(element: string): [string, unknown][] {
-  const keys: unknown = JSON.parse(element.slice(2));
+  const keys: unknown = parseExactJson(element.slice(2));
   if (!isObject(keys)) throw new SyntaxError(`not an object: ${element}`);
   return Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -112,7 +112,7 @@ function takeApart(element: string): ElementOrder {
     case 'k':
       return { rank, value: sortedFields(element) };
     case 'v':
-      return { rank, value: JSON.parse(element.slice(2)) };
+      return { rank, value: parseExactJson(element.slice(2)) };
     case 'i':
       return { rank, value: Number(element.slice(2)) };
     default:
@@ -154,6 +154,7 @@ function compareValues(a: unknown, b: unknown): number {
 
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'null';
+  if (typeof value === 'bigint') return 'number';
   return Array.isArray(value) ? 'list' : typeof value === 'object' ? 'map' : typeof value;
 }
 
@@ -168,7 +169,7 @@ export function elementText(element: string): string {
         .map(([name, value]) => `${name}=${valueText(value)}`)
         .join(',')}]`;
     case 'v':
-      return `[=${valueText(JSON.parse(rest))}]`;
+      return `[=${valueText(parseExactJson(rest))}]`;
     default:
       return `[${rest}]`;
   }

@@ -13,7 +13,7 @@ export interface Column {
   /** 0 = always shown, above 0 = with `-o wide`. Default 0. */
   readonly priority?: number;
   /** The cell; `now` in milliseconds for ages. */
-  cell(object: KubeObject, now: number): string | number | boolean | null;
+  cell(object: KubeObject, now: number): string | number | bigint | boolean | null;
 }
 
 export interface ValidateContext {
@@ -106,6 +106,12 @@ export interface ResourceDefinition {
     /** Pure; must not change their argument (may share parts of it). */
     fromStorage(object: KubeObject): KubeObject;
     toStorage(object: KubeObject): KubeObject;
+    /** Present where converting means asking somebody: instead of the functions above. Rejects with a StatusError. */
+    readonly asking?: {
+      /** In the same order; those that are in the served version already are only tidied. */
+      fromStorage(objects: readonly KubeObject[]): Promise<KubeObject[]>;
+      toStorage(object: KubeObject): Promise<KubeObject>;
+    };
   };
   /** From a CustomResourceDefinition: decoded by its structural schema instead of the generated types. */
   readonly custom?: boolean;

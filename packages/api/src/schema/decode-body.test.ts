@@ -174,7 +174,7 @@ it('refuses them when validation is strict, and is silent when it is off', () =>
 
 it('refuses an integer that it could not keep exactly, but not one in a text or with a fraction', () => {
   expect(refusal(pod, '{"spec":{"activeDeadlineSeconds":9007199254740993}}')).toContain(
-    'integers beyond 2^53 are not supported: 9007199254740993',
+    'integers beyond 2^53 are not supported in fields of built-in kinds: 9007199254740993',
   );
   const odd = '{"metadata":{"annotations":{"a":"9007199254740993"}},"x":-0,"y":1.00000000000000000001}';
   expect(read(pod, odd).object.metadata.annotations).toEqual({ a: '9007199254740993' });

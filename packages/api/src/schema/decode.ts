@@ -81,6 +81,9 @@ function build(type: TypeSchema): Decoder {
 const INT32_MAX = 2 ** 31 - 1;
 const INT64_LIMIT = 2 ** 63;
 
+/** Kinds compute with their integers, so theirs stay numbers. Better no than another number. */
+const INEXACT = 'integers beyond 2^53 are not supported in fields of built-in kinds';
+
 const isInt32 = (value: unknown): boolean =>
   typeof value === 'number' && Number.isInteger(value) && value <= INT32_MAX && value >= -INT32_MAX - 1;
 
@@ -92,17 +95,26 @@ function scalarDecoder(type: ScalarType): Decoder {
       if (type.format === 'int32') {
         return (value) => (isInt32(value) ? value : value === null ? 0 : mismatch());
       }
-      return (value) =>
-        typeof value === 'number' && Number.isInteger(value) && value < INT64_LIMIT && value >= -INT64_LIMIT
-          ? value
-          : value === null
-            ? 0
-            : mismatch();
+      return int64;
     case 'number':
-      return (value) => (typeof value === 'number' ? value : value === null ? 0 : mismatch());
+      return float64;
     default:
       return textDecoder(type);
   }
+}
+
+function int64(value: unknown): unknown {
+  if (typeof value === 'bigint') throw new Mismatch(`${INEXACT}: ${value}`);
+  if (value === null) return 0;
+  const fits =
+    typeof value === 'number' && Number.isInteger(value) && value < INT64_LIMIT && value >= -INT64_LIMIT;
+  return fits ? value : mismatch();
+}
+
+function float64(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (value === null) return 0;
+  return typeof value === 'number' ? value : mismatch();
 }
 
 /** Runs a canonicalizer, whose plain errors are about the value. */
@@ -140,7 +152,7 @@ function textDecoder(type: ScalarType): Decoder {
 
 function quantity(value: unknown): unknown {
   if (value === null) return '0';
-  if (typeof value !== 'string' && typeof value !== 'number') return mismatch();
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return mismatch();
   try {
     return Quantity.parse(String(value).trim()).toString();
   } catch (error) {

@@ -131,7 +131,8 @@ const SPECIAL: Readonly<Record<string, (walk: Walk, value: unknown) => void>> = 
   duration: (walk, value) => parsed(walk, value, canonicalDuration),
   quantity: (_, value) => {
     if (value === null) return;
-    if (typeof value !== 'string' && typeof value !== 'number') throw new Stop(QUANTITY_FORMAT_ERROR);
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
+      throw new Stop(QUANTITY_FORMAT_ERROR);
     stopOnError(() => Quantity.parse(String(value).trim()));
   },
   intstr: (walk, value) => {
@@ -163,15 +164,17 @@ const SCALARS: Readonly<Record<string, { accepts(value: unknown): boolean; numer
   string: { accepts: (value) => typeof value === 'string' },
   bool: { accepts: (value) => typeof value === 'boolean' },
   int32: { accepts: (value) => isInteger(value, 32), numeric: true },
-  int64: { accepts: (value) => isInteger(value, 64), numeric: true },
-  float64: { accepts: (value) => typeof value === 'number' },
+  // one that we do not take, of which decoding has told
+  int64: { accepts: (value) => typeof value === 'bigint' || isInteger(value, 64), numeric: true },
+  float64: { accepts: (value) => typeof value === 'number' || typeof value === 'bigint' },
 };
 
 /** Go shows the literal of a number that an integer type cannot hold. */
 function jsonType(value: unknown, showNumber = false): string {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'number') return showNumber ? `number ${value}` : 'number';
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return showNumber ? `number ${value}` : 'number';
   return typeof value;
 }
 

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, setOwn } from '@sampan/base';
+import { isObject, type JsonObject, parseExactJson, setOwn } from '@sampan/base';
 import { type Document, isScalar, parseDocument, visit } from 'yaml';
 import { errors } from '../meta/status.ts';
 import { jsonSyntaxError } from './json-syntax-error.ts';
@@ -53,11 +53,10 @@ export function parseBody(body: Uint8Array | string, format: BodyFormat): Parsed
 }
 
 function parseJsonBody(text: string): ParsedBody {
-  const { keys, longNumbers } = prescan(text);
-  if (longNumbers) refuseInexact(text);
+  const keys = prescan(text);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactJson(text);
   } catch {
     throw new BodySyntaxError(jsonSyntaxError(text));
   }
@@ -89,58 +88,19 @@ function asObject(value: unknown): JsonObject {
   throw new BodySyntaxError(`json: cannot unmarshal ${type} into Go value of type ${META_STRUCT}`);
 }
 
-/** The most digits that any integer up to 2^53 has. */
-const SAFE_DIGITS = 15;
-
-interface Prescan {
-  /** The keys of the text: its colons outside strings. */
-  readonly keys: number;
-  /** Some number has more digits than are safe. */
-  readonly longNumbers: boolean;
-}
-
-/** Counts keys and limits the depth of a JSON text, or of what may be one. One pass, linear. */
-function prescan(text: string): Prescan {
+/** The keys of a JSON text, or of what may be one: its colons outside strings. Limits its depth. One pass, linear. */
+function prescan(text: string): number {
   let keys = 0;
   let depth = 0;
-  let digits = 0;
-  let longNumbers = false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code >= 0x30 && code <= 0x39) {
-      if (++digits > SAFE_DIGITS) longNumbers = true;
-      continue;
-    }
-    digits = 0;
     if (code === 0x22) at = endOfString(text, at);
     else if (code === 0x3a) keys++;
     else if (code === 0x7b || code === 0x5b) {
       if (++depth > MAX_BODY_DEPTH) throw new BodySyntaxError('exceeded max depth');
     } else if (code === 0x7d || code === 0x5d) depth--;
   }
-  return { keys, longNumbers };
-}
-
-/** Go keeps integers of 64 bits; ours are exact up to 2^53. Better no than another number. */
-function refuseInexact(text: string): void {
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charAt(at);
-    if (char === '"') at = endOfString(text, at);
-    else if (/[-0-9]/.test(char)) {
-      const literal = /[-+.eE0-9]+/y;
-      literal.lastIndex = at;
-      const found = literal.exec(text)?.[0] ?? char;
-      if (
-        /^-?\d+$/.test(found) &&
-        String(Number(found)) !== found &&
-        Number.isFinite(Number(found)) &&
-        !/^-?0\d|^-0$/.test(found)
-      ) {
-        throw new BodySyntaxError(`integers beyond 2^53 are not supported: ${found.slice(0, 40)}`);
-      }
-      at += found.length - 1;
-    }
-  }
+  return keys;
 }
 
 /** The index of the closing quote of the string that opens at `start`; the text's end when there is none. */

@@ -21,7 +21,7 @@ import {
   strictErrors,
   unrecognized,
 } from '@sampan/api';
-import { deepClone, isObject, type JsonObject } from '@sampan/base';
+import { deepClone, isObject, type JsonObject, parseExactJson } from '@sampan/base';
 import type { RequestContext } from './request-context.ts';
 import type { ServedResource } from './served-resource.ts';
 
@@ -161,7 +161,7 @@ export function parseValue(bytes: Uint8Array, contentType: string): ParsedValue 
       const { value, duplicates, text: json } = parseBody(bytes, bodyFormat(contentType));
       return { value, strict: duplicates ? duplicateFields(json) : [] };
     }
-    return { value: JSON.parse(text), strict: [] };
+    return { value: parseExactJson(text), strict: [] };
   } catch (error) {
     if (error instanceof StatusError) throw error;
     throw errors.badRequest(`error decoding patch: ${(error as Error).message}`);

@@ -37,7 +37,7 @@ export function compileDynamic(
 export function fromAny(value: unknown): CelValue {
   if (value === null || value === undefined) return null;
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
-  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint') return value;
   if (Array.isArray(value)) return new AnyList(value);
   if (isObject(value)) return new AnyMap(value);
   throw new CelError('unsupported conversion');

@@ -26,6 +26,12 @@ export function resourceNode(node: SchemaNode): SchemaNode {
   return made;
 }
 
+/** A whole number; undefined: it is none. */
+function toInt(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint') return value;
+  return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : undefined;
+}
+
 /**
  * A JSON value as rules see it by its schema: lists and maps are views, formats become times, durations and
  * bytes. Source: apiserver pkg/cel/common/valuesunstructured.go.
@@ -37,8 +43,8 @@ export function fromJson(value: unknown, node: SchemaNode | undefined): CelValue
   }
   const schema = node?.schema ?? {};
   if (schema['x-kubernetes-int-or-string']) {
-    if (typeof value === 'string') return value;
-    if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+    const either = typeof value === 'string' ? value : toInt(value);
+    if (either !== undefined) return either;
     throw new CelError('invalid data, expected XIntOrString value to be either a string or integer');
   }
   switch (schema.type) {
@@ -53,11 +59,13 @@ export function fromJson(value: unknown, node: SchemaNode | undefined): CelValue
     case 'string':
       if (typeof value !== 'string') throw new CelError('invalid data, expected string, got another type');
       return fromString(value, schema.format);
-    case 'integer':
-      if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+    case 'integer': {
+      const integer = toInt(value);
+      if (integer !== undefined) return integer;
       throw new CelError('invalid data, expected int');
+    }
     case 'number':
-      if (typeof value === 'number') return value;
+      if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
       throw new CelError('invalid data, expected float');
     case 'boolean':
       if (typeof value === 'boolean') return value;
