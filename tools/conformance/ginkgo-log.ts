@@ -14,28 +14,33 @@ const MAX_MESSAGE = 400;
  * early. A test that was skipped while it ran is known by its last words only.
  */
 export function readGinkgoLog(text: string, names: readonly string[]): TestEnd[] {
-  return text.split(BETWEEN).flatMap((block) => [...endedTests(block), ...skippedTest(block, names)]);
+  const blocks = text.split(BETWEEN);
+  return blocks.flatMap((block, i) => [
+    ...endedTests(block, blocks[i - 1] ?? ''),
+    ...skippedTest(block, names),
+  ]);
 }
 
-function endedTests(block: string): TestEnd[] {
+/** A failure is told in the block before the line that counts it. */
+function endedTests(block: string, before: string): TestEnd[] {
   const ends: TestEnd[] = [];
   for (const line of block.match(/^\{"msg":.*\}$/gm) ?? []) {
     const { msg } = JSON.parse(line) as { msg: string };
     const [, state, name] = /^(PASSED|FAILED) (.*)$/s.exec(msg) ?? [];
     if (name === undefined) continue;
     if (state === 'PASSED') ends.push({ name, outcome: 'passed', message: '' });
-    else ends.push({ name, outcome: 'failed', message: failure(block) });
+    else ends.push({ name, outcome: 'failed', message: failure(before) });
   }
   return ends;
 }
 
-/** The failure's own text, up to the stack. */
+/** What was expected, and what came instead, without the Go structures between them. */
 function failure(block: string): string {
-  const [, told = ''] =
-    /^.*?\d: (?:FAIL|INFO: Unexpected error occurred): ([\s\S]*?)(?:^Full Stack Trace|\n\n)/m.exec(block) ??
-    [];
-  const [, timeout = ''] = /^.*(Timed out in .*)$/m.exec(block) ?? [];
-  return oneLine(told || timeout);
+  const [, told = ''] = /^• Failure[\s\S]*?\n\n([\s\S]*)/m.exec(block) ?? [];
+  const [, first = told] = /^\s*(?:\w{3} +\d+ [\d:.]+: )?(.*)/.exec(told) ?? [];
+  const [, error = ''] =
+    /\n {2,}\}\n([\s\S]*?)\n\s*(?:occurred|not to have occurred|to be nil)/.exec(told) ?? [];
+  return oneLine(`${first} ${error}`);
 }
 
 /** Ginkgo prints the texts of the test, one a line, each deeper than the one before. */

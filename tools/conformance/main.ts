@@ -82,8 +82,15 @@ async function runTests(
   if (timeoutMs <= 0 || run.stopping.aborted) return;
   console.log(`${name}: ${names.length} tests, ${nodes} at once; see build/conformance/${name}.log`);
   const { stopping, sampan } = run;
-  const ends = await runGroup({ name, names, nodes, kubeconfig: sampan.kubeconfig, folder: FOLDER, timeoutMs, stopping });
-  if (stopping.aborted) return;
+  const ends = await runGroup({
+    name,
+    names,
+    nodes,
+    kubeconfig: sampan.kubeconfig,
+    folder: FOLDER,
+    timeoutMs,
+    stopping,
+  });
   const at = new Date().toISOString();
   for (const end of ends) {
     if (end.outcome !== 'passed') console.log(`  ${end.outcome}: ${end.name}\n    ${end.message}`);

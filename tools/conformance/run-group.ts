@@ -68,7 +68,9 @@ function focusOn(names: readonly string[]): string {
   return names.map((name) => ` ${name.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)}$`).join('|');
 }
 
-function endsOf({ names }: GroupRun, text: string): TestEnd[] {
-  const ends = new Map(readGinkgoLog(text, names).map((end) => [end.name, end]));
+function endsOf({ names, stopping }: GroupRun, text: string): TestEnd[] {
+  const told = readGinkgoLog(text, names);
+  if (stopping.aborted) return told;
+  const ends = new Map(told.map((end) => [end.name, end]));
   return names.map((name) => ends.get(name) ?? { name, outcome: 'failed', message: 'did not end in time' });
 }
