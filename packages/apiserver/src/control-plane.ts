@@ -21,6 +21,7 @@ import { sendJson, sendText } from './http/respond.ts';
 import { OpenApi } from './paths/openapi.ts';
 import { at } from './paths/path-server.ts';
 import type { NodeProxy } from './subresources/node-proxy.ts';
+import { HttpsCaller } from './webhooks/https-caller.ts';
 import { noDialer, type ServiceDialer } from './webhooks/service-dialer.ts';
 
 export interface ControlPlaneOptions {
@@ -68,6 +69,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const services = new ServiceAllocators();
   services.rebuild(reader.list('services'));
   const dialer = options.dialer?.(reader) ?? noDialer;
+  const caller = new HttpsCaller(dialer);
   const admission = createAdmission({
     reader,
     authorizer: auth.authorizer,
@@ -77,7 +79,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     services,
     client: () => client('kube-apiserver'),
     resources: () => api.context.cluster.resources,
-    dialer,
+    caller,
     ...(options.podSecurity ? { podSecurity: options.podSecurity } : {}),
   });
   const frontProxy = options.frontProxy ?? makeFrontProxy();
@@ -120,6 +122,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     cluster: api.context.cluster,
     reader,
     client: client('sampan-server'),
+    caller,
     log,
   });
   customResources.start();
@@ -146,6 +149,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     aggregator.close();
     eventTtl.close();
     admission.close();
+    caller.close();
     auth.close();
   }
 }

@@ -4,7 +4,7 @@ import type { ServiceAllocators } from '../allocators/service-allocators.ts';
 import type { Authorizer } from '../auth/contract.ts';
 import type { RbacIndex } from '../auth/rbac/rbac-index.ts';
 import type { ResourceTable } from '../registry/resource-table.ts';
-import type { ServiceDialer } from '../webhooks/service-dialer.ts';
+import type { HttpsCaller } from '../webhooks/https-caller.ts';
 import type { PodSecurityOptions } from './pod-security/options.ts';
 
 /** What the built-in plug-ins work with. */
@@ -20,7 +20,7 @@ export interface AdmissionOptions {
   /** Writes the use of quotas; asked for once requests are served. */
   client(): Client;
   /** The way to webhooks. */
-  readonly dialer: ServiceDialer;
+  readonly caller: HttpsCaller;
   /** What is served; asked for once requests are served. */
   resources(): ResourceTable;
   /** Cluster-wide defaults and exemptions; default: everything is privileged where no label says otherwise. */

@@ -27,12 +27,12 @@ import { create } from '../registry/create.ts';
 import { remove } from '../registry/delete.ts';
 import { render } from '../registry/encoding.ts';
 import { applyObject } from '../registry/field-manager.ts';
-import { type ListResult, list } from '../registry/list.ts';
+import { type ListResult, listAll } from '../registry/list.ts';
 import { internalContext, type RequestContext } from '../registry/request-context.ts';
 import { EVERYTHING, type Selection, selectionOf } from '../registry/selection.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { type UpdatePlan, update } from '../registry/update.ts';
-import { watch } from '../registry/watch.ts';
+import { type StreamEvent, watch } from '../registry/watch.ts';
 import { internalSubresource } from '../subresources/internal.ts';
 import { readScale, type Scale, writeScale } from '../subresources/scale.ts';
 import { answerReview } from '../subresources/unstored.ts';
@@ -65,11 +65,12 @@ export class InProcessClient implements Client {
   ): Promise<T> {
     const resource = this.#served(ref);
     if (subresource === 'scale')
-      return asObject(readScale(this.#api.cluster, resource, namespace ?? '', name));
+      return asObject(await readScale(this.#api.cluster, resource, namespace ?? '', name));
     const provided = this.#provided(resource);
     if (provided) return (await provided.get(namespace ?? '', name)) as T;
     const entry = this.#api.cluster.store.get(resource.key(namespace ?? '', name));
     if (!entry) throw errors.notFound(resource.gr, name);
+    await resource.prepare([entry]);
     return render(resource, entry).object as T;
   }
 
@@ -81,7 +82,7 @@ export class InProcessClient implements Client {
         resource,
         await provided.list(options.namespace ?? '', selectionFor(resource, options)),
       );
-    const result = list(this.#api.cluster, resource, {
+    const result = await listAll(this.#api.cluster, resource, {
       namespace: options.namespace ?? '',
       selection: selectionFor(resource, options),
       limit: 0,
@@ -226,8 +227,7 @@ export class InProcessClient implements Client {
         const selection = selectionFor(resource, request);
         const from = request.resourceVersion ?? '';
         return provided.watch(request.namespace ?? '', selection, from, undefined, (events) => {
-          for (const event of events)
-            handlers.onEvent({ type: event.type, object: event.rendered.object as T });
+          for (const event of events) tell(event, handlers);
         });
       }
       stop = watch(
@@ -242,7 +242,7 @@ export class InProcessClient implements Client {
         },
         (events) => {
           for (const event of events) {
-            if (live) handlers.onEvent({ type: event.type, object: event.rendered.object as T });
+            if (live) tell(event, handlers);
           }
         },
       );
@@ -296,6 +296,11 @@ function listOf<T extends KubeObject>(resource: ServedResource, result: ListResu
     metadata: { resourceVersion: result.resourceVersion },
     items: result.entries.map((entry) => render(resource, entry).object as T),
   };
+}
+
+function tell<T extends KubeObject>({ type, rendered }: StreamEvent, handlers: WatchHandlers<T>): void {
+  if (type === 'ERROR') handlers.onEnd(new Error(String(rendered.object.message)));
+  else handlers.onEvent({ type, object: rendered.object as T });
 }
 
 /** A subresource's object in the type that the caller asked for. */

@@ -28,6 +28,7 @@ export async function scan(
     const entry = entries[i] as Entry;
     if (name !== undefined && !entry.key.endsWith(`/${name}`)) continue;
     if (keys && !keys.some((key) => bytesOf(entry).includes(key))) continue;
+    if (resource.asks) await resource.prepare([entry]);
     const { object } = render(resource, entry);
     if (selection.everything || selection.matches(object)) onObject(object);
   }

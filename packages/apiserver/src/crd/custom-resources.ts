@@ -17,6 +17,8 @@ import { remove } from '../registry/delete.ts';
 import { formatTime } from '../registry/metadata.ts';
 import { internalContext } from '../registry/request-context.ts';
 import { ServedResource } from '../registry/served-resource.ts';
+import type { HttpsCaller } from '../webhooks/https-caller.ts';
+import { conversionWebhook } from './conversion-webhook.ts';
 
 const COLLECTION = 'customresourcedefinitions.apiextensions.k8s.io';
 
@@ -35,6 +37,8 @@ export interface CustomResourcesOptions {
   readonly cluster: Cluster;
   readonly reader: ObjectReader;
   readonly client: Client;
+  /** Calls conversion webhooks. */
+  readonly caller: HttpsCaller;
   readonly log: Logger;
 }
 
@@ -96,7 +100,9 @@ export class CustomResources {
   #serve(crd: CustomResourceDefinition): void {
     const name = nameOf(crd);
     const before = this.#served.get(name) ?? [];
-    const after = isCondition(crd, 'Established') ? resourceDefinitionsOf(crd) : [];
+    const after = isCondition(crd, 'Established')
+      ? resourceDefinitionsOf(crd, conversionWebhook(crd, this.#options.caller))
+      : [];
     if (before.length === 0 && after.length === 0) return;
     const generation = crd.metadata.generation ?? 1;
     const same =

@@ -4,7 +4,7 @@ import { create } from '../registry/create.ts';
 import { deletedStatus, remove } from '../registry/delete.ts';
 import { type DeleteOptions, deleteOptions } from '../registry/delete-options.ts';
 import { type Rendered, render } from '../registry/encoding.ts';
-import { checkNotFuture, type ListRequest, list, parseRevision } from '../registry/list.ts';
+import { checkNotFuture, type ListRequest, list, listAll, parseRevision } from '../registry/list.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { update } from '../registry/update.ts';
@@ -58,19 +58,21 @@ function send(
   sendObject(exchange, viewOf(exchange), resource, status, rendered, api.cluster.clock.now());
 }
 
-function getObject(api: ApiContext, exchange: Exchange, resource: ServedResource): void {
+function getObject(api: ApiContext, exchange: Exchange, resource: ServedResource): void | Promise<void> {
   const { namespace, name } = exchange.info;
   const version = exchange.query.get('resourceVersion');
   if (version) checkNotFuture(api.cluster, parseRevision(version));
   const entry = api.cluster.store.get(resource.key(namespace, name));
   if (!entry) throw errors.notFound(resource.gr, name);
-  send(api, exchange, resource, 200, render(resource, entry));
+  const answer = () => send(api, exchange, resource, 200, render(resource, entry));
+  return resource.asks ? resource.prepared([entry], answer) : answer();
 }
 
-function listOrWatch(api: ApiContext, exchange: Exchange, resource: ServedResource): void {
+function listOrWatch(api: ApiContext, exchange: Exchange, resource: ServedResource): void | Promise<void> {
   const view = viewOf(exchange);
   const options = listOptions(exchange, resource);
   if (!options.watch) {
+    if (resource.asks) return sendConverted(api, exchange, resource, view, options.list);
     if (isWholeList(view, options.list)) sendWholeList(api, exchange, resource, view, options.list);
     else
       sendList(exchange, view, resource, list(api.cluster, resource, options.list), api.cluster.clock.now());
@@ -86,6 +88,17 @@ function listOrWatch(api: ApiContext, exchange: Exchange, resource: ServedResour
     view,
     timeoutMs,
   );
+}
+
+async function sendConverted(
+  api: ApiContext,
+  exchange: Exchange,
+  resource: ServedResource,
+  view: View,
+  request: ListRequest,
+): Promise<void> {
+  const result = await listAll(api.cluster, resource, request);
+  sendList(exchange, view, resource, result, api.cluster.clock.now());
 }
 
 function sendWholeList(
@@ -153,7 +166,7 @@ async function deleteCollection(
 ): Promise<void> {
   const view = viewOf(exchange);
   const options = deleteOptions(await bodyValue(exchange), exchange.query);
-  const listed = list(api.cluster, resource, listOptions(exchange, resource).list);
+  const listed = await listAll(api.cluster, resource, listOptions(exchange, resource).list);
   const context = { ...writeContext(exchange, 'PatchOptions'), dryRun: isDryRun(options) };
   for (let i = 0; i < listed.entries.length; i += DELETE_BATCH) {
     const batch = listed.entries.slice(i, i + DELETE_BATCH).map(async (entry) => {

@@ -92,7 +92,10 @@ async function createNamed(
       return renderObject(object);
     }
     if (versioned) throw errors.badRequest('resourceVersion should not be set on objects to be created');
-    const entry = await cluster.store.put(key, encodeObject(resource.toStorage(object)), { expected: 0 });
+    const entry = await cluster.store.put(key, encodeObject(await resource.toStorage(object)), {
+      expected: 0,
+    });
+    await resource.prepare([entry]);
     reservations.commit();
     return render(resource, entry);
   } finally {

@@ -48,7 +48,8 @@ async function removeOnce(
   context: RequestContext,
 ): Promise<Deleted> {
   const now = cluster.clock.now();
-  const old = resource.fromStorage(entry.object<KubeObject>());
+  if (resource.asks) await resource.prepare([entry]);
+  const old = resource.objectOf(entry);
   checkPreconditions(resource, name, old, options);
   const request: AdmissionRequest = {
     operation: 'DELETE',
@@ -79,10 +80,11 @@ async function removeOnce(
       return { ...view(lastState(resource, entry, old, now)), gone: true };
     }
     if (context.dryRun) return { ...view(renderObject(marked)), gone: false };
-    const stored = await cluster.store.put(key(entry), encodeObject(resource.toStorage(marked)), {
+    const stored = await cluster.store.put(key(entry), encodeObject(await resource.toStorage(marked)), {
       expected: entry.revision,
     });
     reservations.commit();
+    if (resource.asks) await resource.prepare([stored]);
     return { ...view(render(resource, stored)), gone: false };
   } finally {
     reservations.release();

@@ -40,9 +40,7 @@ const converted = new WeakMap<Entry, Map<ServedResource, Rendered>>();
 export function render(resource: ServedResource, entry: Entry): Rendered {
   if (!resource.converted) return new StoredView(entry);
   const views = converted.getOrInsertComputed(entry, () => new Map());
-  return views.getOrInsertComputed(resource, () =>
-    renderObject(resource.fromStorage(entry.object<KubeObject>())),
-  );
+  return views.getOrInsertComputed(resource, () => renderObject(resource.objectOf(entry)));
 }
 
 export function renderObject(object: KubeObject): Rendered {

@@ -51,6 +51,22 @@ export function list(cluster: Cluster, resource: ServedResource, request: ListRe
   return page(cluster, resource, request, prefix, snapshotOf(cluster, request), undefined);
 }
 
+/** The same, with the objects converted that are listed: for resources that ask webhooks. */
+export async function listAll(
+  cluster: Cluster,
+  resource: ServedResource,
+  request: ListRequest,
+): Promise<ListResult> {
+  if (!resource.asks) return list(cluster, resource, request);
+  // a selector looks at all objects
+  const looked = request.selection.everything
+    ? []
+    : cluster.store.list({ prefix: resource.prefix(request.namespace) }).entries;
+  const result = await resource.prepared(looked, () => list(cluster, resource, request));
+  await resource.prepare(result.entries);
+  return result;
+}
+
 /** The revision to read: undefined = newest. */
 function snapshotOf(cluster: Cluster, request: ListRequest): number | undefined {
   if (request.resourceVersion === '' || request.resourceVersion === '0') return undefined;
@@ -149,7 +165,7 @@ function filtered(
 }
 
 function objectOf(resource: ServedResource, entry: Entry): KubeObject {
-  return resource.fromStorage(entry.object<KubeObject>());
+  return resource.objectOf(entry);
 }
 
 function read(

@@ -11,6 +11,20 @@ import {
   type Verb,
 } from '@sampan/api';
 import type { ProvidedResource } from '@sampan/machinery';
+import type { Entry } from '@sampan/store';
+
+/** So many objects are sent to a conversion webhook together. */
+const OBJECTS_A_QUESTION = 500;
+
+/** A stored object was read in a version for which a webhook has not been asked yet. */
+export class UnconvertedError extends Error {
+  readonly entry: Entry;
+
+  constructor(entry: Entry) {
+    super(`${entry.key} is not converted yet`);
+    this.entry = entry;
+  }
+}
 
 const ALL_VERBS: readonly Verb[] = [
   'create',
@@ -76,6 +90,7 @@ export class ServedResource {
   readonly provided: ProvidedResource | undefined;
   /** Stored in another version than served: bytes cannot be used as they are. */
   readonly converted: boolean;
+  readonly #answers = new WeakMap<Entry, KubeObject>();
 
   constructor(definition: ResourceDefinition, provided?: ProvidedResource) {
     this.provided = provided;
@@ -157,12 +172,66 @@ export class ServedResource {
     return { ...object, status: { ...object.status, phase: 'Terminating' } };
   }
 
-  /** From the stored version to the served one; the same object when they are one. */
-  fromStorage(object: KubeObject): KubeObject {
-    return this.definition.storage ? this.definition.storage.fromStorage(object) : object;
+  /** Converting means asking a webhook: `prepare` goes before `objectOf`. */
+  get asks(): boolean {
+    return this.definition.storage?.asking !== undefined;
   }
 
-  toStorage(object: KubeObject): KubeObject {
-    return this.definition.storage ? this.definition.storage.toStorage(object) : object;
+  /**
+   * A stored object in the served version; the same object when it is stored in that. Throws UnconvertedError when a
+   * webhook must be asked and `prepare` was not awaited for this entry.
+   */
+  objectOf(entry: Entry): KubeObject {
+    const { storage } = this.definition;
+    const object = entry.object<KubeObject>();
+    if (!storage) return object;
+    if (!storage.asking) return storage.fromStorage(object);
+    const known = this.#answers.get(entry);
+    if (!known) throw new UnconvertedError(entry);
+    return known;
+  }
+
+  /** Makes `objectOf` work for these entries; nothing for resources that ask nobody. Rejects with a StatusError. */
+  async prepare(entries: readonly Entry[]): Promise<void> {
+    const asking = this.definition.storage?.asking;
+    if (!asking) return;
+    const missing = entries.filter((entry) => !this.#answers.has(entry));
+    for (let i = 0; i < missing.length; i += OBJECTS_A_QUESTION) {
+      const batch = missing.slice(i, i + OBJECTS_A_QUESTION);
+      const made = await asking.fromStorage(batch.map((entry) => entry.object<KubeObject>()));
+      batch.forEach((entry, at) => {
+        this.#answers.set(entry, made[at] as KubeObject);
+      });
+    }
+  }
+
+  /** Runs `action` over entries that it finds itself; `entries` are those that it is known to need. */
+  async prepared<T>(entries: readonly Entry[], action: () => T): Promise<T> {
+    await this.prepare(entries);
+    for (;;) {
+      try {
+        return action();
+      } catch (error) {
+        // somebody wrote meanwhile
+        if (!(error instanceof UnconvertedError)) throw error;
+        await this.prepare([error.entry]);
+      }
+    }
+  }
+
+  /** An object of the stored version, which is nobody's entry, in the served one. */
+  async fromStorage(object: KubeObject): Promise<KubeObject> {
+    const { storage } = this.definition;
+    if (!storage) return object;
+    if (!storage.asking) return storage.fromStorage(object);
+    const [made] = await storage.asking.fromStorage([object]);
+    return made as KubeObject;
+  }
+
+  /** From the served version to the stored one; a promise only where a webhook is asked. */
+  toStorage(object: KubeObject): KubeObject | Promise<KubeObject> {
+    const { storage } = this.definition;
+    if (!storage) return object;
+    return storage.asking ? storage.asking.toStorage(object) : storage.toStorage(object);
   }
 }

@@ -108,7 +108,8 @@ async function updateOnce(
   context: RequestContext,
 ): Promise<Rendered> {
   const now = cluster.clock.now();
-  const old = resource.fromStorage(entry.object<KubeObject>());
+  if (resource.asks) await resource.prepare([entry]);
+  const old = resource.objectOf(entry);
   const object = await plan.next(old);
   checkPlace(resource, object.metadata, plan.namespace, plan.name);
   checkPreconditions(resource, plan, object, old);
@@ -280,8 +281,9 @@ async function write(
     await cluster.store.delete(entry.key, { expected: entry.revision });
     return renderObject(object);
   }
-  const stored = await cluster.store.put(entry.key, encodeObject(resource.toStorage(object)), {
+  const stored = await cluster.store.put(entry.key, encodeObject(await resource.toStorage(object)), {
     expected: entry.revision,
   });
+  if (resource.asks) await resource.prepare([stored]);
   return render(resource, stored);
 }

@@ -1,12 +1,12 @@
 import { type KubeObject, StatusError } from '@sampan/api';
-import { type Change, CompactedError } from '@sampan/store';
+import { type Change, CompactedError, type Entry, type Listing } from '@sampan/store';
 import type { Cluster } from './cluster.ts';
 import { ordered, type Rendered, render, renderObject } from './encoding.ts';
 import { checkNotFuture, parseRevision } from './list.ts';
 import type { Selection } from './selection.ts';
 import type { ServedResource } from './served-resource.ts';
 
-export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
 /** One event; shared by all watchers that see it, so its encodings are made once. */
 export class StreamEvent {
@@ -39,8 +39,8 @@ export interface WatchRequest {
 export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 /**
- * Starts a watch. `listener` is called with events in order, first (before this returns) with those of the present
- * state. Throws `Expired` when the version is compacted.
+ * Starts a watch. `listener` is called with events in order, first (before this returns, unless a webhook must be
+ * asked) with those of the present state. Throws `Expired` when the version is compacted.
  */
 export function watch(
   cluster: Cluster,
@@ -48,29 +48,79 @@ export function watch(
   request: WatchRequest,
   listener: (events: readonly StreamEvent[]) => void,
 ): () => void {
+  if (resource.asks) return watchConverted(cluster, resource, request, listener);
   const start = startOf(cluster, request);
   const prefix = resource.prefix(request.namespace);
   const initial = start.initial ? initialEvents(cluster, resource, request, prefix) : undefined;
+  const pending: StreamEvent[] = [];
+  let live = false;
+  const stop = startAfter(cluster, prefix, initial?.revision ?? start.revision, (changes) => {
+    const events = select(resource, request.selection, changes);
+    if (events.length === 0) return;
+    if (live) listener(events);
+    else pending.push(...events);
+  });
+  live = true;
+  if (initial && initial.events.length > 0) listener(initial.events);
+  if (pending.length > 0) listener(pending);
+  return stop;
+}
+
+/**
+ * The same for resources that ask webhooks: each batch of changes waits for the one before. A webhook that fails ends
+ * the watch with an ERROR.
+ */
+function watchConverted(
+  cluster: Cluster,
+  resource: ServedResource,
+  request: WatchRequest,
+  listener: (events: readonly StreamEvent[]) => void,
+): () => void {
+  const start = startOf(cluster, request);
+  const prefix = resource.prefix(request.namespace);
+  let live = true;
+  const listing = start.initial ? cluster.store.list({ prefix }) : undefined;
+  const give = (events: readonly StreamEvent[]) => {
+    if (live && events.length > 0) listener(events);
+  };
+  const fail = (error: unknown) => {
+    stop();
+    if (error instanceof StatusError) give([new StreamEvent('ERROR', rendered(error))]);
+    live = false;
+  };
+  let tail = Promise.resolve();
+  const next = (entries: readonly Entry[], events: () => readonly StreamEvent[]) => {
+    tail = tail
+      .then(() => (live ? resource.prepare(entries).then(() => give(events())) : undefined))
+      .catch(fail);
+  };
+  if (listing) next(listing.entries, () => initialOf(resource, request, listing));
+  const stop = startAfter(cluster, prefix, listing?.revision ?? start.revision, (changes) => {
+    const entries = changes.flatMap(({ entry, previous }) => [entry, previous]);
+    next(
+      entries.filter((entry) => entry !== undefined),
+      () => selectEach(resource, request.selection, changes),
+    );
+  });
+  return () => {
+    live = false;
+    stop();
+  };
+}
+
+const rendered = ({ status }: StatusError): Rendered => renderObject(status as unknown as KubeObject);
+
+function startAfter(
+  cluster: Cluster,
+  prefix: string,
+  after: number,
+  onChanges: (changes: readonly Change[]) => void,
+): () => void {
   try {
-    const pending: StreamEvent[] = [];
-    let live = false;
-    const stop = cluster.store.watch({
-      prefix,
-      after: initial?.revision ?? start.revision,
-      onChanges(changes) {
-        const events = select(resource, request.selection, changes);
-        if (events.length === 0) return;
-        if (live) listener(events);
-        else pending.push(...events);
-      },
-    });
-    live = true;
-    if (initial && initial.events.length > 0) listener(initial.events);
-    if (pending.length > 0) listener(pending);
-    return stop;
+    return cluster.store.watch({ prefix, after, onChanges });
   } catch (error) {
     if (!(error instanceof CompactedError)) throw error;
-    throw new StatusError('Expired', `too old resource version: ${start.revision} (${error.compacted})`);
+    throw new StatusError('Expired', `too old resource version: ${after} (${error.compacted})`);
   }
 }
 
@@ -90,6 +140,10 @@ function initialEvents(
   prefix: string,
 ): { revision: number; events: StreamEvent[] } {
   const listing = cluster.store.list({ prefix });
+  return { revision: listing.revision, events: initialOf(resource, request, listing) };
+}
+
+function initialOf(resource: ServedResource, request: WatchRequest, listing: Listing): StreamEvent[] {
   const events: StreamEvent[] = [];
   for (const entry of listing.entries) {
     const rendered = render(resource, entry);
@@ -100,7 +154,7 @@ function initialEvents(
   if (request.sendInitialEvents && request.bookmarks) {
     events.push(bookmark(resource, listing.revision, { [INITIAL_EVENTS_END]: 'true' }));
   }
-  return { revision: listing.revision, events };
+  return events;
 }
 
 /** A BOOKMARK: an object of the kind with nothing but a resourceVersion (KEP-956). */
@@ -179,7 +233,7 @@ function renderedFor(resource: ServedResource, change: Change, type: EventType):
   // the last state, with the revision at which it went
   const last = change.previous;
   if (!last) throw new Error(`${change.key}: a deletion needs a previous entry`);
-  const object = resource.fromStorage(last.object<KubeObject>());
+  const object = resource.objectOf(last);
   return renderObject(
     ordered({ ...object, metadata: { ...object.metadata, resourceVersion: String(change.revision) } }),
   );

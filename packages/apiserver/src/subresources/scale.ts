@@ -59,7 +59,7 @@ export async function serveScale(
     );
     sendValue(exchange, view, 200, shown);
   };
-  if (verb === 'get') return send(readScale(api.cluster, resource, namespace, name));
+  if (verb === 'get') return send(await readScale(api.cluster, resource, namespace, name));
   if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
   const context = writeContext(exchange, verb === 'update' ? 'UpdateOptions' : 'PatchOptions');
   const change =
@@ -69,15 +69,16 @@ export async function serveScale(
 }
 
 /** The scale of an object; throws `NotFound`, and `BadRequest` for a custom one without replicas. */
-export function readScale(
+export async function readScale(
   cluster: Cluster,
   resource: ServedResource,
   namespace: string,
   name: string,
-): Scale {
+): Promise<Scale> {
   const entry = cluster.store.get(resource.key(namespace, name));
   if (!entry) throw errors.notFound(resource.gr, name);
-  const object = resource.fromStorage(entry.object<KubeObject>());
+  await resource.prepare([entry]);
+  const object = resource.objectOf(entry);
   if (resource.custom && !hasReplicas(resource, object)) throw noReplicas(resource, 'does not exist');
   return scaleOf(resource, object);
 }

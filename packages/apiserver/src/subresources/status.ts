@@ -21,6 +21,7 @@ export function wholeObjectSubresource(subresource: string, rules?: SubresourceR
     if (verb === 'get') {
       const entry = api.cluster.store.get(resource.key(namespace, name));
       if (!entry) throw errors.notFound(resource.gr, name);
+      await resource.prepare([entry]);
       return sendObject(exchange, view, resource, 200, render(resource, entry), now);
     }
     if (verb === 'patch') return patchObject(api, exchange, resource, target);

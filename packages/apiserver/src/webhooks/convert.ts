@@ -11,5 +11,5 @@ export async function convertBetween(
   const source = resources.get(from.group, from.version, from.resource);
   const target = resources.get(to.group, to.version, to.resource);
   if (!source || !target) throw new Error(`${to.resource} is no longer served as ${to.version}`);
-  return structuredClone(target.fromStorage(source.toStorage(object)));
+  return structuredClone(await target.fromStorage(await source.toStorage(object)));
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
 import type { WebhookClientConfig } from '@sampan/api';
+import { parseExactJson } from '@sampan/base';
 import { CallError, transportFailure } from './call-error.ts';
 import type { Destination, ServiceDialer } from './service-dialer.ts';
 
@@ -66,10 +67,10 @@ export class HttpsCaller {
 
   /**
    * Posts a value and resolves with the answer's. Rejects with a CallError within `timeoutMs`, dialling included.
+   * `tell`: the server is told how long it has.
    */
-  async post(target: CallTarget, body: unknown, timeoutMs: number): Promise<unknown> {
-    const seconds = Math.ceil(timeoutMs / 1000);
-    const query = `?timeout=${seconds}s`;
+  async post(target: CallTarget, body: unknown, timeoutMs: number, tell = true): Promise<unknown> {
+    const query = tell ? `?timeout=${Math.ceil(timeoutMs / 1000)}s` : '';
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const destination = await untilAborted(target.dial(this.#dialer), signal);
@@ -142,7 +143,7 @@ async function readAnswer(answer: IncomingMessage): Promise<unknown> {
   const status = answer.statusCode ?? 0;
   if (status < 200 || status > 299) throw CallError.ofStatus(status, text);
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     throw new CallError(`couldn't get version/kind; json parse error: the answer is no JSON`);
   }

@@ -1,5 +1,5 @@
 import { applyJsonPatch, errors, type KubeObject, type ResourceDefinition, StatusError } from '@sampan/api';
-import { deepEqual } from '@sampan/base';
+import { deepEqual, parseExactJson } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/contract.ts';
 import { decodeValue } from '../registry/codec.ts';
@@ -84,7 +84,7 @@ async function patch(hook: Hook, question: Question, text: string, asking: Askin
 
 function parsePatch(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch (error) {
     throw errors.internal((error as Error).message);
   }

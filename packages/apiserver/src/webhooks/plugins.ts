@@ -2,27 +2,25 @@ import type { Logger } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import type { AdmissionPlugin } from '../admission/contract.ts';
 import type { ResourceTable } from '../registry/resource-table.ts';
-import { HttpsCaller } from './https-caller.ts';
+import type { HttpsCaller } from './https-caller.ts';
 import { mutatingWebhooks } from './mutating.ts';
-import type { ServiceDialer } from './service-dialer.ts';
 import { validatingWebhooks } from './validating.ts';
 import { WebhookList } from './webhook-list.ts';
 
 export interface WebhookOptions {
   readonly reader: ObjectReader;
-  readonly dialer: ServiceDialer;
+  readonly caller: HttpsCaller;
   readonly log: Logger;
   resources(): ResourceTable;
 }
 
-/** Both plug-ins of webhooks; `close` ends their watches and connections. */
+/** Both plug-ins of webhooks; `close` ends their watches. */
 export function webhookPlugins(options: WebhookOptions): {
   readonly mutating: AdmissionPlugin;
   readonly validating: AdmissionPlugin;
   close(): void;
 } {
-  const { reader, log } = options;
-  const caller = new HttpsCaller(options.dialer);
+  const { reader, log, caller } = options;
   const asking = { caller, log, resources: () => options.resources() };
   const mutating = new WebhookList(reader, 'mutatingwebhookconfigurations.admissionregistration.k8s.io');
   const validating = new WebhookList(reader, 'validatingwebhookconfigurations.admissionregistration.k8s.io');
@@ -32,7 +30,6 @@ export function webhookPlugins(options: WebhookOptions): {
     close() {
       mutating.close();
       validating.close();
-      caller.close();
     },
   };
 }
