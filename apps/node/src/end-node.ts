@@ -21,7 +21,7 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
   const unlock = lockNode(home);
   try {
     const network = readSettings(home).network === undefined ? undefined : await hostClusterNetwork(home);
-    const containerd = await startContainerd(containerdOptions(home));
+    const containerd = await startContainerd(await containerdOptions(home));
     await containerd.stop('end');
     await unmountBelow(home.node.pods);
     await detachLocalVolumes(home.node.volumes);

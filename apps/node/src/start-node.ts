@@ -26,7 +26,9 @@ import {
   parseHostPolicy,
   readMachine,
   readNodeCertificate,
+  Stats,
   startContainerd,
+  statsReports,
 } from '@sampan/kubelet';
 import { HttpClient, REFS } from '@sampan/machinery';
 import { type ClusterNetwork, type RunningNetwork, sandboxNamespace } from '@sampan/network';
@@ -102,6 +104,7 @@ class NodeStart {
   readonly #signal: AbortSignal;
   readonly #clock: Clock = systemClock;
   readonly #node = nodeName();
+  readonly #handlers = ['runc'];
 
   constructor(home: HomeLayout, log: Logger, releases: Releases, signal: AbortSignal) {
     this.#home = home;
@@ -149,7 +152,7 @@ class NodeStart {
       address: (_, host) => dialAddress(network, host),
       connected: (pod, ip) => following.attach(pod as never, ip),
       policy: await readPolicy(home),
-      handlers: ['runc'],
+      handlers: this.#handlers,
       credentialsFile: home.node.credentials,
     });
     this.#releases.add(() => agent.stop());
@@ -159,15 +162,23 @@ class NodeStart {
       await startProvisioner({ home, node: this.#node, volumes: local, clock: this.#clock, log: this.#log }),
     );
     await agent.start();
-    await this.#serve(agent, runtime);
+    await this.#serve(agent, facts, runtime);
     await removeLeftVolumes(volumes, agent, runtime, this.#log);
     this.#signal.throwIfAborted();
     this.#writeState('ready');
   }
 
   /** Shows the server process, and nobody else, what runs here; and keeps the logs of it small. */
-  async #serve(agent: Agent, runtime: CriRuntime): Promise<void> {
+  async #serve(agent: Agent, facts: NodeFacts, runtime: CriRuntime): Promise<void> {
     const { node } = this.#home;
+    const stats = new Stats({
+      node: this.#node,
+      clock: this.#clock,
+      runtime,
+      facts,
+      pods: () => agent.pods(),
+      imageFolder: node.containerd,
+    });
     const server = await createAgentServer({
       socket: node.socket,
       // the group of the server's user
@@ -176,6 +187,7 @@ class NodeStart {
       runtime,
       log: this.#log,
       logsFolder: node.podLogs,
+      reports: statsReports(stats, this.#node, this.#log),
     });
     this.#releases.add(() => server.close());
     const rotator = new LogRotator({ folder: node.podLogs, runtime, clock: this.#clock, log: this.#log });
@@ -184,7 +196,8 @@ class NodeStart {
   }
 
   async #startContainerd(): Promise<Containerd> {
-    const options = containerdOptions(this.#home);
+    const options = await containerdOptions(this.#home);
+    this.#handlers.push(...Object.keys(options.handlers));
     const containerd = await startContainerd(options);
     this.#releases.add(keepContainerd(containerd, options, { clock: this.#clock, log: this.#log }));
     return containerd;
@@ -281,7 +294,7 @@ class NodeStart {
           images: await runtime.listImages().catch(() => []),
           reserved: DEFAULT_RESERVED,
           maxPods: MAX_PODS,
-          handlers: ['', 'runc'],
+          handlers: ['', ...this.#handlers],
           previous,
           now: this.#clock.now(),
         }),

@@ -24,6 +24,7 @@ import { componentPolicy } from './component-policy.ts';
 import { startControllersOf } from './controllers.ts';
 import { openDescriptions } from './descriptions.ts';
 import { Gate } from './gate.ts';
+import { followHostNode } from './host-node.ts';
 import { createHostNodeProxy } from './host-node-proxy.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork, publishDns } from './pod-network.ts';
@@ -149,6 +150,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
       ),
   ]);
   const stopScheduler = options.scheduler ? startSchedulerOf(plane, log) : async () => {};
+  const stopNode = network ? followHostNode(plane, home, log) : () => {};
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
   gate.open(
     (request, response) => void plane.api.handle(request, response),
@@ -168,6 +170,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     stop: once(async () => {
       log.info('stopping');
       stopRenewal();
+      stopNode();
       await stopScheduler();
       await stopControllers();
       await bound.listener.close();

@@ -1,2 +1,1 @@
 export { findHandlers } from './find-handlers.ts';
-export { runtimeClasses } from './runtime-classes.ts';

@@ -24,7 +24,7 @@ export interface AgentServerOptions {
   readonly runtime: ContainerRuntime;
   readonly log: Logger;
   /** What GET of a path answers, made anew each time: `/metrics`, `/stats/summary`, `/configz`, …. */
-  readonly reports?: Readonly<Record<string, () => AgentReport | Promise<AgentReport>>>;
+  readonly reports?: Readonly<Record<string, (query: URLSearchParams) => AgentReport | Promise<AgentReport>>>;
   /** What `/logs/` shows: a folder of log files. Absent: nothing. */
   readonly logsFolder?: string;
 }

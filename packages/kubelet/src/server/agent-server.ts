@@ -100,8 +100,8 @@ function find(
 ): { serve: AgentHandler; rest: string[] } {
   const report = Object.hasOwn(reports, path) ? reports[path] : undefined;
   if (report && method === 'GET') {
-    const serve: AgentHandler = async ({ response }) => {
-      const { contentType, body } = await report();
+    const serve: AgentHandler = async ({ response, query }) => {
+      const { contentType, body } = await report(query);
       send(response, 200, contentType, body);
     };
     return { serve, rest: [] };

@@ -1,3 +1,4 @@
+import { goMilliseconds } from '../worker/pod-event.ts';
 import type { CpuRate } from './cpu-rates.ts';
 import { rfc3339 } from './make-summary.ts';
 import { MACHINE, type UsageSample } from './usage-sampler.ts';
@@ -66,4 +67,4 @@ function usage({ nanoCores }: CpuRate, workingSet: number): Usage {
   return { cpu: `${nanoCores}n`, memory: `${Math.floor(workingSet / 1024)}Ki` };
 }
 
-const seconds = ({ windowMs }: CpuRate): string => `${Math.round(windowMs) / 1000}s`;
+const seconds = ({ windowMs }: CpuRate): string => goMilliseconds(windowMs);

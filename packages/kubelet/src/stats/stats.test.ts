@@ -191,7 +191,7 @@ describe('a sample', () => {
       nodes: [
         {
           metadata: { name: 'n' },
-          ...{ timestamp: '2026-01-01T00:00:00Z', window: '0.5s', usage: { cpu: '7n', memory: '8Ki' } },
+          ...{ timestamp: '2026-01-01T00:00:00Z', window: '500ms', usage: { cpu: '7n', memory: '8Ki' } },
         },
       ],
       pods: [

@@ -1,0 +1,1 @@
+export { metricsResources } from './metrics-resources.ts';
