@@ -8,6 +8,7 @@ import type { AdmissionPlugin } from './admission/contract.ts';
 import type { Aggregator } from './aggregation/aggregator.ts';
 import type { ClusterAuth } from './auth/cluster-auth.ts';
 import type { Authenticator, Authorizer } from './auth/contract.ts';
+import type { ForwardedCertificates } from './auth/forwarded-certificates.ts';
 import type { ApiContext } from './http/api-context.ts';
 import { ConnectionUpgrade } from './http/connection-upgrade.ts';
 import type { HttpRequest, HttpResponse } from './http/exchange.ts';
@@ -36,6 +37,8 @@ export interface ApiServerOptions {
   readonly definitions: readonly ResourceDefinition[];
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** Somebody else ends TLS; absent: the connection itself tells the client's certificate. */
+  readonly forwardedCertificates?: ForwardedCertificates;
   readonly admission: readonly AdmissionPlugin[];
   /** Issues tokens and answers reviews; absent: those requests get 503. */
   readonly auth?: ClusterAuth;
@@ -67,6 +70,7 @@ export class ApiServer {
       cluster,
       authenticator: options.authenticator,
       authorizer: options.authorizer,
+      forwardedCertificates: options.forwardedCertificates,
       metrics,
       log: options.log ?? silentLogger,
       subresources,

@@ -9,6 +9,7 @@ import { type FrontProxy, makeFrontProxy } from './aggregation/front-proxy.ts';
 import { ServiceAllocators } from './allocators/service-allocators.ts';
 import { ApiServer, type VersionInfo } from './api-server.ts';
 import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
+import { ForwardedCertificates } from './auth/forwarded-certificates.ts';
 import { type DefaultPolicy, type PolicyChange, planDefaultPolicy } from './auth/rbac/reconcile.ts';
 import { type OpenIdDocument, openIdDocuments } from './auth/tokens/openid.ts';
 import type { SigningKeys } from './auth/tokens/signing-keys.ts';
@@ -29,6 +30,8 @@ export interface ControlPlaneOptions {
   readonly store: Store;
   /** PEM of the CA of client certificates. */
   readonly clientCa: string;
+  /** Another process ends TLS and sends each client's certificate in `CERTIFICATE_HEADER`. Default false. */
+  readonly isBehindListener?: boolean;
   /** Of ServiceAccount tokens. */
   readonly keys: SigningKeys;
   readonly version: VersionInfo;
@@ -99,6 +102,9 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     definitions: options.legacyApis ? [...kinds, ...legacyKinds] : kinds,
     authenticator: auth.authenticator,
     authorizer: auth.authorizer,
+    ...(options.isBehindListener
+      ? { forwardedCertificates: new ForwardedCertificates(options.clientCa) }
+      : {}),
     admission: admission.plugins,
     auth,
     aggregator,

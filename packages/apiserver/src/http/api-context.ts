@@ -2,6 +2,7 @@ import type { Logger } from '@sampan/base';
 import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { ClusterAuth } from '../auth/cluster-auth.ts';
 import type { Authenticator, Authorizer } from '../auth/contract.ts';
+import type { ForwardedCertificates } from '../auth/forwarded-certificates.ts';
 import type { Cluster } from '../registry/cluster.ts';
 import type { SubresourceHandlers } from '../subresources/contract.ts';
 import type { NodeProxy } from '../subresources/node-proxy.ts';
@@ -13,6 +14,8 @@ export interface ApiContext {
   readonly cluster: Cluster;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** Somebody else ended TLS; absent: the connection itself tells the client's certificate. */
+  readonly forwardedCertificates: ForwardedCertificates | undefined;
   readonly metrics: RequestMetrics;
   readonly log: Logger;
   /** Everything that is not a resource: discovery, OpenAPI, health, version, metrics. */

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { readClientCertificate } from '../auth/client-certificate.ts';
 import type { Attributes, ClientCertificate, Credentials, UserInfo } from '../auth/contract.ts';
+import { CERTIFICATE_HEADER } from '../auth/forwarded-certificates.ts';
 import { impersonate, readImpersonation } from '../auth/impersonation.ts';
 import type { ApiContext } from './api-context.ts';
 import { attributesOf } from './authorization.ts';
@@ -25,7 +26,7 @@ function become(api: ApiContext, exchange: Exchange, user: UserInfo | undefined)
 }
 
 function credentialsOf(api: ApiContext, exchange: Exchange): Credentials {
-  const certificate = certificateOf(exchange, api.cluster.clock.now());
+  const certificate = certificateOf(api, exchange, api.cluster.clock.now());
   const token = bearerToken(exchange);
   return { ...(certificate ? { certificate } : {}), ...(token === '' ? {} : { token }) };
 }
@@ -48,7 +49,9 @@ function protocolToken(protocols: string): string {
   return found ? Buffer.from(found.slice(TOKEN_PROTOCOL.length), 'base64url').toString() : '';
 }
 
-function certificateOf(exchange: Exchange, now: number): ClientCertificate | undefined {
+function certificateOf(api: ApiContext, exchange: Exchange, now: number): ClientCertificate | undefined {
+  if (api.forwardedCertificates)
+    return api.forwardedCertificates.read(exchange.header(CERTIFICATE_HEADER), now);
   const socket = socketOf(exchange);
   if (!socket || !('getPeerX509Certificate' in socket)) return undefined;
   return readClientCertificate(socket as TLSSocket, now);

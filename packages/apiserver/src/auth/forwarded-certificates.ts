@@ -1,0 +1,62 @@
+import { X509Certificate } from 'node:crypto';
+import { errors } from '@sampan/api';
+import { certificateFingerprint, parseCertificate } from '@sampan/machinery';
+import type { ClientCertificate } from './contract.ts';
+
+/**
+ * The header in which whoever ends TLS for this cluster forwards the client's certificate: DER in base64. It must be
+ * taken away from what clients send themselves.
+ */
+export const CERTIFICATE_HEADER = 'x-sampan-client-certificate';
+
+interface Known {
+  readonly certificate: ClientCertificate;
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number;
+}
+
+/** Certificates that were found good are remembered, so many. */
+const MOST_KNOWN = 256;
+const CLIENT_AUTH = 'client auth';
+
+/** Judges client certificates that came in a header, as TLS would: signed by the cluster's authority, for clients, now. */
+export class ForwardedCertificates {
+  readonly #authority: X509Certificate;
+  readonly #known = new Map<string, Known>();
+
+  /** `clientCa`: PEM. */
+  constructor(clientCa: string) {
+    this.#authority = new X509Certificate(clientCa);
+  }
+
+  /** undefined: none was sent. Throws Unauthorized. `now` in milliseconds. */
+  read(header: string, now: number): ClientCertificate | undefined {
+    if (header === '') return undefined;
+    const known = this.#known.get(header) ?? this.#judge(header, now);
+    if (now > known.notAfter) throw errors.unauthorized();
+    return known.certificate;
+  }
+
+  #judge(header: string, now: number): Known {
+    const der = Buffer.from(header, 'base64');
+    if (!this.#isOurs(der)) throw errors.unauthorized();
+    const { subject, notBefore, notAfter, extendedUsages } = parseCertificate(der);
+    const isForClients = extendedUsages.length === 0 || extendedUsages.includes(CLIENT_AUTH);
+    if (!isForClients || now < notBefore) throw errors.unauthorized();
+    const known = { certificate: { ...subject, fingerprint: certificateFingerprint(der) }, notAfter };
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= MOST_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(header, known);
+    return known;
+  }
+
+  #isOurs(der: Buffer): boolean {
+    try {
+      const certificate = new X509Certificate(der);
+      return certificate.checkIssued(this.#authority) && certificate.verify(this.#authority.publicKey);
+    } catch {
+      // no certificate at all
+      return false;
+    }
+  }
+}
