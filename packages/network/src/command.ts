@@ -9,6 +9,8 @@ export interface CommandOptions {
   /** After this the command is killed and has failed. Default 30 s. */
   readonly timeoutMs?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder it runs in; default: the process's own. */
+  readonly cwd?: string;
 }
 
 /** Runs a program of the system; the error carries what it said. Resolves with its standard output. */
@@ -17,7 +19,7 @@ export async function run(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const { netns, input = '', timeoutMs = 30_000, env = {} } = options;
+  const { netns, input = '', timeoutMs = 30_000, env = {}, cwd } = options;
   const [program, all] =
     netns === undefined ? [command, args] : ['nsenter', [`--net=${netns}`, '--', command, ...args]];
   const child = spawn(program, all, {
@@ -25,6 +27,7 @@ export async function run(
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
     env: { ...SYSTEM_ENV, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
   });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let stdout = '';
@@ -46,7 +49,10 @@ export async function run(
 }
 
 /** Nothing of the process's own environment changes what the programs do. */
-const SYSTEM_ENV = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+export const SYSTEM_ENV = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+};
 
 const failure = (command: string, args: readonly string[], why: string, cause?: unknown): SampanError =>
   new SampanError('network-command-failed', `${[command, ...args].join(' ')}: ${why}`, {

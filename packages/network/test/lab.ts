@@ -61,6 +61,8 @@ export interface LabPod {
   readonly netns: string;
   /** Echoes on these ports `NAME CLIENT_ADDRESS`, TCP and UDP. */
   serve(...ports: number[]): Promise<void>;
+  /** Answers HTTP on these ports (`web-server.ts`); the returned function kills it. */
+  web(...ports: number[]): Promise<() => void>;
 }
 
 /** A real cluster network with pods that are namespaces without containers. */
@@ -117,7 +119,13 @@ export class Lab {
     const result = await this.cni('ADD', netns);
     const ip = (JSON.parse(result) as { ips: { address: string }[] }).ips[0]?.address.split('/')[0] ?? '';
     const path = `/run/netns/${netns}`;
-    return { name, ip, netns: path, serve: (...ports) => this.serve(name, path, ports) };
+    return {
+      name,
+      ip,
+      netns: path,
+      serve: (...ports) => this.serve(name, path, ports),
+      web: (...ports) => this.#run('web-server.ts', name, path, ports),
+    };
   }
 
   /** Runs the plug-in as containerd does. */
@@ -137,13 +145,17 @@ export class Lab {
   }
 
   async serve(name: string, netns: string, ports: readonly number[]): Promise<void> {
+    await this.#run('echo-server.ts', name, netns, ports);
+  }
+
+  async #run(script: string, name: string, netns: string, ports: readonly number[]): Promise<() => void> {
     const child = spawn(
       'nsenter',
       [
         `--net=${netns}`,
         '--',
         process.execPath,
-        join(import.meta.dirname, 'echo-server.ts'),
+        join(import.meta.dirname, script),
         name,
         ...ports.map(String),
       ],
@@ -152,8 +164,9 @@ export class Lab {
     this.#processes.push(child);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     child.stdout.once('data', () => resolve());
-    child.once('exit', (code) => reject(new Error(`the echo server ended with ${code}`)));
+    child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
     await promise;
+    return () => child.kill('SIGKILL');
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClusterAddresses } from '../cluster-table.ts';
-import { type Range, rangeOf } from '../ranges.ts';
+import { contains, ipNumberOf, type Range, rangeOf } from '../ranges.ts';
 
 /**
  * The addresses of a cluster's network. Inside, every cluster has the same comfortable ones; towards the machine
@@ -84,6 +84,28 @@ export function freeIndex(taken: readonly string[], from = 0): number | undefine
 export function hostAddressOf(network: ClusterNetwork, podIp: string): string {
   return network.hostRange.replace(/\.\d+\/24$/, `.${podIp.split('.')[3] ?? ''}`);
 }
+
+/**
+ * Where the machine reaches an endpoint of the cluster; undefined: it must not. Pods are always reached; others when
+ * `mayReach` says so, but never loopback and link-local addresses, nor those of clusters.
+ */
+export function endpointAddressOf(
+  network: ClusterNetwork,
+  ip: string,
+  mayReach: (ip: string) => boolean = () => false,
+): string | undefined {
+  const number = ipNumberOf(ip);
+  if (contains(rangesOf([network.podRange]), number)) return hostAddressOf(network, ip);
+  return !contains(NEVER_REACHED, number) && mayReach(ip) ? ip : undefined;
+}
+
+const rangesOf = (cidrs: readonly string[]): Range[] =>
+  cidrs.map(rangeOf).filter((range): range is Range => range !== undefined);
+const NEVER_REACHED = rangesOf([
+  ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'],
+  // of all clusters
+  '100.64.0.0/10',
+]);
 
 /** Where the machine hands on connections to NodePorts. */
 export const nodeArrival = (network: ClusterNetwork): string => hostAddressOf(network, network.gateway);

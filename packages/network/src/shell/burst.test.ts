@@ -51,6 +51,28 @@ describe('a burst', () => {
     expect(runs()).toBe(2);
   });
 
+  it('never runs twice at once when the task itself reports a change', async () => {
+    const clock = new FakeClock();
+    let running = 0;
+    let most = 0;
+    const burst: Burst = new Burst(
+      async () => {
+        most = Math.max(most, ++running);
+        if (most < 2) void burst.change();
+        await tick();
+        running--;
+      },
+      { clock, log: silentLogger, gatherMs: 10 },
+    );
+    burst.open();
+    const first = burst.change();
+    clock.advance(10);
+    clock.advance(10);
+    await first;
+    expect(most).toBe(1);
+    await burst.stop();
+  });
+
   it('tries again after a failure, and only then tells those who wait', async () => {
     const { clock, burst, gates, runs } = setup();
     burst.open();

@@ -64,8 +64,12 @@ export class Burst {
     if (this.#isStopped || this.#cancel || this.#running) return;
     this.#cancel = this.#clock.schedule(() => {
       this.#cancel = undefined;
-      this.#running = this.#run().finally(() => {
+      // set first: the task itself may report changes before its first pause
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#running = promise;
+      void this.#run().finally(() => {
         this.#running = undefined;
+        resolve();
         if (this.#waiting.length > 0) this.#schedule(this.#pauseMs);
       });
     }, ms);
