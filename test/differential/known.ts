@@ -274,13 +274,6 @@ export const KNOWN: readonly KnownDifference[] = [
   ),
   {
     corpus: 'apiextensions',
-    step: 'definitions/conversion by webhook',
-    path: '/**',
-    oursContains: 'conversion webhooks are not served',
-    reason: 'Conversion webhooks are refused; custom resources are converted by strategy None only.',
-  },
-  {
-    corpus: 'apiextensions',
     step: 'built-in/watch list*',
     path: '/body/*/object/spec',
     only: 'removed',
