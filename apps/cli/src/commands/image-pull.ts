@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { messageOf, SampanError } from '@sampan/base';
 import { type HomeLayout, isMissing } from '@sampan/home';
 import { credentialsFor, type RegistryCredentials } from '@sampan/kubelet';
 import type { Invocation } from '../command.ts';
@@ -9,7 +10,14 @@ export async function run({ home, args }: Invocation): Promise<number> {
   const [image = ''] = args;
   return await withImages(home, async (runtime) => {
     if (process.stderr.isTTY) process.stderr.write(`Fetching ${image} …\n`);
-    await runtime.pullImage(image, credentialsOf(home, image));
+    try {
+      await runtime.pullImage(image, credentialsOf(home, image));
+    } catch (error) {
+      throw new SampanError('image-pull-failed', `${image} cannot be fetched: ${messageOf(error)}`, {
+        hint: 'Is the name right, and can this machine reach the registry? For logins and mirrors: sampan help registry add',
+        cause: error,
+      });
+    }
     process.stdout.write(`${image} pulled\n`);
     return 0;
   });

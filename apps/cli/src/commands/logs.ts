@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { findApp, listApps } from '../apps/app.ts';
 import { followLogs } from '../apps/pod-logs.ts';
 import { withCluster } from '../cluster.ts';
@@ -13,7 +12,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const follows = options.follow === true;
   const [name] = args;
   if (name === undefined) {
-    const file = options.node === true ? join(home.root, 'logs', 'node.log') : home.serverLog;
+    const file = options.node === true ? home.node.log : home.serverLog;
     return await printLogFile(file, tail, follows);
   }
   const since = numberOf('since', options.since, { least: 1, most: 2 ** 31 });

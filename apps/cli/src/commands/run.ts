@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SampanError } from '@sampan/base';
-import { REFS } from '@sampan/machinery';
+import { type Client, REFS } from '@sampan/machinery';
+import { type App, listApps } from '../apps/app.ts';
 import { printedOnly, printObjects } from '../apps/make.ts';
 import { envFrom, nameFrom, type RunPlan, runManifest } from '../apps/manifest.ts';
 import { tellTrouble } from '../apps/tell-trouble.ts';
@@ -8,7 +10,6 @@ import { WORKLOADS } from '../apps/workload.ts';
 import { checkCluster } from '../check-cluster.ts';
 import { type Cluster, withCluster } from '../cluster.ts';
 import type { Invocation } from '../command.ts';
-import { asCalled } from '../program-name.ts';
 import { listOf, numberOf, secondsOf } from '../values.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -55,26 +56,42 @@ async function create(
   }
 }
 
+/** A program without a probe counts as ready even if it is just about to fail. */
+const STEADY_MS = 1000;
+
 /** Waits until it runs, and says where; or says why it does not. */
 async function report(invocation: Invocation, { client }: Cluster, plan: RunPlan): Promise<number> {
   const timeoutMs = secondsOf('wait', invocation.options.wait, 60) * 1000;
   if (plan.replicas === 0 || timeoutMs === 0) return 0;
-  const { namespace, name } = plan;
-  let last: Parameters<typeof tellTrouble>[0] | undefined;
-  const app = await watchApp(client, { namespace, name, timeoutMs }, (found) => {
-    last = found;
-    return found && (found.ready >= found.wanted || found.trouble?.lasting) ? found : undefined;
-  });
-  const told = last && tellTrouble(last);
-  if (app && app.ready >= app.wanted) {
+  const { name } = plan;
+  const app = await untilSteady(client, plan, timeoutMs);
+  if (app && isUp(app)) {
     const [url] = app.urls;
     process.stdout.write(url ? `${name} runs at ${url}\n` : `${name} runs.\n`);
     return 0;
   }
+  const told = app && tellTrouble(app);
   throw new SampanError('app-not-running', told?.problem ?? `${name} does not run yet: nothing says why.`, {
-    hint: asCalled(
-      `${told?.advice ? `${told.advice}\n` : ''}It stays, and is tried again. Look: sampan ps. Remove it: sampan rm ${name}`,
-      invocation.environment,
-    ),
+    hint: `${told?.advice ? `${told.advice}\n` : ''}It stays, and is tried again. Look: sampan ps. Remove it: sampan rm ${name}`,
   });
+}
+
+const isUp = ({ ready, wanted }: App): boolean => ready >= wanted;
+
+/** The application when all of it has run for a moment, or when waiting longer hardly helps, or at the end. */
+async function untilSteady(client: Client, plan: RunPlan, timeoutMs: number): Promise<App | undefined> {
+  const { namespace, name } = plan;
+  const end = performance.now() + timeoutMs;
+  let last: App | undefined;
+  for (;;) {
+    const left = Math.max(0, end - performance.now());
+    const found = await watchApp(client, { namespace, name, timeoutMs: left }, (app) => {
+      last = app;
+      return app && (isUp(app) || app.trouble?.lasting) ? app : undefined;
+    });
+    if (!found || !isUp(found)) return found ?? last;
+    await sleep(STEADY_MS);
+    last = (await listApps(client, namespace)).find((app) => app.name === name);
+    if ((last && isUp(last)) || performance.now() >= end) return last;
+  }
 }
