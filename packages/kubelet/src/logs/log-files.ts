@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 export const COMPRESSED = '.gz';
@@ -68,12 +69,9 @@ export class LogFile {
       yield* this.#unpack();
       return;
     }
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (;;) {
-      const { bytesRead } = await this.#handle.read(buffer, 0, CHUNK_BYTES, this.#at);
-      if (bytesRead === 0) return;
-      this.#at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+    for await (const chunk of this.#from(this.#at)) {
+      this.#at += chunk.length;
+      yield chunk;
     }
   }
 
@@ -87,8 +85,19 @@ export class LogFile {
     await this.#handle.close();
   }
 
+  async *#from(start: number): AsyncGenerator<Buffer> {
+    let at = start;
+    for (;;) {
+      const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+      const { bytesRead } = await this.#handle.read(buffer, 0, CHUNK_BYTES, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+
   async *#unpack(): AsyncGenerator<Buffer> {
-    const source = this.#handle.createReadStream({ start: 0, autoClose: false });
+    const source = Readable.from(this.#from(0), { objectMode: false });
     const unpacked = source.pipe(createGunzip());
     source.on('error', (error) => unpacked.destroy(error));
     try {

@@ -1,7 +1,7 @@
 import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LogFile, logFileNames, orderedLogNames } from './log-files.ts';
+import { COMPRESSED, LogFile, logFileNames, orderedLogNames } from './log-files.ts';
 import type { Follow } from './read-log.ts';
 
 /** What a runtime still writes to the old file while it takes the new one has come by then. Milliseconds. */
@@ -81,7 +81,7 @@ export class LogWatch {
   async #successor(): Promise<LogFile | undefined> {
     const names = await logFileNames(`${this.#folder}/${this.#current}`);
     if (this.#file && this.#name === this.#current) return undefined;
-    const after = names.filter((name) => name === this.#current || name > this.#name);
+    const after = names.filter((name) => name === this.#current || isAfter(name, this.#name));
     const [next] = this.#file ? after : names;
     return next === undefined ? undefined : LogFile.open(this.#folder, next);
   }
@@ -115,3 +115,7 @@ export class LogWatch {
     });
   }
 }
+
+/** Whether a rotated file is a later one; compressed, it is the same. */
+const isAfter = (name: string, other: string): boolean => bare(name) > bare(other);
+const bare = (name: string): string => (name.endsWith(COMPRESSED) ? name.slice(0, -COMPRESSED.length) : name);

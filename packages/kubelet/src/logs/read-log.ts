@@ -50,10 +50,16 @@ export async function* readLog(path: string, options: LogOptions, follow?: Follo
   }
 }
 
+/** All files of a log as they are at one moment: names move while they are opened. */
 async function openAll(path: string): Promise<LogFile[]> {
-  const names = await logFileNames(path);
-  const files = await Promise.all(names.map((name) => LogFile.open(dirname(path), name)));
-  return files.filter((file) => file !== undefined);
+  for (;;) {
+    const names = await logFileNames(path);
+    const opened = await Promise.all(names.map((name) => LogFile.open(dirname(path), name)));
+    const files = opened.filter((file) => file !== undefined);
+    if (names.join('/') === (await logFileNames(path)).join('/') && files.length === names.length)
+      return files;
+    await Promise.all(files.map((file) => file.close()));
+  }
 }
 
 /** Leaves out lines at the start. */
