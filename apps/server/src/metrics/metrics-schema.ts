@@ -1,4 +1,4 @@
-import { type Field, type KubeObject, type ResourceDefinition, type StructType, schemaOf } from '@sampan/api';
+import type { KubeObject, OpenApiDefinition, ResourceDefinition } from '@sampan/api';
 import { Quantity } from '@sampan/base';
 
 /** A measure of one thing, as the API has it. */
@@ -11,43 +11,36 @@ export interface Metrics extends KubeObject {
 
 export type Usage = Readonly<Record<string, string>>;
 
-const STRING = { type: 'string' } as const;
-const MODEL = 'io.k8s.metrics.pkg.apis.metrics.v1beta1';
+type Schema = Readonly<Record<string, unknown>>;
 
-const struct = (name: string, ...fields: readonly Field[]): StructType => ({
-  type: 'struct',
-  name: `${MODEL}.${name}`,
-  fields: new Map(fields.map((field) => [field.name, field])),
-});
-
-const usage: Field = {
-  name: 'usage',
-  required: true,
-  type: { type: 'map', values: { type: 'string', format: 'quantity' } },
-};
-
-const containers: Field = {
-  name: 'containers',
-  required: true,
-  type: {
-    type: 'list',
-    items: struct('ContainerMetrics', { name: 'name', required: true, type: STRING }, usage),
+const QUANTITIES: Schema = {
+  type: 'object',
+  additionalProperties: {
+    anyOf: [{ type: 'integer' }, { type: 'string' }],
+    'x-kubernetes-int-or-string': true,
   },
 };
 
-const common: readonly Field[] = [
-  { name: 'apiVersion', omitEmpty: true, type: STRING },
-  { name: 'kind', omitEmpty: true, type: STRING },
-  { name: 'metadata', type: schemaOf('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta') },
-  { name: 'timestamp', required: true, type: { type: 'string', format: 'date-time' } },
-  { name: 'window', required: true, type: { type: 'string', format: 'duration' } },
-];
+const CONTAINERS: Schema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['name', 'usage'],
+    properties: { name: { type: 'string' }, usage: QUANTITIES },
+  },
+};
 
 /** metrics.k8s.io/v1beta1 (k8s.io/metrics types.go); columns as metrics-server prints them. */
-export const NODE_METRICS = definition('NodeMetrics', 'nodes', false, usage);
-export const POD_METRICS = definition('PodMetrics', 'pods', true, containers);
+export const NODE_METRICS = definition('NodeMetrics', 'nodes', false, { usage: QUANTITIES });
+export const POD_METRICS = definition('PodMetrics', 'pods', true, { containers: CONTAINERS });
 
-function definition(kind: string, resource: string, namespaced: boolean, own: Field): ResourceDefinition {
+/** Described as a custom resource: the kinds are in no table of Kubernetes' own. */
+function definition(
+  kind: string,
+  resource: string,
+  namespaced: boolean,
+  own: Schema,
+): ResourceDefinition & OpenApiDefinition {
   return {
     group: 'metrics.k8s.io',
     version: 'v1beta1',
@@ -55,7 +48,17 @@ function definition(kind: string, resource: string, namespaced: boolean, own: Fi
     resource,
     singular: '',
     namespaced,
-    schema: struct(kind, ...common, own),
+    custom: true,
+    schema: { type: 'struct', fields: new Map(), unknown: { type: 'any' } },
+    openApiSchema: {
+      type: 'object',
+      required: ['timestamp', 'window', ...Object.keys(own)],
+      properties: {
+        timestamp: { type: 'string', format: 'date-time' },
+        window: { type: 'string' },
+        ...own,
+      },
+    },
     rules: {
       columns: [
         { name: 'Name', type: 'string', format: 'name', cell: ({ metadata }) => metadata.name ?? '' },

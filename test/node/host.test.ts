@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { homeLayout } from '@sampan/home';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../clients/eventually.ts';
+import { BUSYBOX, missingForNode, startTestNode, type TestNode } from '../support/node.ts';
+
+const hasGvisor = spawnSync('runsc', ['--version']).status === 0;
+if (!hasGvisor) console.log('tests with gVisor are left out here; missing: runsc');
+
+describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
+  let node: TestNode;
+
+  beforeAll(async () => {
+    node = await startTestNode();
+  });
+
+  afterAll(() => node?.stop());
+
+  const apply = (...items: object[]) =>
+    node.kubectl.run('apply -f -', { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) });
+
+  const pod = (name: string, script: string, more: object = {}, container: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app: name } },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: 'app',
+          image: BUSYBOX,
+          imagePullPolicy: 'Never',
+          command: ['sh', '-c', script],
+          ...container,
+        },
+      ],
+      ...more,
+    },
+  });
+
+  it('shows what it and its pods use, and an autoscaler acts on it', async () => {
+    const { metadata, spec } = pod(
+      'busy',
+      'while :; do :; done',
+      {},
+      { resources: { requests: { cpu: '50m' } } },
+    );
+    const selector = { matchLabels: { app: 'busy' } };
+    const name = { metadata: { name: 'busy' } };
+    await apply(
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        ...name,
+        spec: { replicas: 1, selector, template: { metadata: { labels: metadata.labels }, spec } },
+      },
+      {
+        ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', ...name },
+        spec: {
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'busy' },
+          ...{ minReplicas: 1, maxReplicas: 2 },
+          metrics: [
+            {
+              type: 'Resource',
+              resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } },
+            },
+          ],
+        },
+      },
+    );
+    await node.kubectl.run('rollout status deployment/busy --timeout=30s');
+    expect(await node.kubectl.run('top node --no-headers')).toMatch(/^\S+ +\d+m +\d+% +\d+Mi +\d+%/);
+    expect(await node.kubectl.run('top pod --containers --no-headers')).toMatch(
+      /^busy-\S+ +app +\d{2,}m +\d+Mi/,
+    );
+    expect(await node.kubectl.run('top pod -l app=other').catch(() => '')).toBe('');
+    expect(await node.kubectl.run('get pods.metrics.k8s.io')).toMatch(/NAME +CPU +MEMORY +WINDOW\nbusy/);
+    const raw = await node.kubectl.run(`get --raw /api/v1/nodes/${node.name}/proxy/stats/summary`);
+    expect(JSON.parse(raw).pods[0].network.rxBytes).toBeGreaterThanOrEqual(0);
+    await eventually(
+      'the Deployment has a second pod',
+      async () => (await node.kubectl.run('get deployment busy -o jsonpath={.spec.replicas}')) === '2',
+      120_000,
+    );
+    await node.kubectl.run('delete deployment,hpa busy');
+  }, 180_000);
+
+  it.skipIf(!hasGvisor)(
+    'runs pods in gVisor whose class says so',
+    async () => {
+      await eventually('the class is there', async () =>
+        (await node.kubectl.try('get runtimeclass gvisor')).out.includes('gvisor'),
+      );
+      await apply(pod('inside', 'dmesg 2>&1 || busybox dmesg; sleep 1000', { runtimeClassName: 'gvisor' }));
+      await node.kubectl.run('wait --for=condition=Ready pod/inside --timeout=60s');
+      await eventually('its kernel is gVisor', async () =>
+        (await node.kubectl.run('logs inside')).includes('Starting gVisor'),
+      );
+      expect(await node.kubectl.run(['exec', 'inside', '--', 'echo', 'heard'])).toContain('heard');
+      expect(await node.kubectl.run('top pod inside --no-headers')).toMatch(/^inside +\d+m +[1-9]\d*Mi/);
+      await node.kubectl.run('delete pod inside');
+    },
+    120_000,
+  );
+
+  it('refuses what its owner does not allow, whatever the API let through', async () => {
+    await node.kill('SIGTERM');
+    const policy = { host: { hostNetwork: false, hostPaths: [{ prefix: '/srv' }], handlers: ['runc'] } };
+    writeFileSync(homeLayout(node.sampan.home).node.policy, JSON.stringify(policy));
+    await node.start();
+    await apply(
+      pod('near', 'sleep 1000', { hostNetwork: true }),
+      pod('files', 'sleep 1000', { volumes: [{ name: 'v', hostPath: { path: '/etc' } }] }),
+      pod('fine', 'sleep 1000'),
+    );
+    await node.kubectl.run('wait --for=condition=Ready pod/fine --timeout=30s');
+    const told = await node.kubectl.run(
+      'get pods near files -o jsonpath={range.items[*]}{.status.phase}/{.status.reason}/{.status.message}{"\\n"}{end}',
+    );
+    const because = 'Failed/HostPolicy/Pod was rejected: The host policy refuses';
+    expect(told).toContain(`${because} spec.hostNetwork: not allowed`);
+    expect(told).toContain(`${because} spec.volumes[v].hostPath.path: /etc is not among`);
+    expect(await node.kubectl.run('get events --field-selector=reason=HostPolicy -o name')).toContain('near');
+    await node.kubectl.run('delete pod near files fine');
+  }, 60_000);
+});
