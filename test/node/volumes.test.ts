@@ -106,6 +106,47 @@ describe.skipIf(missingForNode() !== '')('volumes of a node', () => {
     expect(readdirSync(homeLayout(node.sampan.home).node.volumes)).toEqual([]);
   });
 
+  it('gives a pod a claim of its own, parts of it by name, and a claim as a device', async () => {
+    const spec = claim('', '16Mi').spec;
+    const volumes = [
+      { name: 'own', ephemeral: { volumeClaimTemplate: { spec } } },
+      { name: 'disk', persistentVolumeClaim: { claimName: 'disk' } },
+    ];
+    const script =
+      'test -b /dev/disk && echo 7 >/dev/disk && test "$(head -c1 /dev/disk)" = 7 && echo x >/part/f && test -f /own/of-own/f';
+    await apply(
+      { ...claim('disk', '16Mi'), spec: { ...spec, volumeMode: 'Block' } },
+      pod('own', script, volumes, {
+        env: [{ name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+        volumeDevices: [{ name: 'disk', devicePath: '/dev/disk' }],
+        volumeMounts: [
+          { name: 'own', mountPath: '/own' },
+          { name: 'own', mountPath: '/part', subPathExpr: 'of-$(NAME)' },
+        ],
+      }),
+    );
+    await succeeds('own');
+    const name = await get('pvc/own-own', '{.spec.volumeName}');
+    await node.kubectl.run('delete pod own');
+    // with its pod
+    await node.kubectl.run('wait --for=delete pvc/own-own --timeout=30s');
+    await node.kubectl.run(`wait --for=delete pv/${name} --timeout=20s`);
+    await node.kubectl.run('delete pvc disk --timeout=20s');
+  });
+
+  it('says why a claim gets no volume', async () => {
+    await apply(
+      claim('huge', '1Pi'),
+      pod('waits', 'true', [{ name: 'v', persistentVolumeClaim: { claimName: 'huge' } }]),
+    );
+    await eventually('the event says it', async () =>
+      (await node.kubectl.run('get events')).includes(
+        'failed to provision volume with StorageClass "sampan-local": no space',
+      ),
+    );
+    await node.kubectl.run('delete pod/waits pvc/huge --timeout=30s');
+  });
+
   it('goes on with volumes after it was killed, and removes those of pods that went meanwhile', async () => {
     const volumes = [
       { name: 'cm', configMap: { name: 'settings' } },
