@@ -36,12 +36,12 @@ describe.skipIf(!isAble)('Ingresses are served on the machine', () => {
   let b: LabPod;
   let c: LabPod;
 
-  const start = async () =>
+  const start = () =>
     startIngress({
       client,
       network: lab.network,
       folder,
-      user: await haproxyUser(),
+      user: haproxyUser,
       addresses: ['127.0.0.1'],
     });
   beforeAll(async () => {
@@ -56,7 +56,7 @@ describe.skipIf(!isAble)('Ingresses are served on the machine', () => {
     });
     [a, b, c] = await Promise.all([lab.pod('a'), lab.pod('b'), lab.pod('c')]);
     await Promise.all([a.web(8080, 8081), b.web(8080), c.web(8080)]);
-    ingress = await start();
+    ingress = start();
     await ingress.ready;
     await service('one', [a]);
     await service('two', [b]);
@@ -257,7 +257,7 @@ describe.skipIf(!isAble)('Ingresses are served on the machine', () => {
       if (round === 4) {
         const { ports } = ingress;
         await ingress.stop('leave');
-        ingress = await start();
+        ingress = start();
         await ingress.ready;
         expect(ingress.ports).toEqual(ports);
       }

@@ -77,17 +77,25 @@ export interface FollowOptions {
   /** The machine's own, towards the outside. */
   readonly address: string;
   readonly api: ApiAddress;
+  /** Ports of the machine that are not for pods. */
+  readonly isKept: (port: number) => boolean;
   readonly log: Logger;
 }
 
+const SSH_PORT = 22;
+
 /** Keeps the rules as the API says, and answers names. */
 export async function followNetwork(options: FollowOptions): Promise<RunningNetwork> {
-  const { address, api, ...rest } = options;
+  const { address, api, isKept, ...rest } = options;
   const resolver = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
   return startNetwork({
     ...rest,
     machineAddresses: [address],
     dns: { upstream: { servers: parseResolvConf(resolver) } },
-    host: { api: { address: api.host, port: api.port }, loadBalancerAddress: address },
+    host: {
+      api: { address: api.host, port: api.port },
+      loadBalancerAddress: address,
+      mayExpose: ({ protocol, port }) => protocol !== 'tcp' || (port !== SSH_PORT && !isKept(port)),
+    },
   });
 }

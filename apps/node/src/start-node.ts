@@ -31,11 +31,17 @@ import {
   statsReports,
 } from '@sampan/kubelet';
 import { HttpClient, REFS } from '@sampan/machinery';
-import { type ClusterNetwork, type RunningNetwork, sandboxNamespace } from '@sampan/network';
+import {
+  type ClusterNetwork,
+  type RunningIngress,
+  type RunningNetwork,
+  sandboxNamespace,
+} from '@sampan/network';
 import { apiAddress, componentConnection, nodeConnection } from './api-connection.ts';
 import { containerdOptions } from './containerd-options.ts';
 import { machineAddress, machineDns } from './machine-network.ts';
 import type { NodeOptions } from './options.ts';
+import { serveIngress } from './pod-ingress.ts';
 import {
   cgroupRoot,
   cniFolders,
@@ -153,6 +159,7 @@ class NodeStart {
       connected: (pod, ip) => following.attach(pod as never, ip),
       policy: await readPolicy(home),
       handlers: this.#handlers,
+      staticPods: home.node.staticPods,
       credentialsFile: home.node.credentials,
     });
     this.#releases.add(() => agent.stop());
@@ -227,15 +234,20 @@ class NodeStart {
   async #followNetwork(network: ClusterNetwork, address: string): Promise<RunningNetwork> {
     const client = new HttpClient(componentConnection(this.#home, 'network'), { name: 'sampan-network' });
     this.#releases.add(() => client.close());
+    const ingress: { running?: RunningIngress } = {};
     const following = await followNetwork({
       client,
       network,
       node: this.#node,
       address,
       api: apiAddress(this.#home),
+      isKept: (port) => Object.values(ingress.running?.ports ?? {}).includes(port),
       log: this.#log,
     });
     this.#releases.add(() => following.stop());
+    const isTaken = (port: number) => following.leadsIn(port);
+    ingress.running = serveIngress({ home: this.#home, network, isTaken, log: this.#log });
+    this.#releases.add(() => ingress.running?.stop('leave'));
     return following;
   }
 

@@ -43,6 +43,7 @@ export const componentPolicy: DefaultPolicy = {
       allow(READ, 'core', 'services secrets namespaces'),
       allow(READ, 'discovery', 'endpointslices'),
       allow(READ, 'networking', 'ingresses ingressclasses'),
+      allow('create', 'networking', 'ingressclasses'),
       allow('update patch', 'networking', 'ingresses/status'),
       EVENTS,
     ]),

@@ -21,7 +21,12 @@ export { parseResolvConf, Upstream, type UpstreamOptions, type UpstreamServer } 
 export type * from './dns/zone-view.ts';
 export type { ProxyPorts } from './ingress/haproxy-config.ts';
 export { haproxyUser, type ProxyUser } from './ingress/proxy-user.ts';
-export { type RunningIngress, type StartIngressOptions, startIngress } from './ingress/start-ingress.ts';
+export {
+  endIngress,
+  type RunningIngress,
+  type StartIngressOptions,
+  startIngress,
+} from './ingress/start-ingress.ts';
 export { NftApplier, type NftApplierOptions } from './nft/nft-applier.ts';
 export type { NftChain, NftSet, NftTable } from './nft/table.ts';
 export { type RunningNetwork, type StartNetworkOptions, startNetwork } from './start-network.ts';

@@ -50,8 +50,11 @@ export interface StartNetworkOptions {
   };
   /** Ports of the machine that lead into the cluster, and the wall around it, in which DNS is open; absent: no rules on the machine itself. */
   readonly host?: Pick<HostTableOptions, 'allowed' | 'api'> & {
-    /** Which ports a cluster may take from the machine. Default: all but TCP 22. */
-    readonly mayExpose?: (port: HostPort) => boolean;
+    /**
+     * Which ports a cluster may take from the machine; asked again with every change. Default: all but TCP 22. The
+     * port of its API it never may.
+     */
+    readonly mayExpose?: (port: ExposablePort) => boolean;
     /** The status of Services of type LoadBalancer; absent: somebody else writes it. */
     readonly loadBalancerAddress?: string;
   };
@@ -69,6 +72,8 @@ export interface RunningNetwork {
    * policy. May be called again.
    */
   attach(pod: Pod, ip: string): Promise<void>;
+  /** Does this TCP port of the machine lead into the cluster? */
+  leadsIn(port: number): boolean;
   /** Where DNS answers; undefined until `synced`, or without DNS. */
   readonly dnsPort: number | undefined;
   /** Ends following; rules stay in force, so that pods outlive a restart. May be called twice. */
@@ -96,6 +101,7 @@ class Follower {
   readonly #balancers: BalancerStatus | undefined;
   readonly #netns: string;
   #ports: readonly ServicePort[] = [];
+  #hostPorts: readonly HostPort[] = [];
   #isStopped = false;
 
   constructor(options: StartNetworkOptions) {
@@ -134,6 +140,8 @@ class Follower {
       get dnsPort() {
         return port() || undefined;
       },
+      leadsIn: (wanted) =>
+        this.#hostPorts.some(({ protocol, port: open }) => protocol === 'tcp' && open === wanted),
       attach: (pod, ip) => this.#attach(pod, ip),
       stop: () => this.#stop(),
       removeRules: () => this.#outside.remove(hostTableName(this.#options.network)),
@@ -216,22 +224,32 @@ class Follower {
     this.#ports = ports;
     await forgetFlows(this.#netns, staleUdpEndpoints(before, ports), this.#log);
     await this.#updateHost(ports);
-    await this.#balancers?.update(services.list());
+    await this.#balancers?.update(services.list(), (port) => this.#mayExpose(port));
   }
 
   async #updateHost(ports: readonly ServicePort[]): Promise<void> {
     const { network, host } = this.#options;
     if (!host) return;
-    const { allowed, api, mayExpose = ({ protocol, port }) => protocol !== 'tcp' || port !== 22 } = host;
+    const { allowed, api } = host;
     const wanted = wantedHostPorts(network, ports, hostPortKeys(this.#pods.withHostPorts()));
+    this.#hostPorts = wanted.filter((port) => this.#mayExpose(port));
     const names = this.#dns ? [DNS_PORT] : [];
     const open = allowed && { tcp: [...allowed.tcp, ...names], udp: [...allowed.udp, ...names] };
     await this.#outside.apply(
       hostTable(network, {
-        ports: wanted.filter(mayExpose),
+        ports: this.#hostPorts,
         ...(open ? { allowed: open } : {}),
         ...(api ? { api } : {}),
       }),
     );
   }
+
+  #mayExpose(wanted: ExposablePort): boolean {
+    const { api, mayExpose = allButSsh } = this.#options.host ?? {};
+    return (wanted.protocol !== 'tcp' || wanted.port !== api?.port) && mayExpose(wanted);
+  }
 }
+
+type ExposablePort = Pick<HostPort, 'protocol' | 'port'>;
+
+const allButSsh = ({ protocol, port }: ExposablePort): boolean => protocol !== 'tcp' || port !== 22;

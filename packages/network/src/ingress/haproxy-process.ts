@@ -25,8 +25,8 @@ import { asUser, type ProxyUser } from './proxy-user.ts';
 export interface HaproxyProcessOptions {
   /** Its configuration, its socket and what it said. */
   readonly folder: string;
-  /** Absent: as who calls. */
-  readonly user?: ProxyUser | undefined;
+  /** Asked once, before the proxy first starts. Absent: as who calls. */
+  readonly user?: (() => Promise<ProxyUser>) | undefined;
   /** It listens at ports below 1024. */
   readonly isLow: () => boolean;
   readonly clock: Clock;
@@ -49,6 +49,7 @@ export class HaproxyProcess {
   readonly #options: HaproxyProcessOptions;
   readonly #backoff = new Backoff({ initialMs: 200, maxMs: 30_000, factor: 2, jitter: 0.2 });
   #watch: { close(): void } | undefined;
+  #user: ProxyUser | undefined;
   #cancelRestart: (() => void) | undefined;
   readonly #stopping = new AbortController();
 
@@ -81,7 +82,8 @@ export class HaproxyProcess {
 
   /** Writes the files for a later start, without a word to the one that runs. */
   async keep(files: ReadonlyMap<string, string>): Promise<void> {
-    const { folder, user } = this.#options;
+    const { folder } = this.#options;
+    const user = await this.#findUser();
     await this.#ownFolder(join(folder, 'run'), 0o700, user);
     await this.#ownFolder(join(folder, 'certificates'), 0o750);
     await this.#ownFolder(folder, 0o750);
@@ -140,12 +142,19 @@ export class HaproxyProcess {
     }
   }
 
+  async #findUser(): Promise<ProxyUser | undefined> {
+    this.#user ??= await this.#options.user?.().catch((cause: unknown) => {
+      throw failure(messageOf(cause), cause);
+    });
+    return this.#user;
+  }
+
   #path(name: string): string {
     return join(this.#options.folder, name);
   }
 
   async #ownFolder(path: string, mode: number, owner?: ProxyUser): Promise<void> {
-    const { user } = this.#options;
+    const user = this.#user;
     await mkdir(path, { recursive: true, mode });
     await chmod(path, mode);
     if (user) await chown(path, owner?.uid ?? 0, user.gid);
@@ -212,7 +221,8 @@ export class HaproxyProcess {
   }
 
   #commandLine(command: readonly [string, ...string[]]): [string, string[]] {
-    const { user, isLow } = this.#options;
+    const { isLow } = this.#options;
+    const user = this.#user;
     return user ? asUser(user, isLow(), command) : [command[0], command.slice(1)];
   }
 

@@ -10,6 +10,13 @@ const FILE = 'ports.json';
 const HTTP_PORTS = [80, 8080, 0];
 const HTTPS_PORTS = [443, 8443, 0];
 
+export interface ChooseOptions {
+  /** Tried after those of the last time. */
+  readonly preferred?: ProxyPorts | undefined;
+  /** Ports that are not free though nobody listens there. */
+  readonly isTaken?: ((port: number) => boolean) | undefined;
+}
+
 /**
  * The ports to listen at: those of the last time if they are free, else the usual ones, else others. They are
  * remembered in the folder.
@@ -17,12 +24,13 @@ const HTTPS_PORTS = [443, 8443, 0];
 export async function choosePorts(
   folder: string,
   addresses: readonly string[],
-  preferred?: ProxyPorts,
+  { preferred, isTaken = () => false }: ChooseOptions = {},
 ): Promise<ProxyPorts> {
   const known = await rememberedPorts(folder);
+  const free = (ports: readonly number[]) => ports.filter((port) => port === 0 || !isTaken(port));
   const last = (name: keyof ProxyPorts) => [known, preferred].flatMap((ports) => ports?.[name] ?? []);
-  const http = await firstFree([...last('http'), ...HTTP_PORTS], addresses);
-  const https = await firstFree([...last('https'), ...HTTPS_PORTS], addresses, http);
+  const http = await firstFree(free([...last('http'), ...HTTP_PORTS]), addresses);
+  const https = await firstFree(free([...last('https'), ...HTTPS_PORTS]), addresses, http);
   const ports = { http, https };
   await replaceFile(join(folder, FILE), `${JSON.stringify(ports)}\n`);
   return ports;

@@ -26,12 +26,14 @@ export interface StartIngressOptions {
   readonly network: ClusterNetwork;
   /** Of the proxy: configuration, ports, certificate. On a path that is short enough for a socket. */
   readonly folder: string;
-  /** Who the proxy runs as; the caller must be root then. Default: as who calls. */
-  readonly user?: ProxyUser;
+  /** Who the proxy runs as (`haproxyUser`); the caller must be root then. Default: as who calls. */
+  readonly user?: () => Promise<ProxyUser>;
   /** Addresses of the machine to listen at. Default: loopback, IPv4 and IPv6 (browsers use either for *.localhost). */
   readonly addresses?: readonly string[];
   /** Tried before 80 and 443, 8080 and 8443, and others. Default: those of the last time. */
   readonly ports?: ProxyPorts;
+  /** Ports that lead elsewhere, though nobody listens there. Default: none. */
+  readonly isTaken?: (port: number) => boolean;
   /**
    * May the proxy connect to an endpoint that is no pod of the cluster's network? Default: no. Loopback, link-local
    * addresses and other clusters are never reached.
@@ -73,6 +75,12 @@ export function startIngress(options: StartIngressOptions): RunningIngress {
   };
 }
 
+/** Ends the proxy of a folder that nobody follows the API for any more. It need not be there. */
+export async function endIngress(folder: string): Promise<void> {
+  const proxy = new HaproxyProcess({ folder, isLow: () => false, clock: systemClock, log: silentLogger });
+  await proxy.stop('end');
+}
+
 class IngressFollower {
   readonly #options: StartIngressOptions;
   readonly #clock: Clock;
@@ -84,6 +92,7 @@ class IngressFollower {
   #ports: ProxyPorts | undefined;
   /** What the proxy does; undefined: not known. */
   #present: { readonly shape: string; readonly slots: ReadonlyMap<string, Slots> } | undefined;
+  #hasClass = false;
   #isStopped = false;
 
   constructor(options: StartIngressOptions) {
@@ -104,7 +113,6 @@ class IngressFollower {
 
   async start(): Promise<void> {
     await mkdir(this.#options.folder, { recursive: true });
-    await this.#makeClass();
     this.#informers.onChange(() => void this.#burst.change());
     await this.#informers.start();
     if (this.#isStopped) return;
@@ -122,6 +130,7 @@ class IngressFollower {
   }
 
   async #update(): Promise<void> {
+    await this.#ensureClass();
     const { ingresses, classes, services, slices, secrets } = this.#informers;
     const ours = ingressesOf(ingresses.list(), classes.list());
     if (ours.length === 0) {
@@ -137,7 +146,11 @@ class IngressFollower {
     });
     this.#status.tell(plan.problems);
     const ports = await this.#choosePorts();
-    await this.#serve(plan, ports);
+    await this.#serve(plan, ports).catch((error: unknown) => {
+      const note = messageOf(error);
+      this.#status.tell(ours.map((ingress) => ({ ingress, reason: 'ProxyNotAvailable', note })));
+      throw error;
+    });
     await this.#status.announce(ours, this.#addresses[0] ?? '', ports);
   }
 
@@ -175,15 +188,16 @@ class IngressFollower {
 
   async #choosePorts(): Promise<ProxyPorts> {
     if (this.#ports) return this.#ports;
-    const { folder, ports: preferred } = this.#options;
+    const { folder, ports: preferred, isTaken } = this.#options;
     const isRunning = await this.#proxy.isRunning();
     const last = isRunning ? await rememberedPorts(folder) : undefined;
-    this.#ports = last ?? (await choosePorts(folder, this.#addresses, preferred));
+    this.#ports = last ?? (await choosePorts(folder, this.#addresses, { preferred, isTaken }));
     return this.#ports;
   }
 
-  /** The class is the default one unless somebody says otherwise; one that is there is left as it is. */
-  async #makeClass(): Promise<void> {
+  /** Once. The class is the default one unless somebody says otherwise; one that is there is left as it is. */
+  async #ensureClass(): Promise<void> {
+    if (this.#hasClass) return;
     const annotations = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
     await this.#options.client
       .create(INGRESS_CLASSES, {
@@ -195,6 +209,7 @@ class IngressFollower {
       .catch((error: unknown) => {
         if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error;
       });
+    this.#hasClass = true;
   }
 }
 

@@ -209,9 +209,10 @@ describe('load balancers', () => {
     object.metadata.creationTimestamp = created;
     return object;
   };
+  const notSsh = ({ port }: { port: number }) => port !== 22;
   const at = (ip: string) => ({ loadBalancer: { ingress: [{ ip }] } });
   const plan = (...services: ReturnType<typeof balanced>[]) =>
-    planBalancers(services, '192.0.2.1').map(({ service: of, ingress, waitsFor }) => [
+    planBalancers(services, '192.0.2.1', notSsh).map(({ service: of, ingress, waitsFor }) => [
       of.metadata.name,
       ingress?.length,
       waitsFor,
@@ -220,7 +221,7 @@ describe('load balancers', () => {
   it('have the machine’s address, the older one of two that want the same port', () => {
     expect(plan(balanced('b', '2'), balanced('a', '1'), balanced('c', '3', [81]))).toEqual([
       ['a', 1, undefined],
-      ['b', undefined, 'ns/a'],
+      ['b', undefined, 'the load balancer of Service ns/a'],
       ['c', 1, undefined],
     ]);
   });
@@ -228,17 +229,24 @@ describe('load balancers', () => {
   it('lose it when an older one wants their port, and are left alone when all is said', () => {
     expect(
       plan(balanced('a', '1', [80], at('192.0.2.1')), balanced('b', '2', [80], at('192.0.2.1'))),
-    ).toEqual([['b', 0, 'ns/a']]);
+    ).toEqual([['b', 0, 'the load balancer of Service ns/a']]);
     expect(plan(balanced('a', '1', [80], at('192.0.2.9')))).toEqual([['a', 1, undefined]]);
+  });
+
+  it('wait for ports that the machine keeps for itself', () => {
+    expect(plan(balanced('a', '1', [80, 22]), balanced('b', '2'))).toEqual([
+      ['a', undefined, 'the machine itself'],
+      ['b', 1, undefined],
+    ]);
   });
 
   it('that are none any more lose it', () => {
     const before = service('s', { type: 'ClusterIP', ports: [{ port: 80 }] }, at('192.0.2.1'));
-    expect(planBalancers([before], '192.0.2.1')).toMatchObject([{ ingress: [] }]);
+    expect(planBalancers([before], '192.0.2.1', notSsh)).toMatchObject([{ ingress: [] }]);
   });
 
   it('of another class are somebody else’s', () => {
     const other = service('o', { type: 'LoadBalancer', loadBalancerClass: 'x/y', ports: [{ port: 80 }] });
-    expect(planBalancers([other], '192.0.2.1')).toEqual([]);
+    expect(planBalancers([other], '192.0.2.1', notSsh)).toEqual([]);
   });
 });

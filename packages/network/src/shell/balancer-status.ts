@@ -23,16 +23,16 @@ export class BalancerStatus {
   }
 
   /** Does not fail: what could not be written is tried again with the next change. */
-  async update(services: Iterable<Service>): Promise<void> {
+  async update(services: Iterable<Service>, mayExpose: Parameters<typeof planBalancers>[2]): Promise<void> {
     const announced = new Map<string, string>();
-    for (const { service, ingress, waitsFor } of planBalancers(services, this.#address)) {
+    for (const { service, ingress, waitsFor } of planBalancers(services, this.#address, mayExpose)) {
       if (waitsFor !== undefined) announced.set(service.metadata.uid ?? '', waitsFor);
       if (waitsFor !== undefined && this.#announced.get(service.metadata.uid ?? '') !== waitsFor)
         this.#events.record(service, {
           type: 'Warning',
           reason: 'PortTaken',
           action: 'Balance',
-          note: `A port is taken on ${this.#address} by the load balancer of Service ${waitsFor}; choose another port`,
+          note: `A port is taken on ${this.#address} by ${waitsFor}; choose another port`,
         });
       if (ingress) await this.#write(service, ingress);
     }
