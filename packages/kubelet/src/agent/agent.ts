@@ -15,6 +15,7 @@ import {
 } from '../policy/index.ts';
 import { Probes } from '../probes/probes.ts';
 import type { ContainerRuntime, RegistryCredentials } from '../runtime/index.ts';
+import { StaticSource } from '../static-pods/static-source.ts';
 import { ImagePuller } from '../worker/image-puller.ts';
 import { PodRunner } from '../worker/pod-runner.ts';
 import type { PodServices, PodTiming, PodVolumes } from '../worker/pod-services.ts';
@@ -40,6 +41,8 @@ export interface AgentOptions {
   readonly cgroups?: PodServices['cgroups'];
   /** The runtime's handlers that runtime classes may name. */
   readonly handlers: readonly string[];
+  /** Manifests of pods that run without the API; absent: there are none. */
+  readonly staticPods?: string;
   /** Credentials for registries of the machine, in docker's config format. */
   readonly credentialsFile: string;
   readonly timing?: Partial<PodTiming>;
@@ -78,6 +81,7 @@ export class Agent {
   readonly #statuses: StatusManager;
   readonly #probes: Probes;
   readonly #known = new Map<string, Known>();
+  readonly #static: StaticSource;
   #running = true;
 
   constructor(options: AgentOptions) {
@@ -94,6 +98,15 @@ export class Agent {
       status: (uid, report) => this.#take(uid, report),
       event: (uid, event) => this.#tellEvent(uid, event),
     });
+    this.#static = new StaticSource({
+      ...{ client, clock, log, node, folder: options.staticPods },
+      nodeUid: () => this.#node.get('', node)?.metadata.uid,
+      tell: (mirror, status) => this.#statuses.set(mirror, status),
+      gone: (uid) => this.#statuses.forget(uid),
+      set: (pod) => this.#set(pod),
+      remove: (pod) => this.#remove(pod),
+      event: (event) => this.events.ofNode(event),
+    });
     const { runtime, address = (_, host) => host } = options;
     this.#probes = new Probes({
       ...{ runtime, clock, logger: log, address },
@@ -108,11 +121,14 @@ export class Agent {
     this.#node.start();
     await Promise.all([this.#services.synced(), this.#node.synced()]);
     this.#pods.onChange(({ type, object }) => {
-      if (type === 'deleted') this.#remove(object as k8s.Pod);
-      else this.#set(object as k8s.Pod);
+      const pod = object as k8s.Pod;
+      if (this.#static.takes(pod, type === 'deleted')) return;
+      if (type === 'deleted') this.#remove(pod);
+      else this.#set(pod);
     });
     this.#pods.start();
-    await this.#pods.synced();
+    await Promise.all([this.#pods.synced(), this.#static.start()]);
+    this.#static.startMirrors();
     this.runner.endOthers(new Set(this.#known.keys())).catch((error: unknown) => {
       this.#options.log.error('left-over pods could not be ended', { error: messageOf(error) });
     });
@@ -123,8 +139,9 @@ export class Agent {
     return [...this.#known.values()].map(({ pod, status }) => (status ? { ...pod, status } : pod));
   }
 
+  /** By its uid, or by that of the API's mirror of it. */
   pod(uid: string): k8s.Pod | undefined {
-    const known = this.#known.get(uid);
+    const known = this.#known.get(this.#static.podOf(uid)?.metadata?.uid ?? uid);
     return known && (known.status ? { ...known.pod, status: known.status } : known.pod);
   }
 
@@ -134,6 +151,7 @@ export class Agent {
     this.#pods.stop();
     this.#services.stop();
     this.#node.stop();
+    await this.#static.stop();
     this.#probes.close();
     await this.runner.close();
     await this.#statuses.stop();
@@ -150,8 +168,15 @@ export class Agent {
     }
     const { phase } = pod.status ?? {};
     const isOver = phase === 'Succeeded' || phase === 'Failed';
-    const refusal = isOver || pod.metadata?.deletionTimestamp ? undefined : this.#refusal(pod);
-    this.#known.set(uid, { pod, status: undefined, leaving: false, refused: refusal !== undefined });
+    // root's own pods are not judged
+    const isJudged = !this.#static.has(uid) && !isOver && !pod.metadata?.deletionTimestamp;
+    const refusal = isJudged ? this.#refusal(pod) : undefined;
+    this.#known.set(uid, {
+      pod,
+      status: undefined,
+      leaving: false,
+      refused: refusal !== undefined,
+    });
     if (refusal) this.#refuse(pod, refusal);
     else this.#run(pod);
     this.#follow(uid);
@@ -211,7 +236,8 @@ export class Agent {
     const known = this.#known.get(uid);
     if (!known || known.leaving || !this.#running) return;
     known.status = status;
-    this.#statuses.set(known.pod, status);
+    if (this.#static.has(uid)) this.#static.told(known.pod, status);
+    else this.#statuses.set(known.pod, status);
     this.#follow(uid);
     if (ended && known.pod.metadata?.deletionTimestamp) {
       known.leaving = true;
@@ -227,6 +253,7 @@ export class Agent {
       try {
         await this.#statuses.flush(uid);
         await this.runner.forget(uid);
+        if (this.#static.has(uid)) break;
         await client.delete(REFS.pods, namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } });
         break;
       } catch (error) {
@@ -243,6 +270,7 @@ export class Agent {
     this.#statuses.forget(uid);
     this.#probes.forget(uid);
     for (const follower of this.#options.followers ?? []) follower.forget(uid);
+    this.#static.ended(known.pod);
   }
 
   #follow(uid: string): void {

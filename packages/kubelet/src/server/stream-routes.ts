@@ -31,8 +31,7 @@ export const attachRoute: AgentHandler = async (call) => {
 
 export const portForwardRoute: AgentHandler = async (call) => {
   const asked = await readJson(call);
-  const uid = text(asked.uid);
-  podOf(call, uid);
+  const { uid } = podOf(call, text(asked.uid)).metadata ?? {};
   const { runtime } = call.options;
   const sandboxes = (await ask(() => runtime.listSandboxes(uid))).filter(({ ready }) => ready);
   const [sandbox] = sandboxes.sort((a, b) => b.attempt - a.attempt);
@@ -49,8 +48,9 @@ export function podOf({ options }: AgentCall, uid: string): k8s.Pod {
 
 /** The newest container of this name. */
 async function containerOf(call: AgentCall, uid: string, name: string): Promise<string> {
-  podOf(call, uid);
-  const containers = (await ask(() => call.options.runtime.listContainers(uid))).filter(
+  // a pod of a file has another uid in the API than here
+  const own = podOf(call, uid).metadata?.uid;
+  const containers = (await ask(() => call.options.runtime.listContainers(own))).filter(
     (container) => container.name === name,
   );
   const [newest] = containers.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt);
