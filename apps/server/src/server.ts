@@ -24,6 +24,8 @@ import { componentPolicy } from './component-policy.ts';
 import { startControllersOf } from './controllers.ts';
 import { openDescriptions } from './descriptions.ts';
 import { Gate } from './gate.ts';
+import { GuestForwarder, isForGuest } from './guests/forward-to-guest.ts';
+import { startGuests } from './guests/start-guests.ts';
 import { followHostNode } from './host-node.ts';
 import { createHostNodeProxy } from './host-node-proxy.ts';
 import type { ServerOptions } from './options.ts';
@@ -152,9 +154,22 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   const stopScheduler = options.scheduler ? startSchedulerOf(plane, log) : async () => {};
   const stopNode = network ? followHostNode(plane, home, log) : () => {};
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
+  const guests = await startGuests({
+    plane,
+    address: `${state.host}:${state.port}`,
+    version: KUBERNETES_VERSION,
+    log,
+  });
+  const forwarder = new GuestForwarder(home.guestsSocket, () => guests.process.ready());
   gate.open(
-    (request, response) => void plane.api.handle(request, response),
-    (request, socket, head) => void plane.api.handleUpgrade(request, socket, head),
+    (request, response) =>
+      void (isForGuest(request.url ?? '')
+        ? forwarder.request(request, response)
+        : plane.api.handle(request, response)),
+    (request, socket, head) =>
+      void (isForGuest(request.url ?? '')
+        ? forwarder.upgrade(request, socket, head)
+        : plane.api.handleUpgrade(request, socket, head)),
   );
   writeRunState(home, { ...state, state: 'ready' });
   log.info('ready', {
@@ -170,6 +185,8 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     stop: once(async () => {
       log.info('stopping');
       stopRenewal();
+      forwarder.close();
+      await guests.stop();
       stopNode();
       await stopScheduler();
       await stopControllers();

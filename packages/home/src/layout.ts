@@ -21,6 +21,9 @@ export interface HomeLayout {
   /** Held by the running server; says nothing when read. */
   readonly lock: string;
   readonly serverLog: string;
+  readonly guestsLog: string;
+  /** Where the guests process answers the server. */
+  readonly guestsSocket: string;
   /** What a server said that ended before it could log. */
   readonly startLog: string;
   readonly node: NodeLayout;
@@ -73,6 +76,8 @@ export function homeLayout(root: string): HomeLayout {
     runState: at('run', 'server.json'),
     lock: at('run', 'server.lock'),
     serverLog: at('logs', 'server.log'),
+    guestsLog: at('logs', 'guests.log'),
+    guestsSocket: at('run', 'guests.sock'),
     startLog: at('logs', 'start.log'),
     node: nodeLayout(root),
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import type { Exchange } from '@sampan/apiserver';
+import type { Exchange, HttpResponse } from '@sampan/apiserver';
 
 /** Of one connection, not of what it carries (RFC 9110 section 7.6.1). */
 const OF_CONNECTION = new Set([
@@ -30,7 +30,11 @@ export function passedHeaders(headers: IncomingMessage['headers']): OutgoingHttp
  * breaks the client's off when it broke off. Resolves when it is over; never rejects.
  */
 export function pass(answer: IncomingMessage, exchange: Exchange): Promise<void> {
-  const { response } = exchange;
+  return passAnswer(answer, exchange.response);
+}
+
+/** The same, outside of an exchange. */
+export function passAnswer(answer: IncomingMessage, response: HttpResponse): Promise<void> {
   return new Promise((resolve) => {
     answer.on('error', () => response.destroy());
     answer.on('close', () => {

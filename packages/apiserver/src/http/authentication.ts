@@ -5,7 +5,7 @@ import { CERTIFICATE_HEADER } from '../auth/forwarded-certificates.ts';
 import { impersonate, readImpersonation } from '../auth/impersonation.ts';
 import type { ApiContext } from './api-context.ts';
 import { attributesOf } from './authorization.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, HttpRequest } from './exchange.ts';
 
 const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
@@ -49,17 +49,23 @@ function protocolToken(protocols: string): string {
   return found ? Buffer.from(found.slice(TOKEN_PROTOCOL.length), 'base64url').toString() : '';
 }
 
+/** The certificate that a client showed, DER, whoever signed it; undefined: none. */
+export function peerCertificate(request: HttpRequest): Buffer | undefined {
+  const socket = socketOf(request);
+  if (!socket || !('getPeerX509Certificate' in socket)) return undefined;
+  return (socket as TLSSocket).getPeerX509Certificate()?.raw;
+}
+
 function certificateOf(api: ApiContext, exchange: Exchange, now: number): ClientCertificate | undefined {
   if (api.forwardedCertificates)
     return api.forwardedCertificates.read(exchange.header(CERTIFICATE_HEADER), now);
-  const socket = socketOf(exchange);
+  const socket = socketOf(exchange.request);
   if (!socket || !('getPeerX509Certificate' in socket)) return undefined;
   return readClientCertificate(socket as TLSSocket, now);
 }
 
 /** The connection itself; HTTP/2 hides it behind the session. */
-function socketOf(exchange: Exchange): object | undefined {
-  const { request } = exchange;
+function socketOf(request: HttpRequest): object | undefined {
   if (!('stream' in request)) return request.socket;
   const { session } = request.stream;
   return session && sessionSockets.get(session);

@@ -1,0 +1,31 @@
+import { parseArgs } from 'node:util';
+import { messageOf, SampanError } from '@sampan/base';
+
+/** What the guests process is told by the server process, whose folder and user it has. */
+export interface GuestsProcessOptions {
+  /** `HOST:PORT` of the server. */
+  readonly address: string;
+  /** The version that is served, as JSON. */
+  readonly version: Readonly<Record<string, string>> & {
+    readonly major: string;
+    readonly minor: string;
+    readonly gitVersion: string;
+  };
+}
+
+/** Throws `usage`. */
+export function parseGuestsOptions(args: readonly string[]): GuestsProcessOptions {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { address: { type: 'string' }, version: { type: 'string' } },
+      strict: true,
+    });
+    return {
+      address: values.address ?? '',
+      version: JSON.parse(values.version ?? '') as GuestsProcessOptions['version'],
+    };
+  } catch (error) {
+    throw new SampanError('usage', messageOf(error), { hint: 'This program is started by the server.' });
+  }
+}

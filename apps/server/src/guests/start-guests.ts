@@ -1,0 +1,56 @@
+import { type KubeObject, StatusError } from '@sampan/api';
+import type { ControlPlane, VersionInfo } from '@sampan/apiserver';
+import { type Logger, systemClock } from '@sampan/base';
+import { clusterDefinition, startClusterController } from '@sampan/clusters';
+import { type Client, REFS } from '@sampan/machinery';
+import { GuestsProcess } from './guests-process.ts';
+
+export interface GuestsOptions {
+  readonly plane: ControlPlane;
+  /** `HOST:PORT` of this server. */
+  readonly address: string;
+  readonly version: VersionInfo;
+  readonly log: Logger;
+}
+
+export interface RunningGuests {
+  readonly process: GuestsProcess;
+  stop(): Promise<void>;
+}
+
+/** Serves the kind Cluster on the host cluster, and makes clusters of its objects. */
+export async function startGuests({ plane, address, version, log }: GuestsOptions): Promise<RunningGuests> {
+  const process = new GuestsProcess({
+    args: [`--address=${address}`, `--version=${JSON.stringify(version)}`],
+    log,
+  });
+  const client = plane.client('cluster-controller');
+  await install(client);
+  const stopController = startClusterController({
+    client,
+    host: process,
+    url: `https://${address}`,
+    version: version.gitVersion,
+    clock: systemClock,
+    log,
+  });
+  return {
+    process,
+    stop: async () => {
+      await stopController();
+      await process.stop();
+    },
+  };
+}
+
+/** The kind as this release has it. */
+async function install(client: Client): Promise<void> {
+  const { name = '' } = clusterDefinition.metadata;
+  const ref = REFS.customResourceDefinitions;
+  const present = await client.get<KubeObject>(ref, undefined, name).catch((error: unknown) => {
+    if (!(error instanceof StatusError) || error.code !== 404) throw error;
+    return undefined;
+  });
+  if (!present) await client.create(ref, clusterDefinition);
+  else await client.update(ref, { ...clusterDefinition, metadata: present.metadata });
+}
