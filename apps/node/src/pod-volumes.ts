@@ -5,6 +5,7 @@ import {
   ApiVolumeSources,
   type ContainerRuntime,
   createPodVolumes,
+  type HostPolicy,
   LocalProvisioner,
   LocalVolumes,
   type ManagedPodVolumes,
@@ -18,12 +19,13 @@ export interface VolumeOptions {
   /** The node's own user. */
   readonly client: Client;
   readonly facts: NodeFacts;
+  readonly policy: HostPolicy;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** The volumes of pods, and what ends the following of them; volumes stay. */
-export function openVolumes({ home, client, facts, clock, log }: VolumeOptions): {
+export function openVolumes({ home, client, facts, policy, clock, log }: VolumeOptions): {
   readonly volumes: ManagedPodVolumes;
   readonly local: LocalVolumes;
   readonly close: () => Promise<void>;
@@ -36,6 +38,7 @@ export function openVolumes({ home, client, facts, clock, log }: VolumeOptions):
     logger: log,
     sources,
     local,
+    hostPaths: policy.hostPaths,
   });
   const close = async (): Promise<void> => {
     await volumes.close();

@@ -138,10 +138,12 @@ class NodeStart {
     await releaseAddresses(folders, network, await runtime.listSandboxes(), this.#log);
     const following = await this.#followNetwork(network, nodeAddress);
     const facts = this.#facts(network, nodeAddress, machine, nodeDns);
+    const policy = await readPolicy(home);
     const { volumes, local, close } = openVolumes({
       home,
       client,
       facts,
+      policy,
       clock: this.#clock,
       log: this.#log,
     });
@@ -157,7 +159,7 @@ class NodeStart {
       cgroups: await PodCgroups.open({ node: facts, logger: this.#log }),
       address: (_, host) => dialAddress(network, host),
       connected: (pod, ip) => following.attach(pod as never, ip),
-      policy: await readPolicy(home),
+      policy,
       handlers: this.#handlers,
       staticPods: home.node.staticPods,
       credentialsFile: home.node.credentials,

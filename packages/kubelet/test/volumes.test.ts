@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import type { k8s } from '@sampan/api';
 import { silentLogger, systemClock } from '@sampan/base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPodVolumes, type ManagedPodVolumes, type NodeFacts } from '../src/index.ts';
+import {
+  createPodVolumes,
+  type ManagedPodVolumes,
+  type NodeFacts,
+  type PodVolumesOptions,
+} from '../src/index.ts';
 import { mountAt, mountTable, unmountAll } from '../src/volumes/mounts.ts';
 import { MadeSources } from './made-sources.ts';
 import { canRunContainers, run, shell, testPod } from './support.ts';
@@ -18,7 +23,7 @@ describe.skipIf(!able)('volumes of pods on the machine', () => {
   let events: string[];
   let retries: string[];
 
-  const start = (): ManagedPodVolumes => {
+  const start = (more: Partial<PodVolumesOptions> = {}): ManagedPodVolumes => {
     const node: NodeFacts = {
       hostIPs: ['192.0.2.1'],
       memoryBytes: 2 ** 32,
@@ -29,7 +34,7 @@ describe.skipIf(!able)('volumes of pods on the machine', () => {
       cgroupRoot: '/none',
       nodeDns: { servers: [], searches: [], options: [] },
     };
-    const made = createPodVolumes({ node, clock: systemClock, logger: silentLogger, sources });
+    const made = createPodVolumes({ node, clock: systemClock, logger: silentLogger, sources, ...more });
     made.listen({
       retry: (uid) => retries.push(uid),
       event: (_, { reason, message }) => events.push(`${reason} ${message}`),
@@ -312,6 +317,38 @@ describe.skipIf(!able)('volumes of pods on the machine', () => {
     ];
     for (const [path, type, why] of refused)
       await expect(use(path, type)).rejects.toThrow(`hostPath type check failed: ${path} ${why}`);
+  });
+
+  it('gives only those places of the machine that are allowed, by whatever kind of volume', async () => {
+    await mkdir(`${folder}/ours`);
+    await writeFile(`${folder}/ours/f`, 'x');
+    await symlink('/etc', `${folder}/ours/out`);
+    await volumes.close();
+    volumes = start({ hostPaths: [{ prefix: `${folder}/ours`, readOnly: false }] });
+    const list = (path: string) => [{ name: 'h', hostPath: { path, type: '' } }];
+    const path = await pathOf(podOf(list(`${folder}/ours`)));
+    expect(path).toContain('/volumes/kubernetes.io~host-path/h');
+    expect(await readFile(`${path}/f`, 'utf8')).toBe('x');
+    expect(await readFile(await pathOf(podOf(list(`${folder}/ours/f`))), 'utf8')).toBe('x');
+    for (const bad of ['/etc', `${folder}/ours/out`]) {
+      await expect(volumes.prepare(podOf(list(bad)))).rejects.toThrow(
+        'is not among the folders that are allowed',
+      );
+      sources.bind('bad', { hostPath: { path: bad } });
+      const claim = [{ name: 'v', persistentVolumeClaim: { claimName: 'bad' } }];
+      await expect(volumes.prepare(podOf(claim))).rejects.toThrow(
+        'is not among the folders that are allowed',
+      );
+      sources.bind('bad', { local: { path: bad } });
+      await expect(volumes.prepare(podOf(claim))).rejects.toThrow(
+        'is not among the folders that are allowed',
+      );
+    }
+    await volumes.release(podOf([]));
+    const read = podOf(list(`${folder}/ours`));
+    await ready(read);
+    await volumes.release(read);
+    expect(await readdir(`${folder}/ours`)).toEqual(['f', 'out']);
   });
 
   it('tells why a claim cannot be used', async () => {

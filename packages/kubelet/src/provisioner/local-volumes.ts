@@ -55,6 +55,10 @@ export class LocalVolumes implements LocalAttachments {
     });
   }
 
+  has(path: string): boolean {
+    return this.#nameOf(path) !== undefined;
+  }
+
   async attach(path: string, uid: string): Promise<void> {
     const name = this.#nameOf(path);
     if (name === undefined) return;

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { k8s } from '@sampan/api';
 import { mountBlockVolume } from './block-volume.ts';
 import { type ReadyVolume, readyFolder, type SetUpVolume, volumeFolder } from './context.ts';
-import { checkHostPath } from './host-path.ts';
+import { useHostPath } from './host-path.ts';
 import { MountFailure } from './mount-failure.ts';
 import { giveToGroup } from './ownership.ts';
 import type { VolumeSources } from './volume-sources.ts';
@@ -22,6 +22,10 @@ export const setUpClaim: SetUpVolume = async (task, context) => {
   if (asDevice && volumeMode !== 'Block') throw wrong('volumeDevices');
   const readOnly = volume.persistentVolumeClaim?.readOnly ?? false;
   const name = persistent.metadata?.name ?? '';
+  if (local && context.hostPaths !== '*' && !context.local.has(local.path)) {
+    // a device could be anything, so folders only
+    return useHostPath({ path: local.path, type: 'Directory' }, task, context, readOnly).catch(inSetUp(name));
+  }
   if (local) {
     const path = volumeFolder(task, 'local-volume', context);
     const ready = await localVolume(local, name, {
@@ -34,10 +38,7 @@ export const setUpClaim: SetUpVolume = async (task, context) => {
     return ready;
   }
   if (hostPath) {
-    await checkHostPath(hostPath).catch((error: Error) => {
-      throw new MountFailure(error.message, 'SetUp', name);
-    });
-    return readyFolder(hostPath.path, readOnly);
+    return useHostPath(hostPath, task, context, readOnly).catch(inSetUp(name));
   }
   const kinds = Object.keys(persistent.spec ?? {}).filter((key) => key === 'csi' || key === 'nfs');
   throw new MountFailure(
@@ -45,6 +46,12 @@ export const setUpClaim: SetUpVolume = async (task, context) => {
     'process',
   );
 };
+
+const inSetUp =
+  (volume: string) =>
+  (error: Error): never => {
+    throw new MountFailure(error.message, 'SetUp', volume);
+  };
 
 async function boundClaim(
   { metadata = {} }: k8s.Pod,

@@ -1,12 +1,15 @@
 import type { k8s } from '@sampan/api';
 import type { Clock, Logger } from '@sampan/base';
 import type { NodeFacts } from '../pods/node-facts.ts';
+import type { HostPolicy } from '../policy/host-policy.ts';
 import type { MemoryFolder } from './memory-folder.ts';
 import type { PodTokens } from './pod-tokens.ts';
 import type { VolumeSources } from './volume-sources.ts';
 
 /** Local volumes whose file systems are mounted only while pods use them. */
 export interface LocalAttachments {
+  /** Whether the folder or device is one of them, which pods may have whatever the policy says. */
+  has(path: string): boolean;
   /** Before a pod uses the folder or device of a local volume, of whatever kind. May be called again. */
   attach(path: string, uid: string): Promise<void>;
   /** The pod uses none any more. May be called again. Must not throw. */
@@ -22,6 +25,8 @@ export interface VolumeContext {
   readonly memory: MemoryFolder;
   readonly tokens: PodTokens;
   readonly local: LocalAttachments;
+  /** Which places of the machine pods of this cluster may have. */
+  readonly hostPaths: HostPolicy['hostPaths'];
 }
 
 /** A volume to make ready. */

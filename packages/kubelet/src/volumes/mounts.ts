@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, realpath, rm } from 'node:fs/promises';
+import { lstat, readFile, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -80,15 +80,19 @@ const within = (folder: string, { point }: MountEntry): boolean =>
 /** Unmounts all at and below a folder, the latest first. Throws when something stays. */
 export async function unmountAll(folder: string): Promise<void> {
   const real = await realPlace(folder);
-  for (const mount of (await mountTable()).filter((each) => within(real, each)).reverse()) {
-    await unmount(mount.point);
-  }
+  const mounts = (await mountTable()).filter((each) => within(real, each));
+  if (mounts.length === 0) return;
+  for (const { point } of mounts.reverse()) await unmount(point);
   const left = (await mountTable()).find((mount) => within(real, mount));
   if (left) throw new Error(`${left.point} cannot be unmounted`);
 }
 
 /** Removes a folder and all in it, and nothing that is mounted there. May be called twice. */
 export async function removeTree(folder: string): Promise<void> {
+  const found = await lstat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (!found) return;
   await unmountAll(folder);
   await rm(folder, { recursive: true, force: true });
 }

@@ -3,6 +3,7 @@ import type { k8s } from '@sampan/api';
 import { type Clock, deepEqual, type Logger, messageOf } from '@sampan/base';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import { StartError } from '../pods/start-error.ts';
+import type { HostPolicy } from '../policy/host-policy.ts';
 import type { Device, Mount } from '../runtime/index.ts';
 import { POD_TIMING, type PodVolumes, type VolumesListener } from '../worker/pod-services.ts';
 import { containerDevices, containerMounts } from './container-mounts.ts';
@@ -24,6 +25,8 @@ export interface PodVolumesOptions {
   readonly sources: VolumeSources;
   /** Default: local volumes are there as they are. */
   readonly local?: LocalAttachments;
+  /** Which places of the machine pods may have, by whatever kind of volume; default: all. */
+  readonly hostPaths?: HostPolicy['hostPaths'];
 }
 
 /** Volumes of pods as upstream's kubelet has them. All is on the disk: a new one goes on where a former one ended. */
@@ -34,7 +37,11 @@ export interface ManagedPodVolumes extends PodVolumes {
   close(): Promise<void>;
 }
 
-const AS_THEY_ARE: LocalAttachments = { attach: async () => {}, detach: async () => {} };
+const AS_THEY_ARE: LocalAttachments = {
+  has: () => false,
+  attach: async () => {},
+  detach: async () => {},
+};
 
 /** The memory file system, among the folders of pods. */
 const MEMORY = '.memory';
@@ -50,10 +57,10 @@ class LocalPodVolumes implements ManagedPodVolumes {
   readonly #unfollow: () => void;
   #closed = false;
 
-  constructor({ node, clock, logger, sources, local = AS_THEY_ARE }: PodVolumesOptions) {
+  constructor({ node, clock, logger, sources, local = AS_THEY_ARE, hostPaths = '*' }: PodVolumesOptions) {
     const memory = new MemoryFolder(`${node.podFolder}/${MEMORY}`);
     const tokens = new PodTokens(sources, clock, logger);
-    this.#context = { node, clock, logger, sources, memory, tokens, local };
+    this.#context = { node, clock, logger, sources, memory, tokens, local, hostPaths };
     this.#unfollow = sources.onChange((change) => this.#sourceChanged(change));
   }
 
