@@ -10,7 +10,7 @@ SOURCES := $(shell find apps packages tools -name node_modules -prune -o \( -nam
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
-up: build ## Install what is missing, build, start Sampan
+up: build ## Install what is missing, build, start Sampan and a sample application
 	@./sampan doctor --needed
 	@./sampan up
 

@@ -77,6 +77,32 @@ describe.runIf(canRunContainers())('containers', { timeout: 90_000 }, () => {
     expect((await apps()).map(({ name }) => name)).toEqual(['hello']);
   });
 
+  it('tell what they say, and run commands', async () => {
+    const ran = await works(
+      'run',
+      IMAGE,
+      '--name',
+      'talk',
+      '--',
+      'sh',
+      '-c',
+      'echo one; echo two; exec sleep 1000',
+    );
+    expect(ran).toContain('talk runs.');
+    expect(await works('logs', 'talk')).toBe('one\ntwo\n');
+    expect(await works('logs', 'talk', '--tail', '1')).toBe('two\n');
+    const failing = await on(['exec', 'talk', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7']);
+    expect(failing).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
+    const piped = await on(['exec', '-i', 'talk', '--', 'wc', '-c'], { input: 'x'.repeat(300_000) });
+    expect(piped).toMatchObject({ code: 0, stdout: '300000\n' });
+    const missing = await on(['exec', 'talk', '--', '/no/such/program']);
+    expect(missing).toMatchObject({ code: 1, stdout: '' });
+    expect(missing.stderr).toContain('no such file or directory');
+    expect(await on(['logs', 'nobody'])).toMatchObject({ code: 1 });
+    expect(await works('logs', '--node')).toContain('"message":"ready"');
+    await works('rm', 'talk');
+  });
+
   it('that cannot run are named, with the reason and what to do', async () => {
     const bad = await on(['run', 'none.invalid/image', '--name', 'bad']);
     expect(bad.code).toBe(1);

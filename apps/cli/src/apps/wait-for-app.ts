@@ -1,5 +1,6 @@
-import { type Client, REFS } from '@sampan/machinery';
+import { type Client, REFS, type ResourceRef } from '@sampan/machinery';
 import { type App, listApps } from './app.ts';
+import { WORKLOADS } from './workload.ts';
 
 /** Changes come in bursts; one look is enough for those of a moment. */
 const SETTLE_MS = 20;
@@ -30,7 +31,15 @@ export async function watchApp<T>(
   }
 }
 
-/** Counts what changes among pods, Events and nodes. Watches that end begin again with the next look. */
+/** What an application is told from; of workloads those that the command line makes. */
+const WATCHED: readonly ResourceRef[] = [
+  REFS.pods,
+  REFS.events,
+  REFS.nodes,
+  ...WORKLOADS.filter(({ scales }) => scales).map(({ ref }) => ref),
+];
+
+/** Counts what changes. Watches that end begin again with the next look. */
 class Changes {
   count = 0;
   #wake: (() => void) | undefined;
@@ -69,7 +78,7 @@ class Changes {
       this.count++;
       this.#wake?.();
     };
-    this.#watches = [REFS.pods, REFS.events, REFS.nodes].map((ref) =>
+    this.#watches = WATCHED.map((ref) =>
       this.#client.watch(ref, ref.namespaced ? { namespace: this.#namespace } : {}, {
         onEvent: changed,
         onEnd: () => {

@@ -8,7 +8,7 @@ const SAMPLE_IMAGE = 'sampan.local/hello:1';
 
 /** What of busybox the sample needs, and what people like to find in a shell. */
 const APPLETS =
-  'sh httpd ls cat ps env id echo hostname date df top vi wget nslookup ping grep sleep true kill mount uname';
+  'sh httpd ls cat ps env id echo hostname date df top vi wget nslookup ping grep sleep true kill mount uname wc stty tty';
 
 /** Makes the sample's image of this machine's busybox, without any registry, when it is not there. Throws SampanErrors. */
 export async function ensureSampleImage(socket: string): Promise<void> {
