@@ -66,6 +66,16 @@ export interface ResizeState {
   readonly failed: boolean;
 }
 
+/** Why the node wants a pod gone. */
+export interface Verdict {
+  readonly reason: string;
+  readonly message: string;
+  /** Instead of the pod's own grace, when that is longer. */
+  readonly graceSeconds?: number;
+  /** The pod did nothing to deserve it: its condition `DisruptionTarget` says so (KEP-3329). */
+  readonly disruption?: boolean;
+}
+
 /** What must be remembered between decisions and cannot be read from the runtime. */
 export interface PodMemory {
   readonly backoff: BackoffEntries;
@@ -85,7 +95,7 @@ export interface PodInput {
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** The node wants it gone (eviction, deadline), whatever its containers do. */
-  readonly verdict?: { readonly reason: string; readonly message: string };
+  readonly verdict?: Verdict;
   readonly limits?: BackoffLimits;
   /** Absent: all is as the spec says. */
   readonly resize?: ResizeState;
@@ -120,15 +130,20 @@ export function newDraft(input: PodInput): Draft {
   return { input, actions: [], waiting: new Map(), backoff, restarting, wakeAt: undefined };
 }
 
-/** Starts a container unless it must wait for its backoff or after a failure. */
-export function start(draft: Draft, container: k8s.Container, kind: ContainerKind, sandboxId: string): void {
+/** Starts a container unless it must wait for its backoff or after a failure; answers whether it does. */
+export function start(
+  draft: Draft,
+  container: k8s.Container,
+  kind: ContainerKind,
+  sandboxId: string,
+): boolean {
   const { view, failures, now, limits = RESTART_BACKOFF, pod } = draft.input;
   const { name } = container;
   const elsewhere = view.containers.find((each) => each.name === name && each.state === 'running');
   if (elsewhere) {
     // in a former sandbox: never two of one name
     kill(draft, container, elsewhere.id, 'pod-ends', `Stopping container ${name}`);
-    return;
+    return false;
   }
   const failure = failures.get(name);
   if (failure) {
@@ -138,7 +153,7 @@ export function start(draft: Draft, container: k8s.Container, kind: ContainerKin
     if (failure.later && failure.later.at > now) wake(draft, failure.later.at);
     if (failure.retryAt > now) {
       wake(draft, failure.retryAt);
-      return;
+      return false;
     }
   }
   const latest = latestContainer(view, name);
@@ -150,10 +165,11 @@ export function start(draft: Draft, container: k8s.Container, kind: ContainerKin
     const message = `back-off ${seconds} restarting failed container=${name} pod=${podName}_${namespace}(${uid})`;
     draft.waiting.set(name, { reason: 'CrashLoopBackOff', message });
     wake(draft, wait.at);
-    return;
+    return false;
   }
   if (latest?.state === 'exited') draft.backoff.set(name, nextEntry(entry, latest, now, limits));
   draft.actions.push({ do: 'start-container', name, kind, attempt: nextAttempt(view, name), sandboxId });
+  return true;
 }
 
 /** As Go prints it: `10s`, `2m40s`. */

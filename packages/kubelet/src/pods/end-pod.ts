@@ -11,16 +11,17 @@ const DEFAULT_GRACE_SECONDS = 30;
  * came after it are gone, or when the pod's grace is over; then the sandbox (KEP-753, termination ordering).
  */
 export function endPod(draft: Draft): PodDecision {
-  const { pod, view, now, memory } = draft.input;
+  const { pod, view, now, memory, verdict } = draft.input;
   // what was to be started is not
   draft.actions.length = 0;
   draft.waiting.clear();
   draft.wakeAt = undefined;
   const since = memory.endingSince ?? now;
-  const grace =
+  const own =
     pod.metadata?.deletionGracePeriodSeconds ??
     pod.spec?.terminationGracePeriodSeconds ??
     DEFAULT_GRACE_SECONDS;
+  const grace = Math.min(own, verdict?.graceSeconds ?? own);
   const deadline = since + grace * 1000;
   const graceSeconds = Math.max(LEAST_GRACE_SECONDS, Math.ceil((deadline - now) / 1000));
   const running = view.containers.filter(({ state }) => state === 'running' || state === 'unknown');

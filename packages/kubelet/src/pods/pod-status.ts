@@ -1,5 +1,6 @@
 import { type k8s, podQOS } from '@sampan/api';
 import { containerStatuses, isoSeconds, type StatusInput } from './container-statuses.ts';
+import type { Verdict } from './decision.ts';
 import { containersReady, OWN_CONDITIONS, podInitialized, podReady } from './pod-conditions.ts';
 import { type PodPhase, podPhase } from './pod-phase.ts';
 import { resizeConditions } from './resize-conditions.ts';
@@ -9,7 +10,7 @@ export interface PodStatusInput extends StatusInput {
   /** Nothing of the pod runs and nothing will. */
   readonly ended: boolean;
   /** The node wants it gone: the pod fails for this. */
-  readonly verdict?: { readonly reason: string; readonly message: string };
+  readonly verdict?: Verdict;
   /** Addresses of the node, the first one preferred. */
   readonly hostIPs: readonly string[];
   /** Milliseconds since the epoch. */
@@ -23,7 +24,10 @@ export function podStatus(input: PodStatusInput): k8s.PodStatus {
   const { init, regular, ephemeral } = containerStatuses(input);
   const statuses = new Map([...init, ...regular].map((status) => [status.name, status]));
   const phase = choosePhase(input, podPhase(spec, statuses, input.ended));
-  const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !OWN_CONDITIONS.has(type));
+  const disruption = disruptionOf(input.verdict);
+  const foreign = (pod.status?.conditions ?? []).filter(
+    ({ type }) => !OWN_CONDITIONS.has(type) && !Object.hasOwn(disruption, type),
+  );
   const containers = containersReady(spec, statuses, phase);
   const own = {
     PodReadyToStartContainers: { status: needsSandbox(pod, view).create ? 'False' : 'True' },
@@ -32,6 +36,7 @@ export function podStatus(input: PodStatusInput): k8s.PodStatus {
     ContainersReady: containers,
     PodScheduled: { status: 'True' },
     ...resizeConditions(input.resize),
+    ...disruption,
   };
   const generation = pod.metadata?.generation;
   const conditions = Object.entries(own).map(([type, verdict]) =>
@@ -49,6 +54,13 @@ export function podStatus(input: PodStatusInput): k8s.PodStatus {
     ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),
     qosClass: podQOS(spec),
   };
+}
+
+/** Says of a pod that was evicted that it is not to blame (KEP-3329). */
+function disruptionOf(verdict: Verdict | undefined) {
+  if (!verdict?.disruption) return {};
+  const { message } = verdict;
+  return { DisruptionTarget: { status: 'True', reason: 'TerminationByKubelet', message } };
 }
 
 /** A pod that is over stays so. */
@@ -69,7 +81,7 @@ function reasonOf(
   { pod, previous, verdict }: PodStatusInput,
   phase: PodPhase,
 ): Pick<k8s.PodStatus, 'reason' | 'message'> {
-  if (verdict && previous.phase !== 'Succeeded') return verdict;
+  if (verdict && previous.phase !== 'Succeeded') return { reason: verdict.reason, message: verdict.message };
   if (phase !== previous.phase) return {};
   const reason = previous.reason ?? pod.status?.reason;
   const message = previous.message ?? pod.status?.message;

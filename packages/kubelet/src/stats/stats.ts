@@ -57,10 +57,9 @@ export class Stats {
     });
   }
 
-  /** What each pod has on disk, by uid; sizes are at most `believedMs` old. */
-  async podDisks(believedMs: number): Promise<Map<string, PodExtras>> {
-    const disks = { ...(await this.#disks()), believedMs };
-    const pods = this.#options.pods().filter(({ status }) => !isOver(status?.phase));
+  /** What each of these pods has on disk, by uid; sizes are at most a minute old. */
+  async podDisks(pods: readonly k8s.Pod[]): Promise<Map<string, PodExtras>> {
+    const disks = await this.#disks();
     return new Map(
       await Promise.all(
         pods.map(async (pod): Promise<[string, PodExtras]> => {
@@ -114,5 +113,3 @@ export class Stats {
     return [pod.metadata?.uid ?? '', { ...disk, network }];
   }
 }
-
-const isOver = (phase: string | undefined): boolean => phase === 'Failed' || phase === 'Succeeded';

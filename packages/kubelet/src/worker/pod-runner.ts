@@ -1,5 +1,6 @@
 import type { k8s } from '@sampan/api';
 import { messageOf } from '@sampan/base';
+import type { Verdict } from '../pods/decision.ts';
 import type { ContainerProbes } from '../pods/pod-view.ts';
 import { Allocations } from '../resize/allocations.ts';
 import type { RuntimeEvent } from '../runtime/index.ts';
@@ -75,7 +76,7 @@ export class PodRunner {
   }
 
   /** Ends a pod for a reason of the node's (eviction); it fails. */
-  condemn(uid: string, verdict: { reason: string; message: string }): void {
+  condemn(uid: string, verdict: Verdict): void {
     this.#workers.get(uid)?.condemn(verdict);
   }
 

@@ -2,7 +2,7 @@ import type { k8s } from '@sampan/api';
 import { deepEqual, messageOf } from '@sampan/base';
 import { activeDeadline } from '../pods/active-deadline.ts';
 import { decidePod } from '../pods/decide-pod.ts';
-import type { PodAction, PodDecision, PodMemory } from '../pods/decision.ts';
+import type { PodAction, PodDecision, PodMemory, Verdict } from '../pods/decision.ts';
 import { podGarbage } from '../pods/pod-garbage.ts';
 import { podStatus } from '../pods/pod-status.ts';
 import { type ContainerProbes, EMPTY_VIEW, type PodContainer, type PodView } from '../pods/pod-view.ts';
@@ -45,7 +45,7 @@ export class PodWorker {
   #memory: PodMemory = { backoff: new Map() };
   #view: PodView = EMPTY_VIEW;
   #status: k8s.PodStatus;
-  #verdict: { reason: string; message: string } | undefined;
+  #verdict: Verdict | undefined;
   #told = '';
   #turn: Promise<void> | undefined;
   #again = false;
@@ -95,7 +95,7 @@ export class PodWorker {
   }
 
   /** The node wants it to end for this reason: it fails. The first reason stays. */
-  condemn(verdict: { reason: string; message: string }): void {
+  condemn(verdict: Verdict): void {
     this.#verdict ??= verdict;
     this.poke();
   }
@@ -154,6 +154,8 @@ export class PodWorker {
     const wanted = this.#pod;
     this.#view = await this.#withMessages(await this.#reader.read());
     const pod = await this.#resize.ask(wanted, this.#view);
+    const ends = pod.metadata?.deletionTimestamp !== undefined || this.#verdict !== undefined;
+    if (ends) this.#actions.end();
     if (this.#closed) return;
     const now = this.#services.clock.now();
     const deadline = activeDeadline(pod, this.#status.startTime);

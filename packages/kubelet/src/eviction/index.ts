@@ -1,0 +1,3 @@
+export { type EvictionConfig, EvictionManager, type EvictionOptions } from './eviction-manager.ts';
+export type { PressureCondition } from './signals.ts';
+export type { Threshold } from './thresholds.ts';
