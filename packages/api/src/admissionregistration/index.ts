@@ -1,3 +1,5 @@
-/** Admission webhooks as data: their types, and which requests they ask for. */
+/** Admission webhooks and policies as data: their types, and their expressions. */
 export { type AdmissionVariables, MatchConditions } from './match-conditions.ts';
+export { type PolicyInput, PolicyProgram } from './policy-program.ts';
+export * from './policy-types.ts';
 export * from './types.ts';

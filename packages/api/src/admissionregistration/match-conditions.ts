@@ -1,4 +1,10 @@
-import { type CompiledExpression, compileDynamic, fromAny } from '../apiextensions/cel/dynamic.ts';
+import {
+  type CompiledExpression,
+  compileDynamic,
+  fromAny,
+  untyped,
+  type Variables,
+} from '../apiextensions/cel/dynamic.ts';
 import { CelError, CostLimitError, startRequestWork } from '../apiextensions/cel/values.ts';
 import { duplicate, type FieldError, invalid, required, tooMany } from '../meta/field-error.ts';
 import { isQualifiedName } from '../validation/label-syntax.ts';
@@ -10,7 +16,7 @@ const PER_CALL_LIMIT = 1_000_000;
 const BUDGET = 10_000_000 / 4;
 
 /** What expressions of admission can read (KEP-3716); `authorizer` is not served. */
-const VARIABLES = ['object', 'oldObject', 'request'];
+const VARIABLES = untyped(['object', 'oldObject', 'request']);
 
 export interface AdmissionVariables {
   readonly object: unknown;
@@ -19,7 +25,11 @@ export interface AdmissionVariables {
 }
 
 /** Source: pkg/apis/admissionregistration/validation validateMatchConditions. */
-export function matchConditionErrors(conditions: readonly MatchCondition[], field: string): FieldError[] {
+export function matchConditionErrors(
+  conditions: readonly MatchCondition[],
+  field: string,
+  variables: Variables = VARIABLES,
+): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
   if (conditions.length > MAX_CONDITIONS) errors.push(tooMany(field, conditions.length, MAX_CONDITIONS));
@@ -27,7 +37,7 @@ export function matchConditionErrors(conditions: readonly MatchCondition[], fiel
     const path = `${field}[${i}]`;
     if (expression.trim() === '') errors.push(required(`${path}.expression`));
     else {
-      const compiled = compileDynamic(expression, VARIABLES, 'bool');
+      const compiled = compileDynamic(expression, variables, 'bool');
       if ('error' in compiled) errors.push(invalid(`${path}.expression`, expression, compiled.error));
     }
     if (name === '') errors.push(required(`${path}.name`));

@@ -9,6 +9,8 @@ export interface AdmissionRule {
   readonly apiVersions: readonly string[];
   readonly resources: readonly string[];
   readonly scope?: string;
+  /** Of policies: only objects of these names. */
+  readonly resourceNames?: readonly string[];
 }
 
 export interface MatchCondition {

@@ -2,13 +2,25 @@ import type { ApiService } from '../apiregistration/apiservice.ts';
 import { list } from '../core/shared.ts';
 import type { Column } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
-import { ageColumn, integer, nameColumn, text } from './cells.ts';
+import { ageColumn, integer, nameColumn, text, UNSET } from './cells.ts';
 
 const webhookColumns: readonly Column[] = [
   nameColumn,
   integer('Webhooks', (object) => list(object.webhooks).length),
   ageColumn,
 ];
+
+function paramKindOf(object: KubeObject): string {
+  const { paramKind } = object.spec ?? {};
+  return paramKind ? `${paramKind.apiVersion}/${paramKind.kind}` : UNSET;
+}
+
+function paramRefOf(object: KubeObject): string {
+  const { paramRef } = object.spec ?? {};
+  if (!paramRef) return UNSET;
+  if (!paramRef.name) return '*/*';
+  return paramRef.namespace ? `${paramRef.namespace}/${paramRef.name}` : `*/${paramRef.name}`;
+}
 
 function serviceOf(object: KubeObject): string {
   const { service } = (object as ApiService).spec;
@@ -22,6 +34,18 @@ function availability(object: KubeObject): string {
 }
 
 export const registrationColumns: Readonly<Record<string, readonly Column[]>> = {
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': [
+    nameColumn,
+    integer('Validations', (object) => list(object.spec?.validations).length),
+    text('ParamKind', paramKindOf),
+    ageColumn,
+  ],
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': [
+    nameColumn,
+    text('PolicyName', (object) => object.spec?.policyName ?? ''),
+    text('ParamRef', paramRefOf),
+    ageColumn,
+  ],
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhookColumns,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhookColumns,
   'apiregistration.k8s.io/APIService': [

@@ -303,6 +303,19 @@ export const rows: readonly Row[] = [
     shortNames: ['vac'],
   },
   { ...mutatingWebhooks, version: 'v1' },
+  {
+    ...admissionregistration,
+    version: 'v1',
+    kind: 'ValidatingAdmissionPolicy',
+    resource: 'validatingadmissionpolicies',
+    status: true,
+  },
+  {
+    ...admissionregistration,
+    version: 'v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    resource: 'validatingadmissionpolicybindings',
+  },
   { ...validatingWebhooks, version: 'v1' },
   {
     ...mutatingWebhooks,

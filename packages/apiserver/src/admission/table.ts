@@ -1,3 +1,5 @@
+import { PolicyList } from '../policies/policy-list.ts';
+import { validatingPolicies } from '../policies/validating-policies.ts';
 import { ResourceQuotas } from '../quota/resource-quotas.ts';
 import { webhookPlugins } from '../webhooks/plugins.ts';
 import {
@@ -40,7 +42,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { reader, authorizer, clock, services } = options;
   const quotas = new ResourceQuotas(options);
   const webhooks = webhookPlugins(options);
-  const ends = [releaseDeletedServices(reader, services), () => quotas.close(), () => webhooks.close()];
+  const policies = new PolicyList(reader);
+  const ends = [
+    releaseDeletedServices(reader, services),
+    () => quotas.close(),
+    () => webhooks.close(),
+    () => policies.close(),
+  ];
   const optional = new Set(options.enable);
   const plugins: AdmissionPlugin[] = [
     namespaceLifecycle(reader),
@@ -61,6 +69,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     certificateSubjectRestriction,
     defaultIngressClass(reader),
     webhooks.mutating,
+    validatingPolicies(policies, reader, () => options.resources()),
     webhooks.validating,
     resourceQuota(quotas),
     rbacEscalation({ authorizer, index: options.rbac, reader }),

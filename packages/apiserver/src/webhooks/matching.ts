@@ -1,4 +1,10 @@
-import { type AdmissionRule, errors, type KubeObject, type ResourceDefinition } from '@sampan/api';
+import {
+  type AdmissionRule,
+  errors,
+  type KubeObject,
+  type LabelMatcher,
+  type ResourceDefinition,
+} from '@sampan/api';
 import type { ObjectReader } from '@sampan/machinery';
 import type { AdmissionRequest } from '../admission/contract.ts';
 import { resourceOf } from '../admission/forbidden.ts';
@@ -6,8 +12,23 @@ import type { ResourceTable } from '../registry/resource-table.ts';
 import { equivalentsOf, namespaceOf } from './subject.ts';
 import type { Hook } from './webhook-list.ts';
 
-/** Which webhooks a request concerns (apiserver plugin/webhook/generic ShouldCallHook, without match conditions). */
-export class WebhookMatcher {
+/** Which requests a webhook or a policy is about. */
+export interface Criteria {
+  readonly namespaces: LabelMatcher;
+  readonly objects: LabelMatcher;
+  /** Undefined: all. */
+  readonly rules: readonly AdmissionRule[] | undefined;
+  /** Requests that match one of these are not meant, whatever the rules say. */
+  readonly excluded?: readonly AdmissionRule[];
+  /** Requests in another version of a resource that a rule names are meant, too. */
+  readonly equivalent: boolean;
+}
+
+/**
+ * Which requests are meant (apiserver plugin/webhook/generic ShouldCallHook, plugin/policy/matching), without match
+ * conditions.
+ */
+export class RequestMatcher {
   readonly #reader: ObjectReader;
   readonly #resources: () => ResourceTable;
 
@@ -16,17 +37,29 @@ export class WebhookMatcher {
     this.#resources = resources;
   }
 
-  /** The version of the resource in which the webhook wants to see it; undefined: it is not concerned. Throws NotFound. */
-  match(hook: Hook, request: AdmissionRequest): ResourceDefinition | undefined {
-    if (!matchesObject(hook, request)) return undefined;
-    const found = this.#definitionFor(hook, request);
-    return found && this.#matchesNamespace(hook, request) ? found : undefined;
+  /** The version of the resource that is meant; undefined: the request is not. Throws NotFound. */
+  match(criteria: Criteria, request: AdmissionRequest): ResourceDefinition | undefined {
+    if (!matchesObject(criteria, request)) return undefined;
+    const found = this.#definitionFor(criteria, request);
+    return found && this.#matchesNamespace(criteria, request) ? found : undefined;
   }
 
-  #definitionFor({ webhook }: Hook, request: AdmissionRequest): ResourceDefinition | undefined {
-    const rules = webhook.rules ?? [];
+  #definitionFor(
+    { rules, excluded = [], equivalent }: Criteria,
+    request: AdmissionRequest,
+  ): ResourceDefinition | undefined {
+    if (excluded.length > 0 && this.#anyVersion(excluded, equivalent, request)) return undefined;
+    return rules ? this.#anyVersion(rules, equivalent, request) : request.definition;
+  }
+
+  /** The version of the request's resource that a rule names: its own before others. */
+  #anyVersion(
+    rules: readonly AdmissionRule[],
+    equivalent: boolean,
+    request: AdmissionRequest,
+  ): ResourceDefinition | undefined {
     if (rules.some((rule) => matchesRule(rule, request, request.definition))) return request.definition;
-    if (webhook.matchPolicy !== 'Equivalent') return undefined;
+    if (!equivalent) return undefined;
     const equivalents = equivalentsOf(this.#resources(), request.definition);
     for (const rule of rules) {
       const found = equivalents.find((definition) => matchesRule(rule, request, definition));
@@ -35,7 +68,7 @@ export class WebhookMatcher {
     return undefined;
   }
 
-  #matchesNamespace({ namespaces }: Hook, request: AdmissionRequest): boolean {
+  #matchesNamespace({ namespaces }: Criteria, request: AdmissionRequest): boolean {
     if (namespaces.empty) return true;
     const name = namespaceOf(request);
     const isNamespace = request.definition.group === '' && request.definition.resource === 'namespaces';
@@ -52,7 +85,7 @@ export class WebhookMatcher {
   }
 }
 
-function matchesObject({ objects }: Hook, { object, old }: AdmissionRequest): boolean {
+function matchesObject({ objects }: Criteria, { object, old }: AdmissionRequest): boolean {
   if (objects.empty) return true;
   return (
     (object?.metadata !== undefined && objects.matches(object.metadata.labels)) ||
@@ -63,13 +96,14 @@ function matchesObject({ objects }: Hook, { object, old }: AdmissionRequest): bo
 const anyOf = (items: readonly string[] | undefined, wanted: string): boolean =>
   items?.some((item) => item === '*' || item === wanted) ?? false;
 
-export function matchesRule(
+function matchesRule(
   rule: AdmissionRule,
   request: AdmissionRequest,
   { group, version, resource }: ResourceDefinition,
 ): boolean {
   return (
     matchesScope(rule, request) &&
+    (!rule.resourceNames?.length || rule.resourceNames.includes(request.name)) &&
     anyOf(rule.operations, request.operation) &&
     anyOf(rule.apiGroups, group) &&
     anyOf(rule.apiVersions, version) &&
@@ -89,15 +123,17 @@ function matchesResource(pattern: string, resource: string, subresource: string)
   return (name === '*' || name === resource) && (sub === '*' || sub === subresource);
 }
 
-/** Configurations of webhooks are never sent to webhooks: a mistake could not be mended otherwise. */
-export function isExempt({ group, resource }: Pick<ResourceDefinition, 'group' | 'resource'>): boolean {
-  return group === 'admissionregistration.k8s.io' && EXEMPT.has(resource);
+/**
+ * Configurations of webhooks and policies are never sent to webhooks: a mistake could not be mended otherwise. Policies
+ * do not judge policies.
+ */
+export function isExempt(
+  { group, resource }: Pick<ResourceDefinition, 'group' | 'resource'>,
+  from: 'webhooks' | 'policies',
+): boolean {
+  if (group !== 'admissionregistration.k8s.io') return false;
+  return from === 'webhooks' || resource.startsWith('validatingadmissionpolic');
 }
-
-const EXEMPT: ReadonlySet<string> = new Set([
-  'mutatingwebhookconfigurations',
-  'validatingwebhookconfigurations',
-]);
 
 /** A webhook whose conditions cannot be evaluated fails closed, unless it says otherwise. */
 export function conditionsFailed(hook: Hook, request: AdmissionRequest, text: string): Error | undefined {

@@ -7,23 +7,23 @@ import { internalContext } from '../registry/request-context.ts';
 import type { Question } from './admission-review.ts';
 import { type Asking, ask, conditionsHold, questionFor } from './ask.ts';
 import { convertBetween } from './convert.ts';
-import { isExempt, WebhookMatcher } from './matching.ts';
+import { isExempt, RequestMatcher } from './matching.ts';
 import { Reinvocation } from './reinvocation.ts';
 import { setReplicas } from './subject.ts';
 import type { Hook, WebhookList } from './webhook-list.ts';
 
 /** Asks webhooks one after the other, each with what the one before made (apiserver plugin/webhook/mutating). */
 export function mutatingWebhooks(list: WebhookList, reader: ObjectReader, asking: Asking): AdmissionPlugin {
-  const matcher = new WebhookMatcher(reader, asking.resources);
+  const matcher = new RequestMatcher(reader, asking.resources);
   const rounds = new WeakMap<AdmissionRequest, Reinvocation>();
   return {
     name: 'MutatingAdmissionWebhook',
-    handles: ({ definition }) => !isExempt(definition),
+    handles: ({ definition }) => !isExempt(definition, 'webhooks'),
     admit(request) {
       const { hooks } = list;
       if (hooks.length === 0) return undefined;
       const known = rounds.get(request);
-      if (!known && !hooks.some((hook) => matcher.match(hook, request))) return undefined;
+      if (!known && !hooks.some((hook) => matcher.match(hook.criteria, request))) return undefined;
       const round = known ?? new Reinvocation();
       rounds.set(request, round);
       round.begin(request.object, known !== undefined);
@@ -35,14 +35,14 @@ export function mutatingWebhooks(list: WebhookList, reader: ObjectReader, asking
 
 async function admit(
   hooks: readonly Hook[],
-  matcher: WebhookMatcher,
+  matcher: RequestMatcher,
   asking: Asking,
   request: AdmissionRequest,
   round: Reinvocation,
 ): Promise<void> {
   for (const [index, hook] of hooks.entries()) {
     // what an earlier webhook changed may be what this one selects by
-    const definition = matcher.match(hook, request);
+    const definition = matcher.match(hook.criteria, request);
     if (!definition || !round.includes(hook)) continue;
     const question = await questionFor(asking.resources(), request, definition);
     if (!conditionsHold(hook, question)) continue;

@@ -1,15 +1,15 @@
 import type { ObjectReader } from '@sampan/machinery';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/contract.ts';
 import { type Asking, ask, conditionsHold, questionFor } from './ask.ts';
-import { isExempt, WebhookMatcher } from './matching.ts';
+import { isExempt, RequestMatcher } from './matching.ts';
 import type { Hook, WebhookList } from './webhook-list.ts';
 
 /** Asks all webhooks that a request concerns at once (apiserver plugin/webhook/validating). */
 export function validatingWebhooks(list: WebhookList, reader: ObjectReader, asking: Asking): AdmissionPlugin {
-  const matcher = new WebhookMatcher(reader, asking.resources);
+  const matcher = new RequestMatcher(reader, asking.resources);
   return {
     name: 'ValidatingAdmissionWebhook',
-    handles: ({ definition }) => !isExempt(definition),
+    handles: ({ definition }) => !isExempt(definition, 'webhooks'),
     validate: (request) =>
       list.hooks.length === 0 ? undefined : validate(list.hooks, matcher, asking, request),
   };
@@ -18,12 +18,12 @@ export function validatingWebhooks(list: WebhookList, reader: ObjectReader, aski
 /** Undefined when no webhook is concerned: nothing has to be waited for. */
 function validate(
   hooks: readonly Hook[],
-  matcher: WebhookMatcher,
+  matcher: RequestMatcher,
   asking: Asking,
   request: AdmissionRequest,
 ): Promise<undefined> | undefined {
   const concerned = hooks.flatMap((hook) => {
-    const definition = matcher.match(hook, request);
+    const definition = matcher.match(hook.criteria, request);
     return definition ? [{ hook, definition }] : [];
   });
   if (concerned.length === 0) return undefined;

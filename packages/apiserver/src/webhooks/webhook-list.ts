@@ -1,12 +1,12 @@
 import {
   type AdmissionWebhook,
   compileLabelSelector,
-  type LabelMatcher,
   MatchConditions,
   type WebhookConfiguration,
 } from '@sampan/api';
 import type { ObjectReader } from '@sampan/machinery';
 import { type CallTarget, callTarget } from './https-caller.ts';
+import type { Criteria } from './matching.ts';
 
 /** A webhook of a configuration, with what asking it needs made once. */
 export interface Hook {
@@ -14,8 +14,7 @@ export interface Hook {
   /** Unique among all webhooks of one sort. */
   readonly id: string;
   readonly webhook: AdmissionWebhook;
-  readonly namespaces: LabelMatcher;
-  readonly objects: LabelMatcher;
+  readonly criteria: Criteria;
   readonly conditions: MatchConditions;
   readonly target: CallTarget;
   readonly timeoutMs: number;
@@ -64,8 +63,12 @@ function hookOf(configuration: string, webhook: AdmissionWebhook, index: number)
     configuration,
     id: `${configuration}/${webhook.name}/${index}`,
     webhook,
-    namespaces: compileLabelSelector(webhook.namespaceSelector),
-    objects: compileLabelSelector(webhook.objectSelector),
+    criteria: {
+      namespaces: compileLabelSelector(webhook.namespaceSelector),
+      objects: compileLabelSelector(webhook.objectSelector),
+      rules: webhook.rules ?? [],
+      equivalent: webhook.matchPolicy === 'Equivalent',
+    },
     conditions: new MatchConditions(webhook.matchConditions ?? []),
     target: callTarget(webhook.clientConfig),
     timeoutMs: (webhook.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,

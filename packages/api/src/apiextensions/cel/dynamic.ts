@@ -8,6 +8,19 @@ import { CelError, type CelValue, type ListValue, type MapValue, spend } from '.
 
 const DYN = simple('dyn');
 
+/** The variables of an expression and their types. */
+export type Variables = ReadonlyMap<string, CelType>;
+
+/** Variables of any type. */
+export const untyped = (names: readonly string[]): Variables => new Map(names.map((name) => [name, DYN]));
+
+/** The type of an object that has these fields, of any type, and no others. */
+export const objectWith = (name: string, fields: readonly string[]): CelType => ({
+  kind: 'object',
+  name,
+  fields: untyped(fields),
+});
+
 export type CompiledExpression = { readonly program: Program } | { readonly error: string };
 
 /**
@@ -16,15 +29,15 @@ export type CompiledExpression = { readonly program: Program } | { readonly erro
  */
 export function compileDynamic(
   source: string,
-  variables: readonly string[],
+  variables: Variables,
   result: CelType['kind'] | 'any',
 ): CompiledExpression {
   try {
     const expr = parse(source);
-    const checked = check(source, expr, new Map(variables.map((name) => [name, DYN])));
+    const checked = check(source, expr, variables);
     const kind = checked.types.get(expr.id)?.kind;
     if (result !== 'any' && kind !== result && kind !== 'dyn') return { error: `must evaluate to ${result}` };
-    return { program: program(checked, variables) };
+    return { program: program(checked, [...variables.keys()]) };
   } catch (error) {
     if (error instanceof CompileError || error instanceof CelError)
       return { error: `compilation failed: ${error.message}` };
@@ -41,6 +54,18 @@ export function fromAny(value: unknown): CelValue {
   if (Array.isArray(value)) return new AnyList(value);
   if (isObject(value)) return new AnyMap(value);
   throw new CelError('unsupported conversion');
+}
+
+/** An object whose fields are computed when they are first read. */
+export function lazyObject(fields: ReadonlyMap<string, () => CelValue>): MapValue {
+  const names = [...fields.keys()];
+  return {
+    kind: 'map',
+    object: true,
+    size: names.length,
+    get: (key) => (typeof key === 'string' ? fields.get(key)?.() : undefined),
+    keys: () => names,
+  };
 }
 
 class AnyList implements ListValue {

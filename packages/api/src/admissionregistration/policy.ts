@@ -1,0 +1,44 @@
+import type { KindRules } from '../kinds/resource.ts';
+import type { KubeObject } from '../meta/object.ts';
+import type { ValidatingPolicy, ValidatingPolicyBinding } from './policy-types.ts';
+import { policyBindingErrors, policyErrors } from './policy-validation.ts';
+
+const GROUP = 'admissionregistration.k8s.io';
+
+const asPolicy = (object: KubeObject): ValidatingPolicy => object as ValidatingPolicy;
+const asBinding = (object: KubeObject): ValidatingPolicyBinding => object as ValidatingPolicyBinding;
+
+function defaultMatch(match: KubeObject['spec']): void {
+  if (match === undefined) return;
+  match.matchPolicy ??= 'Equivalent';
+  match.namespaceSelector ??= {};
+  match.objectSelector ??= {};
+  for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])])
+    rule.scope ??= '*';
+}
+
+/** ValidatingAdmissionPolicy and its binding (KEP-3488). Source: pkg/apis/admissionregistration/v1/defaults.go. */
+export const policyRules: Readonly<Record<string, KindRules>> = {
+  [`${GROUP}/ValidatingAdmissionPolicy`]: {
+    generation: true,
+    unconditionalUpdate: false,
+    setDefaults(object) {
+      object.spec ??= {};
+      object.spec.failurePolicy ??= 'Fail';
+      defaultMatch(object.spec.matchConstraints);
+    },
+    prepareForCreate(object) {
+      delete object.status;
+    },
+    validate: (object) => policyErrors(asPolicy(object)),
+  },
+  [`${GROUP}/ValidatingAdmissionPolicyBinding`]: {
+    generation: true,
+    unconditionalUpdate: false,
+    setDefaults(object) {
+      object.spec ??= {};
+      defaultMatch(object.spec.matchResources);
+    },
+    validate: (object) => policyBindingErrors(asBinding(object)),
+  },
+};
