@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,6 +41,7 @@ describe.skipIf(!isAble)('Ingresses are served on the machine', () => {
       client,
       network: lab.network,
       folder,
+      runFolder: join(folder, 'proxy'),
       user: haproxyUser,
       addresses: ['127.0.0.1'],
     });
@@ -49,6 +50,7 @@ describe.skipIf(!isAble)('Ingresses are served on the machine', () => {
     plane = await startPlane();
     client = plane.control.client('test');
     folder = await mkdtemp(join(tmpdir(), 'sampan-ingress-'));
+    await chmod(folder, 0o755);
     await client.create(REFS.namespaces, {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -270,10 +272,10 @@ describe.skipIf(!isAble)('Ingresses are served on the machine', () => {
   });
 
   it('again when the proxy was killed', async () => {
-    const master = Number(await readFile(join(folder, 'run/pid'), 'utf8'));
+    const master = Number(await readFile(join(folder, 'proxy/run/pid'), 'utf8'));
     process.kill(master, 'SIGKILL');
     await expect
-      .poll(() => readFile(join(folder, 'run/pid'), 'utf8').then(Number), { timeout: 10_000 })
+      .poll(() => readFile(join(folder, 'proxy/run/pid'), 'utf8').then(Number), { timeout: 10_000 })
       .not.toBe(master);
     await eventually(
       () =>

@@ -7,7 +7,7 @@ import { detachLocalVolumes, removeCgroups, startContainerd, unmountBelow } from
 import { hostTableName, NftApplier, removeNetwork } from '@sampan/network';
 import { containerdOptions } from './containerd-options.ts';
 import type { NodeOptions } from './options.ts';
-import { endHomeIngress } from './pod-ingress.ts';
+import { endClusterIngress } from './pod-ingress.ts';
 import { cgroupRoot, cniFolders, hostClusterNetwork } from './pod-network.ts';
 import { openNodeHome, prepareFolders } from './prepare-folders.ts';
 
@@ -26,8 +26,8 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
     await containerd.stop('end');
     await unmountBelow(home.node.pods);
     await detachLocalVolumes(home.node.volumes);
-    await endHomeIngress(home);
     if (!network) return;
+    await endClusterIngress(network);
     await removeCgroups(cgroupRoot(network));
     await removeNetwork(network.name);
     await new NftApplier({ log: silentLogger }).remove(hostTableName(network));

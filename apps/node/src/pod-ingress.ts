@@ -19,15 +19,18 @@ export interface ServeIngressOptions {
   readonly log: Logger;
 }
 
-const folderOf = (home: HomeLayout): string => join(home.node.root, 'ingress');
+/** Not in the home, where the proxy's user has no business. */
+const runFolder = (network: ClusterNetwork): string => `/run/sampan/${network.name}/ingress`;
 
 /** Serves the Ingresses of the host cluster, whose owner may lead the proxy wherever the machine reaches. */
-export function serveIngress({ home, ...options }: ServeIngressOptions): RunningIngress {
+export function serveIngress({ home, network, ...options }: ServeIngressOptions): RunningIngress {
   const client = new HttpClient(componentConnection(home, 'ingress'), { name: 'sampan-ingress' });
   const running = startIngress({
     ...options,
     client,
-    folder: folderOf(home),
+    network,
+    folder: join(home.node.root, 'ingress'),
+    runFolder: runFolder(network),
     user: haproxyUser,
     mayReach: () => true,
   });
@@ -43,5 +46,5 @@ export function serveIngress({ home, ...options }: ServeIngressOptions): Running
   };
 }
 
-/** Ends the proxy of a home, which runs on when the node process ends. */
-export const endHomeIngress = (home: HomeLayout): Promise<void> => endIngress(folderOf(home));
+/** Ends the proxy of a cluster, which runs on when the node process ends. */
+export const endClusterIngress = (network: ClusterNetwork): Promise<void> => endIngress(runFolder(network));

@@ -23,7 +23,7 @@ import { askMaster, watchMaster, workerReady } from './master-socket.ts';
 import { asUser, type ProxyUser } from './proxy-user.ts';
 
 export interface HaproxyProcessOptions {
-  /** Its configuration, its socket and what it said. */
+  /** Its configuration, its socket and what it said; the user must be able to go there. */
   readonly folder: string;
   /** Asked once, before the proxy first starts. Absent: as who calls. */
   readonly user?: (() => Promise<ProxyUser>) | undefined;
@@ -49,6 +49,7 @@ export class HaproxyProcess {
   readonly #options: HaproxyProcessOptions;
   readonly #backoff = new Backoff({ initialMs: 200, maxMs: 30_000, factor: 2, jitter: 0.2 });
   #watch: { close(): void } | undefined;
+  #last: Promise<unknown> = Promise.resolve();
   #user: ProxyUser | undefined;
   #cancelRestart: (() => void) | undefined;
   readonly #stopping = new AbortController();
@@ -69,24 +70,39 @@ export class HaproxyProcess {
     return name.trim() === PROGRAM && folder === (await realpath(this.#options.folder));
   }
 
+  /** One thing at a time: a start after a crash does not meet a new configuration. */
+  #queue<T>(task: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(task);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
   /**
    * Resolves when requests are served as the files say. One that runs keeps all its connections. Fails with
    * `ingress-proxy` when the program is not there or refuses the files; then all stays as it was.
    */
-  async serve(files: ReadonlyMap<string, string>): Promise<void> {
-    await this.keep(files);
-    await this.#check();
-    await this.#load();
-    await this.#removeOthers(files);
+  serve(files: ReadonlyMap<string, string>): Promise<void> {
+    return this.#queue(async () => {
+      await this.#write(files);
+      await this.#check();
+      await this.#load();
+      await this.#removeOthers(files);
+    });
   }
 
   /** Writes the files for a later start, without a word to the one that runs. */
-  async keep(files: ReadonlyMap<string, string>): Promise<void> {
+  keep(files: ReadonlyMap<string, string>): Promise<void> {
+    return this.#queue(() => this.#write(files));
+  }
+
+  async #write(files: ReadonlyMap<string, string>): Promise<void> {
     const { folder } = this.#options;
     const user = await this.#findUser();
+    // not of the mode of those within
+    await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
+    await this.#ownFolder(folder, 0o750);
     await this.#ownFolder(join(folder, 'run'), 0o700, user);
     await this.#ownFolder(join(folder, 'certificates'), 0o750);
-    await this.#ownFolder(folder, 0o750);
     // the one that names the others last
     for (const [name, text] of [...files].sort(([a], [b]) => order(a) - order(b))) {
       const path = join(folder, name);
@@ -108,11 +124,11 @@ export class HaproxyProcess {
   }
 
   /** Ends one that runs; `serve` starts it again. */
-  async rest(): Promise<void> {
-    this.#watch?.close();
-    this.#watch = undefined;
-    this.#cancelRestart?.();
-    await this.#end();
+  rest(): Promise<void> {
+    return this.#queue(async () => {
+      this.#unwatch();
+      await this.#end();
+    });
   }
 
   /** It has a line for each change. */
@@ -124,10 +140,16 @@ export class HaproxyProcess {
   /** `leave`: it goes on by itself. `end`: resolves when it is gone. May be called twice. */
   async stop(how: 'leave' | 'end'): Promise<void> {
     this.#stopping.abort();
+    await this.#queue(async () => {
+      this.#unwatch();
+      if (how === 'end') await this.#end();
+    });
+  }
+
+  #unwatch(): void {
     this.#watch?.close();
     this.#watch = undefined;
     this.#cancelRestart?.();
-    if (how === 'end') await this.#end();
   }
 
   async #end(): Promise<void> {
@@ -162,7 +184,7 @@ export class HaproxyProcess {
 
   async #check(): Promise<void> {
     const { folder } = this.#options;
-    const [program, args] = this.#commandLine([PROGRAM, '-c', '-q', '-f', HAPROXY_CONFIG]);
+    const [program, args] = this.#commandLine([PROGRAM, '-c', '-f', HAPROXY_CONFIG]);
     // the folder's path may be closed to the user
     await run(program, args, { cwd: folder }).catch((cause: unknown) => {
       throw failure(messageOf(cause), cause);
@@ -170,9 +192,7 @@ export class HaproxyProcess {
   }
 
   async #load(): Promise<void> {
-    this.#watch?.close();
-    this.#watch = undefined;
-    this.#cancelRestart?.();
+    this.#unwatch();
     if (await this.isRunning()) {
       // the answer is that the connection ends, when the program begins anew
       await askMaster(this.#path(SOCKET), 'reload').catch(() => {});
@@ -230,7 +250,7 @@ export class HaproxyProcess {
     const { clock, log } = this.#options;
     log.warn('the ingress proxy is gone; it is started again');
     this.#cancelRestart = clock.schedule(() => {
-      this.#load().then(
+      this.#queue(() => this.#load()).then(
         () => this.#backoff.reset(),
         (error: unknown) => {
           log.error('the ingress proxy does not start', { error: messageOf(error) });

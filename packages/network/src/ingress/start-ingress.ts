@@ -24,8 +24,13 @@ export interface StartIngressOptions {
   readonly client: Client;
   /** `ensureNetwork` has made it. */
   readonly network: ClusterNetwork;
-  /** Of the proxy: configuration, ports, certificate. On a path that is short enough for a socket. */
+  /** What is remembered: ports, and the certificate of hosts that bring none. */
   readonly folder: string;
+  /**
+   * Of the proxy: configuration and socket; empty after a reboot is best. The user must be able to go there, and the
+   * path must be short enough for a socket.
+   */
+  readonly runFolder: string;
   /** Who the proxy runs as (`haproxyUser`); the caller must be root then. Default: as who calls. */
   readonly user?: () => Promise<ProxyUser>;
   /** Addresses of the machine to listen at. Default: loopback, IPv4 and IPv6 (browsers use either for *.localhost). */
@@ -75,7 +80,7 @@ export function startIngress(options: StartIngressOptions): RunningIngress {
   };
 }
 
-/** Ends the proxy of a folder that nobody follows the API for any more. It need not be there. */
+/** Ends the proxy of a `runFolder` that nobody follows the API for any more. It need not be there. */
 export async function endIngress(folder: string): Promise<void> {
   const proxy = new HaproxyProcess({ folder, isLow: () => false, clock: systemClock, log: silentLogger });
   await proxy.stop('end');
@@ -96,14 +101,14 @@ class IngressFollower {
   #isStopped = false;
 
   constructor(options: StartIngressOptions) {
-    const { client, folder, user, clock = systemClock, log = silentLogger, gatherMs = 20 } = options;
+    const { client, runFolder, user, clock = systemClock, log = silentLogger, gatherMs = 20 } = options;
     this.#options = options;
     this.#clock = clock;
     this.#addresses = options.addresses ?? LOOPBACK;
     this.#informers = new IngressInformers(client, clock, log);
     this.#burst = new Burst(() => this.#update(), { clock, log, gatherMs });
     const isLow = () => this.#ports !== undefined && Math.min(this.#ports.http, this.#ports.https) < 1024;
-    this.#proxy = new HaproxyProcess({ folder, user, isLow, clock, log });
+    this.#proxy = new HaproxyProcess({ folder: runFolder, user, isLow, clock, log });
     this.#status = new IngressStatus({ client, clock, log });
   }
 
@@ -112,7 +117,7 @@ class IngressFollower {
   }
 
   async start(): Promise<void> {
-    await mkdir(this.#options.folder, { recursive: true });
+    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
     this.#informers.onChange(() => void this.#burst.change());
     await this.#informers.start();
     if (this.#isStopped) return;
