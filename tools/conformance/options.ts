@@ -12,6 +12,8 @@ export interface Options {
   readonly home: string | undefined;
   /** Tests that failed run once more, alone; default true. */
   readonly again: boolean;
+  /** Only tests that did not pass when they ran last; default false. */
+  readonly rest: boolean;
 }
 
 /** From the command line, else from the environment as `make conformance FOCUS=…` hands it on. */
@@ -24,6 +26,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
       minutes: { type: 'string', default: environment.MINUTES || '60' },
       home: { type: 'string' },
       once: { type: 'boolean', default: false },
+      rest: { type: 'boolean', default: false },
     },
   });
   return {
@@ -32,6 +35,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     minutes: positive('minutes', values.minutes),
     home: values.home,
     again: !values.once,
+    rest: values.rest,
   };
 }
 
