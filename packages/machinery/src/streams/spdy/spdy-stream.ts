@@ -10,10 +10,12 @@ export interface StreamOwner {
   forget(streamId: number): void;
 }
 
-/** One stream of a SPDY connection. `end` closes our half; destroyed before both halves ended, it resets the stream. */
+/** One stream of a SPDY connection. `end` closes our half; destroyed before the other half ended, it resets the stream. */
 export class SpdyStream extends Duplex {
   readonly id: number;
   readonly #owner: StreamOwner;
+  /** The other side has ended its half. */
+  #over = false;
 
   constructor(id: number, owner: StreamOwner) {
     super();
@@ -29,6 +31,7 @@ export class SpdyStream extends Duplex {
 
   /** Called by the connection: nothing more comes. May be called twice. */
   receiveEnd(): void {
+    this.#over = true;
     if (!this.destroyed && !this.readableEnded) this.push(null);
   }
 
@@ -46,7 +49,8 @@ export class SpdyStream extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#owner.setRoom(this, true);
-    if (!this.readableEnded || !this.writableFinished) this.#owner.sendReset(this.id);
+    // whoever has ended its half may be closing the connection: what it has not read then costs what we have not read
+    if (!this.#over) this.#owner.sendReset(this.id);
     this.#owner.forget(this.id);
     done(error);
   }
