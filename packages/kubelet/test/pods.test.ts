@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { k8s } from '@sampan/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PodRunner } from '../src/index.ts';
 import { canRunContainers, logOf, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
@@ -255,6 +256,70 @@ describe.skipIf(!able)('pods in real containers', () => {
     expect(reports.reasons(pod)).toEqual(
       expect.arrayContaining(['Pulled', 'Created', 'Started', 'FailedPostStartHook', 'Killing']),
     );
+  });
+
+  it('takes no container for started before its hook has run, nor starts those after it', async () => {
+    const hooked = shell('first', 'trap "exit 0" TERM; while :; do sleep 0.1; done', {
+      lifecycle: { postStart: { exec: { command: ['sh', '-c', 'sleep 1; touch /tmp/hooked'] } } },
+    });
+    const next = shell('next', 'trap "exit 0" TERM; while :; do sleep 0.1; done');
+    const pod = testPod('blocks', { containers: [hooked, next] });
+    runner.set(pod);
+    const { status } = await reports.until(pod, (r) => r.status.phase === 'Running', 20_000);
+    const [first, second] = ['first', 'next'].map(
+      (name) => status.containerStatuses?.find((each) => each.name === name)?.state?.running?.startedAt,
+    );
+    expect(Date.parse(second ?? '') - Date.parse(first ?? '')).toBeGreaterThanOrEqual(1000);
+    expect(reports.phases.get(pod.metadata?.uid ?? '')).toEqual(['Pending', 'Running']);
+    await remove(pod);
+  });
+
+  it('waits for nothing when a pod is deleted that has only begun to start', async () => {
+    const pod = testPod('undone', {
+      containers: [
+        shell('app', 'exec sleep 1000', { lifecycle: { postStart: { sleep: { seconds: 1000 } } } }),
+        shell('later', 'exec sleep 1000'),
+      ],
+    });
+    runner.set(pod);
+    const uid = pod.metadata?.uid ?? '';
+    await expect
+      .poll(async () => (await node.runtime.listContainers(uid)).map(({ state }) => state), {
+        timeout: 10_000,
+      })
+      .toEqual(['running']);
+    const begun = performance.now();
+    const { status } = await remove(pod, 0);
+    expect(performance.now() - begun).toBeLessThan(6000);
+    expect(status.phase).toBe('Failed');
+    expect(reports.reasons(pod)).not.toContain('FailedPostStartHook');
+  });
+
+  it('calls hooks by HTTP where the pod is, and lets an ephemeral container see another one', async () => {
+    const web = 'mkdir /tmp/w; echo hi >/tmp/w/x; exec busybox httpd -f -v -p 8080 -h /tmp/w';
+    const app = shell('app', web, {
+      ports: [{ name: 'web', containerPort: 8080 }],
+      lifecycle: { preStop: { httpGet: { port: 'web', path: '/x?stop' } } },
+    });
+    const pod = testPod('calls', { containers: [app] });
+    const uid = pod.metadata?.uid ?? '';
+    runner.set(pod);
+    await reports.until(pod, (r) => r.status.phase === 'Running');
+    const debug = {
+      ...shell('debug', 'cat /proc/[0-9]*/cmdline'),
+      targetContainerName: 'app',
+    };
+    runner.set({ ...pod, spec: { ...pod.spec, ephemeralContainers: [debug as k8s.EphemeralContainer] } });
+    await reports.until(pod, (r) => {
+      const [status] = r.status.ephemeralContainerStatuses ?? [];
+      return status?.state?.terminated !== undefined;
+    });
+    expect(await logOf(node, pod, 'debug')).toContain('httpd');
+    const deletionTimestamp = new Date().toISOString();
+    runner.set({ ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: 3 } });
+    await reports.until(pod, ({ ended }) => ended);
+    expect(await logOf(node, pod, 'app')).toContain('response:200');
+    await runner.forget(uid);
   });
 
   it('runs a pod by the handler of its runtime class', async () => {

@@ -21,9 +21,13 @@ const PROTOCOLS = criEnums.Protocol;
 export function namespaceOptions(config: {
   readonly network: 'pod' | 'node';
   readonly pid: NamespaceMode;
+  readonly pidTarget?: string;
   readonly ipc: 'pod' | 'node';
 }): Cri['NamespaceOption'] {
-  return { network: MODES[config.network], pid: MODES[config.pid], ipc: MODES[config.ipc] };
+  const { network, pid, pidTarget, ipc } = config;
+  const namespaces = { network: MODES[network], pid: MODES[pid], ipc: MODES[ipc] };
+  if (pidTarget === undefined) return namespaces;
+  return { ...namespaces, pid: criEnums.NamespaceMode.TARGET, target_id: pidTarget };
 }
 
 export function seccompMessage(profile: SeccompProfile): Cri['SecurityProfile'] {

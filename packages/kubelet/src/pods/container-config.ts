@@ -17,6 +17,8 @@ export interface ContainerInput {
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
   readonly node: NodeFacts;
+  /** Id of the container whose processes it sees; undefined: as the pod has it. */
+  readonly target?: string | undefined;
 }
 
 /** How a container is made (kuberuntime generateContainerConfig). Throws StartError. */
@@ -55,7 +57,10 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     stdinOnce,
     tty,
     resources: containerResources(pod, container, node.memoryBytes),
-    security: containerSecurity(pod, container, image, node.seccompFolder),
+    security: {
+      ...containerSecurity(pod, container, image, node.seccompFolder),
+      ...(input.target !== undefined && { pidTarget: input.target }),
+    },
     ...(container.lifecycle?.stopSignal !== undefined && { stopSignal: container.lifecycle.stopSignal }),
   };
 }

@@ -88,7 +88,7 @@ function stateOf(made: PodContainer, old: k8s.ContainerStatus | undefined): k8s.
     case 'running':
       return { running: { startedAt: isoSeconds(made.startedAt) } };
     case 'created':
-      return { waiting: {} };
+      return { waiting: { reason: 'ContainerCreating' } };
     case 'exited':
       return {
         terminated: {

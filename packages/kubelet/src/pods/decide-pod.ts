@@ -95,6 +95,7 @@ function decideRegular(draft: Draft, sandboxId: string): boolean {
   const { pod, view } = draft.input;
   const spec = pod.spec ?? {};
   let alive = 0;
+  let isBlocked = false;
   for (const container of spec.containers ?? []) {
     const latest = latestContainer(view, container.name);
     if (latest?.state === 'running' && latest.sandboxId === sandboxId) {
@@ -109,10 +110,15 @@ function decideRegular(draft: Draft, sandboxId: string): boolean {
       shouldStart(spec, container, lost(view, container.name))
     ) {
       alive++;
-      start(draft, container, 'regular', sandboxId);
+      // those that come after it wait for its hook, as pods rely on
+      if (!isBlocked) isBlocked = start(draft, container, 'regular', sandboxId) && hasPostStart(container);
     }
   }
   return alive > 0;
+}
+
+function hasPostStart({ lifecycle }: k8s.Container): boolean {
+  return lifecycle?.postStart !== undefined;
 }
 
 /** A container that runs must not go on when it is not what it should be, does not live, or cannot change as it runs. */

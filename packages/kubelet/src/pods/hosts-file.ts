@@ -18,7 +18,16 @@ export function hostsFile(
 ): string {
   const names = domain === '' ? hostname : `${hostname}.${domain}\t${hostname}`;
   const own = ips.map((ip) => `${ip}\t${names}\n`).join('');
-  if (aliases.length === 0) return HEAD + own;
-  const added = aliases.map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}\n`).join('');
-  return `${HEAD}${own}\n# Entries added by HostAliases.\n${added}`;
+  return `${HEAD}${own}${added(aliases)}`;
+}
+
+/** That of a pod on the machine's network: the machine's own, and what the pod adds (nodeHostsFileContent). */
+export function nodeHostsFile(machines: string, aliases: readonly k8s.HostAlias[]): string {
+  return `# Kubernetes-managed hosts file (host network).\n${machines}${added(aliases)}`;
+}
+
+function added(aliases: readonly k8s.HostAlias[]): string {
+  if (aliases.length === 0) return '';
+  const lines = aliases.map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}\n`);
+  return `\n# Entries added by HostAliases.\n${lines.join('')}`;
 }

@@ -9,6 +9,8 @@ export interface HttpProbe extends ProbePlace {
   readonly secure: boolean;
   readonly path: string;
   readonly headers: readonly k8s.HTTPHeader[];
+  /** Default: as probes name themselves. */
+  readonly agent?: string;
 }
 
 const MOST_REDIRECTS = 10;
@@ -39,7 +41,7 @@ export async function probeHttp(
 async function follow(first: HttpProbe, signal: AbortSignal): Promise<ProbeOutcome> {
   let probe = first;
   for (let count = 0; ; count++) {
-    const { status, location, body } = await get(probe, signal);
+    const { status, location, body } = await sendProbe(probe, signal);
     const next = location === undefined ? undefined : redirected(probe, location);
     if (!next || !REDIRECTS.has(status) || next.host !== first.host) return judge(status, body);
     if (count + 1 >= MOST_REDIRECTS) {
@@ -73,7 +75,8 @@ interface HttpAnswer {
   readonly body: string;
 }
 
-function get(probe: HttpProbe, signal: AbortSignal): Promise<HttpAnswer> {
+/** One request, whatever the answer. Rejects when there is none, or `signal` aborts. */
+export function sendProbe(probe: HttpProbe, signal: AbortSignal): Promise<HttpAnswer> {
   const { dial, port, secure } = probe;
   const target = { host: dial, port, path: requestPath(probe.path), headers: headersOf(probe), signal };
   return new Promise((resolve, reject) => {
@@ -108,7 +111,7 @@ function headersOf(probe: HttpProbe): string[] {
     name.toLowerCase() === 'accept' && value === '' ? [] : [name, value],
   );
   if (!has('host')) list.push('Host', hostPort(probe));
-  if (!has('user-agent')) list.push('User-Agent', PROBE_AGENT);
+  if (!has('user-agent')) list.push('User-Agent', probe.agent ?? PROBE_AGENT);
   if (!has('accept')) list.push('Accept', '*/*');
   return [...list, 'Connection', 'close'];
 }

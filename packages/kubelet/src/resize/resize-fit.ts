@@ -1,14 +1,12 @@
 import { type k8s, podRequests } from '@sampan/api';
 import { bytes, milli } from '../pods/container-resources.ts';
+import { CONFIG_SOURCE } from '../static-pods/manifest.ts';
 
 /** Why a pod does not get what it asks for: never on this node, or not now. */
 export interface ResizePending {
   readonly reason: 'Infeasible' | 'Deferred';
   readonly message: string;
 }
-
-/** Annotation of pods that are no objects of the API (kubelet types.ConfigSourceAnnotationKey). */
-const SOURCE = 'kubernetes.io/config.source';
 
 interface Need {
   readonly memory: number;
@@ -24,7 +22,7 @@ export function judgeResize(
   others: Iterable<k8s.Pod>,
   allocatable: Readonly<Record<string, string>>,
 ): ResizePending | undefined {
-  if (pod.metadata?.annotations?.[SOURCE] === 'file')
+  if (pod.metadata?.annotations?.[CONFIG_SOURCE] === 'file')
     return { reason: 'Infeasible', message: 'In-place resize of static-pods is not supported' };
   const capacity = { memory: bytes(allocatable.memory), cpu: milli(allocatable.cpu) };
   const need = needOf(pod);

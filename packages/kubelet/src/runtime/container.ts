@@ -70,6 +70,8 @@ export interface ContainerSecurity {
   readonly seccomp: SeccompProfile;
   readonly network: 'pod' | 'node';
   readonly pid: 'pod' | 'container' | 'node';
+  /** Id of a container in the same sandbox whose processes it sees, whatever `pid` says. */
+  readonly pidTarget?: string;
   readonly ipc: 'pod' | 'node';
   /** Paths hidden and paths made read-only in it; absent: none. */
   readonly maskedPaths: readonly string[];

@@ -1,71 +1,69 @@
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { k8s } from '@sampan/api';
+import { sendProbe } from '../probes/http-probe.ts';
 import type { ContainerRuntime } from '../runtime/index.ts';
+import { abortable } from './abortable.ts';
 
-/** No more of an answer is read. */
-const LONGEST_ANSWER = 10 * 1024;
+/** As upstream names itself to those whose hooks it calls. */
+const HOOK_AGENT = 'kube-lifecycle/1.36';
+
+export interface HookPlace {
+  readonly container: k8s.Container;
+  /** Of the container. */
+  readonly id: string;
+  readonly podIP: string;
+  /** What the machine dials for an address as the pod knows it. Throws when that must not be dialled. */
+  readonly address: (host: string) => string;
+}
 
 /**
  * Runs a lifecycle handler to its end (kubelet lifecycle/handlers.go): a command, a request or a sleep. Throws when it
  * fails, or when `signal` aborts.
  */
 export async function runHook(
-  runtime: ContainerRuntime,
+  runtime: Pick<ContainerRuntime, 'exec'>,
   hook: k8s.LifecycleHandler,
-  { id, container, podIP }: { id: string; container: k8s.Container; podIP: string },
+  place: HookPlace,
   signal: AbortSignal,
 ): Promise<void> {
   if (hook.exec) {
-    const { exitCode } = await abortable(runtime.exec(id, hook.exec.command ?? [], 0), signal);
+    const { exitCode } = await abortable(runtime.exec(place.id, hook.exec.command ?? [], 0), signal);
     if (exitCode !== 0) throw new Error(`command exited with ${exitCode}`);
   } else if (hook.httpGet) {
-    await httpGet(hook.httpGet, container, podIP, signal);
+    await httpGet(hook.httpGet, place, signal);
   } else if (hook.sleep) {
-    const { seconds } = hook.sleep;
-    await abortable(new Promise((resolve) => setTimeout(resolve, seconds * 1000)), signal);
+    await sleep(hook.sleep.seconds * 1000, signal);
   } else {
     throw new Error('invalid handler');
   }
 }
 
-function abortable<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(new Error('the hook took too long'));
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    task.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
-
-function httpGet(
-  { host, port, path = '/', scheme, httpHeaders = [] }: k8s.HTTPGetAction,
-  container: k8s.Container,
-  podIP: string,
+/** Whatever it answers will do. */
+async function httpGet(
+  { host, port, path = '', scheme = 'HTTP', httpHeaders = [] }: k8s.HTTPGetAction,
+  { container, podIP, address }: HookPlace,
   signal: AbortSignal,
 ): Promise<void> {
-  const secure = scheme?.toUpperCase() === 'HTTPS';
-  const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value]));
-  const target = { host: host || podIP, port: portOf(port, container), path, headers, signal };
-  return new Promise((resolve, reject) => {
-    // who answers is the pod itself: its certificate proves nothing, as upstream has it
-    const request = secure ? httpsRequest({ ...target, rejectUnauthorized: false }) : httpRequest(target);
-    request.once('error', reject);
-    request.once('response', (response) => {
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > LONGEST_ANSWER) response.destroy();
-      });
-      response.once('close', resolve);
-      response.once('error', () => {});
-    });
-    request.end();
-  });
+  const named = host || podIP;
+  const place = { host: named, dial: address(named), port: portOf(port, container) };
+  const request = { ...place, path, headers: httpHeaders, agent: HOOK_AGENT };
+  const secure = scheme.toUpperCase() === 'HTTPS';
+  try {
+    await sendProbe({ ...request, secure }, signal);
+  } catch (error) {
+    // hooks were once called without TLS whatever they asked for (KEP-3503)
+    if (!secure || (error as NodeJS.ErrnoException).code !== 'EPROTO') throw error;
+    await sendProbe({ ...request, secure: false }, signal);
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  return abortable(promise, signal).finally(() => clearTimeout(timer));
 }
 
 /** A number, a number as text, or the name of one of the container's ports. */
-export function portOf(port: number | string, { ports, name }: k8s.Container): number {
+function portOf(port: number | string, { ports, name }: k8s.Container): number {
   if (typeof port === 'number') return port;
   if (port === '') return 80;
   if (/^\d+$/.test(port)) return Number(port);

@@ -4,10 +4,11 @@ import { containerConfig } from '../pods/container-config.ts';
 import { containerEnv } from '../pods/container-env.ts';
 import { containerSpecs } from '../pods/container-spec.ts';
 import type { PodAction } from '../pods/decision.ts';
-import type { PodView } from '../pods/pod-view.ts';
+import { latestContainer, type PodView } from '../pods/pod-view.ts';
 import { sandboxConfig } from '../pods/sandbox-config.ts';
 import { StartError, type StartReason } from '../pods/start-error.ts';
-import { runHook } from './lifecycle-hooks.ts';
+import { abortable } from './abortable.ts';
+import { type HookPlace, runHook } from './lifecycle-hooks.ts';
 import { fieldPath, type PodEvent, type TellEvent } from './pod-event.ts';
 import type { PodFiles } from './pod-files.ts';
 import type { PodServices } from './pod-services.ts';
@@ -19,11 +20,21 @@ export class PodActions {
   readonly #tell: TellEvent;
   /** Containers whose preStop hook was begun: it runs once. */
   readonly #stopping = new Set<string>();
+  readonly #ending = new AbortController();
 
   constructor(services: PodServices, files: PodFiles, tell: TellEvent) {
     this.#services = services;
     this.#files = files;
     this.#tell = tell;
+  }
+
+  /** The pod ends: what is still on its way to start is given up. May be called twice. */
+  end(): void {
+    this.#ending.abort();
+  }
+
+  get ended(): boolean {
+    return this.#ending.signal.aborted;
   }
 
   async perform(action: Exclude<PodAction, { do: 'resize' }>, pod: k8s.Pod, view: PodView): Promise<void> {
@@ -71,7 +82,7 @@ export class PodActions {
     if (!container || !sandbox) return;
     const [ip] = sandbox.ips;
     const [config] = await Promise.all([
-      this.#configure(pod, container, attempt, sandbox.ips),
+      this.#configure(pod, container, attempt, sandbox.ips, view),
       sandbox.network === 'pod' && ip !== undefined ? this.#services.connected?.(pod, ip) : undefined,
     ]);
     const id = await orElse('CreateContainerError', () =>
@@ -80,32 +91,30 @@ export class PodActions {
     this.#tellOf(pod, name, 'Normal', 'Created', 'Container created');
     await orElse('RunContainerError', () => runtime.startContainer(id));
     this.#tellOf(pod, name, 'Normal', 'Started', 'Container started');
-    await this.#postStart(pod, container, id, sandbox.ips[0]);
+    await this.#postStart(pod, container, id, view);
   }
 
   /** One that fails costs the container its life. */
-  async #postStart(
-    pod: k8s.Pod,
-    container: k8s.Container,
-    id: string,
-    ip: string | undefined,
-  ): Promise<void> {
+  async #postStart(pod: k8s.Pod, container: k8s.Container, id: string, view: PodView): Promise<void> {
     const hook = container.lifecycle?.postStart;
     if (!hook) return;
-    const { runtime, node } = this.#services;
-    const place = { id, container, podIP: ip ?? node.hostIPs[0] ?? '' };
+    const { signal } = this.#ending;
     try {
-      await runHook(runtime, hook, place, new AbortController().signal);
+      await runHook(this.#services.runtime, hook, this.#place(pod, container, id, view), signal);
     } catch (error) {
-      this.#tellOf(pod, container.name, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
-      await runtime.stopContainer(id, pod.spec?.terminationGracePeriodSeconds ?? 30);
+      // one of a pod that ends is killed anyway
+      if (signal.aborted) throw error;
+      const { name } = container;
+      this.#tellOf(pod, name, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
+      const graceSeconds = pod.spec?.terminationGracePeriodSeconds ?? 30;
+      await this.#killContainer({ id, name, graceSeconds, message: 'FailedPostStartHook' }, pod, view);
       throw new StartError('PostStartHookError', messageOf(error), error);
     }
   }
 
   /** The preStop hook has a share of the grace. */
   async #killContainer(
-    { id, name, graceSeconds, message }: Extract<PodAction, { do: 'kill-container' }>,
+    { id, name, graceSeconds, message }: Kill,
     pod: k8s.Pod,
     view: PodView,
   ): Promise<void> {
@@ -125,14 +134,20 @@ export class PodActions {
     const container = containerSpecs(pod.spec ?? {}).find((spec) => spec.container.name === name)?.container;
     const hook = container?.lifecycle?.preStop;
     if (!container || !hook) return;
-    const { runtime, node } = this.#services;
-    const podIP = view.sandboxes[0]?.ips[0] ?? node.hostIPs[0] ?? '';
+    const late = AbortSignal.timeout(graceSeconds * 1000);
     try {
-      await runHook(runtime, hook, { id, container, podIP }, AbortSignal.timeout(graceSeconds * 1000));
+      await runHook(this.#services.runtime, hook, this.#place(pod, container, id, view), late);
     } catch {
-      // its output may hold secrets: the event says no more
+      // its output may hold secrets: the event says no more; one that is late has not failed
+      if (late.aborted) return;
       this.#tellOf(pod, name, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
     }
+  }
+
+  #place(pod: k8s.Pod, container: k8s.Container, id: string, view: PodView): HookPlace {
+    const { node, address = (_, host) => host } = this.#services;
+    const podIP = view.sandboxes[0]?.ips[0] ?? node.hostIPs[0] ?? '';
+    return { id, container, podIP, address: (host) => address(pod, host) };
   }
 
   #tellOf(
@@ -145,11 +160,19 @@ export class PodActions {
     this.#tell({ type, reason, message, fieldPath: fieldPath(pod, name) });
   }
 
-  async #configure(pod: k8s.Pod, container: k8s.Container, attempt: number, sandboxIPs: readonly string[]) {
+  async #configure(
+    pod: k8s.Pod,
+    container: k8s.Container,
+    attempt: number,
+    sandboxIPs: readonly string[],
+    view: PodView,
+  ) {
     const { images, node, volumes, environment, credentials } = this.#services;
-    const image = await images.ensure(container, await credentials(pod, container), (type, reason, message) =>
+    const found = images.ensure(container, await credentials(pod, container), (type, reason, message) =>
       this.#tellOf(pod, container.name, type, reason, message),
     );
+    // a pull may take minutes, and is perhaps another pod's as well
+    const image = await abortable(found, this.#ending.signal);
     const podIPs = pod.spec?.hostNetwork ? node.hostIPs : sandboxIPs;
     return orElse('CreateContainerConfigError', async () => {
       await this.#files.makeLogFolder(pod, container.name);
@@ -162,10 +185,13 @@ export class PodActions {
       };
       const mounts = [...(await volumes.mounts(pod, container, containerEnv(pod, container, env))), ...own];
       const devices = await volumes.devices(pod, container);
-      return containerConfig({ pod, container, attempt, image, env, mounts, devices, node });
+      const target = targetOf(container, view);
+      return containerConfig({ pod, container, attempt, image, env, mounts, devices, node, target });
     });
   }
 }
+
+type Kill = Pick<Extract<PodAction, { do: 'kill-container' }>, 'id' | 'name' | 'graceSeconds' | 'message'>;
 
 /** What fails without a reason of its own fails for this one. */
 async function orElse<T>(reason: StartReason, task: () => Promise<T>): Promise<T> {
@@ -175,4 +201,13 @@ async function orElse<T>(reason: StartReason, task: () => Promise<T>): Promise<T
     if (error instanceof StartError) throw error;
     throw new StartError(reason, messageOf(error), error);
   }
+}
+
+/** The container whose processes an ephemeral one is to see (`kubectl debug --target`). Throws when it does not run. */
+function targetOf(container: k8s.Container, view: PodView): string | undefined {
+  const { targetContainerName: name } = container as k8s.EphemeralContainer;
+  if (!name) return undefined;
+  const target = latestContainer(view, name);
+  if (target?.state === 'running') return target.id;
+  throw new StartError('CreateContainerConfigError', `unable to find target container ${name}`);
 }

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { k8s } from '@sampan/api';
 import { CgroupTree } from '../cgroups/cgroup-tree.ts';
-import { hostsFile } from '../pods/hosts-file.ts';
+import { hostsFile, nodeHostsFile } from '../pods/hosts-file.ts';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import type { PodContainer } from '../pods/pod-view.ts';
 import { podHostname, podLogFolder, possiblePodCgroups } from '../pods/sandbox-config.ts';
@@ -38,9 +38,7 @@ export class PodFiles {
     ips: readonly string[],
   ): Promise<Mount[]> {
     const mounts: Mount[] = [];
-    if (!pod.spec?.hostNetwork && !mountsAt(container, '/etc/hosts')) {
-      mounts.push(writable(await this.#hosts(pod, ips), '/etc/hosts'));
-    }
+    if (!mountsAt(container, '/etc/hosts')) mounts.push(writable(await this.#hosts(pod, ips), '/etc/hosts'));
     const path = container.terminationMessagePath || '/dev/termination-log';
     if (!mountsAt(container, path))
       mounts.push(writable(await this.#terminationFile(container.name, attempt), path));
@@ -48,12 +46,15 @@ export class PodFiles {
   }
 
   async #hosts(pod: k8s.Pod, ips: readonly string[]): Promise<string> {
-    const { subdomain, hostAliases } = pod.spec ?? {};
+    const { subdomain, hostAliases = [], hostNetwork } = pod.spec ?? {};
     const domain = this.#node.clusterDns?.domain;
     const zone = subdomain && domain ? `${subdomain}.${pod.metadata?.namespace}.svc.${domain}` : '';
     const path = `${this.#folder}/etc-hosts`;
     await mkdir(this.#folder, { recursive: true, mode: 0o750 });
-    await writeFile(path, hostsFile(ips, podHostname(pod), zone, hostAliases ?? []), { mode: 0o644 });
+    const text = hostNetwork
+      ? nodeHostsFile(await readFile('/etc/hosts', 'utf8'), hostAliases)
+      : hostsFile(ips, podHostname(pod), zone, hostAliases);
+    await writeFile(path, text, { mode: 0o644 });
     return path;
   }
 

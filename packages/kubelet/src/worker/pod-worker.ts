@@ -1,11 +1,18 @@
 import type { k8s } from '@sampan/api';
 import { deepEqual, messageOf } from '@sampan/base';
 import { activeDeadline } from '../pods/active-deadline.ts';
+import { containerSpecs } from '../pods/container-spec.ts';
 import { decidePod } from '../pods/decide-pod.ts';
 import type { PodAction, PodDecision, PodMemory, Verdict } from '../pods/decision.ts';
 import { podGarbage } from '../pods/pod-garbage.ts';
 import { podStatus } from '../pods/pod-status.ts';
-import { type ContainerProbes, EMPTY_VIEW, type PodContainer, type PodView } from '../pods/pod-view.ts';
+import {
+  type ContainerProbes,
+  EMPTY_VIEW,
+  latestContainer,
+  type PodContainer,
+  type PodView,
+} from '../pods/pod-view.ts';
 import type { Allocations } from '../resize/allocations.ts';
 import { PodResize } from '../resize/pod-resize.ts';
 import { PodActions } from './pod-actions.ts';
@@ -156,6 +163,7 @@ export class PodWorker {
     const pod = await this.#resize.ask(wanted, this.#view);
     const ends = pod.metadata?.deletionTimestamp !== undefined || this.#verdict !== undefined;
     if (ends) this.#actions.end();
+    else this.#view = this.#withoutHooked(pod, this.#view);
     if (this.#closed) return;
     const now = this.#services.clock.now();
     const deadline = activeDeadline(pod, this.#status.startTime);
@@ -243,6 +251,7 @@ export class PodWorker {
     } catch (error) {
       this.#services.logger.warn(`cannot ${action.do}`, { pod: this.#name(), name, error: messageOf(error) });
       if (!starts) return this.#failures.timing.retryMs;
+      if (this.#actions.ended) return 0;
       this.#teller.failed(pod, name, error);
       this.#failures.failed(name, action, pod, error);
       return 0;
@@ -282,6 +291,18 @@ export class PodWorker {
     forget()
       .catch((error: unknown) => logger.warn('cannot forget old containers', { error: messageOf(error) }))
       .finally(() => this.#underWay.delete('garbage'));
+  }
+
+  /** A container is not there before its hook has run through (docs, "Container Lifecycle Hooks"). */
+  #withoutHooked({ spec = {} }: k8s.Pod, view: PodView): PodView {
+    const hooked = containerSpecs(spec).filter(({ container: { name, lifecycle } }) => {
+      return lifecycle?.postStart !== undefined && this.#underWay.has(`start ${name}`);
+    });
+    const ids = hooked.map(({ container }) => latestContainer(view, container.name)?.id);
+    const containers = view.containers.map((each) =>
+      each.state === 'running' && ids.includes(each.id) ? { ...each, state: 'created' as const } : each,
+    );
+    return { ...view, containers };
   }
 
   async #withMessages(view: PodView): Promise<PodView> {
