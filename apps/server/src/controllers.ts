@@ -7,6 +7,8 @@ export interface ControllerNeeds {
   readonly pki: Pki;
   readonly keys: SigningKeys;
   readonly log: Logger;
+  /** Also what components of Kubernetes 1.20 wait for. */
+  readonly legacyApis: boolean;
   /** The port that the API server listens on. */
   readonly port: number;
   /** Where pods reach that port; absent: nowhere. */
@@ -22,13 +24,14 @@ const API_SERVICE_IP = '10.96.0.1';
  */
 export async function startControllersOf(
   plane: ControlPlane,
-  { pki, keys, log, port, address }: ControllerNeeds,
+  { pki, keys, log, legacyApis, port, address }: ControllerNeeds,
 ): Promise<() => Promise<void>> {
   const controllers = startControllers({
     client: (name) => plane.client(name),
     log,
     rootCa: pki.authority.certificatePem,
     signer: pki.authority,
+    accountTokens: legacyApis,
     issueToken: (account, secret) => issueLegacyToken(keys, account, secret),
     apiService: { clusterIP: API_SERVICE_IP, port, ...(address === undefined ? {} : { address }) },
   });

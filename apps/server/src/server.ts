@@ -145,7 +145,14 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   });
   const address = network?.link.host;
   const [stopControllers] = await Promise.all([
-    startControllersOf(plane, { pki, keys, log, port: state.port, ...(address ? { address } : {}) }),
+    startControllersOf(plane, {
+      pki,
+      keys,
+      log,
+      legacyApis: options.legacyApis,
+      port: state.port,
+      ...(address ? { address } : {}),
+    }),
     network &&
       publishDns(plane.client('sampan-server'), network).catch((error: unknown) =>
         log.error('the Service of cluster DNS could not be made', { error: messageOf(error) }),

@@ -1,5 +1,6 @@
 import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base';
 import type { CertificateAuthority, Client } from '@sampan/machinery';
+import { startAccountTokens } from './accounts/account-tokens.ts';
 import { type LegacyTokenOptions, startLegacyTokens } from './accounts/legacy-tokens.ts';
 import { startRootCa } from './accounts/root-ca.ts';
 import { startServiceAccounts } from './accounts/service-accounts.ts';
@@ -25,6 +26,8 @@ export interface ControllersOptions {
   readonly signer?: CertificateAuthority;
   /** Fills legacy token Secrets; needs `rootCa`. */
   issueToken?: LegacyTokenOptions['issueToken'];
+  /** Makes a token Secret for every ServiceAccount, as Kubernetes did before 1.24; needs `issueToken`. Default false. */
+  readonly accountTokens?: boolean;
   /** Keeps the Service `kubernetes`; absent: somebody else does. */
   readonly apiService?: ApiServiceOptions;
   /** Groups that others run, or whose kinds the server does not serve; default none. */
@@ -65,6 +68,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   if (signer !== undefined) controllers.push(startCertificates(context, signer));
   if (rootCa !== undefined && issueToken !== undefined)
     controllers.push(startLegacyTokens(context, { ca: rootCa, issueToken }));
+  if (options.accountTokens) controllers.push(startAccountTokens(context));
   if (apiService !== undefined) controllers.push(startApiService(context, apiService));
   const informers = new SharedInformers(context, context.client('shared-informers'));
   for (const [name, start] of Object.entries(CONTROLLER_GROUPS)) {
