@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { envFrom, nameFrom, runManifest } from '../src/apps/manifest.ts';
 import { parseObjects } from '../src/apps/read-objects.ts';
 import { troubleOf } from '../src/apps/trouble.ts';
-import { nodeStatusOf } from '../src/apps/troubles.ts';
-import { selects, urlsOf } from '../src/apps/urls.ts';
+import { nodeStatusOf, waitingBalancers } from '../src/apps/troubles.ts';
+import { ingressUrls, selects, urlsOf } from '../src/apps/urls.ts';
 
 const codeOf = (act: () => unknown): string => {
   try {
@@ -123,6 +123,36 @@ describe('addresses', () => {
     expect(urlsOf({ spec: { type: 'LoadBalancer', ports: ports.slice(0, 1) }, status })).toEqual([
       'http://127.0.0.1/',
     ]);
+  });
+
+  it('are names that browsers know, where an Ingress leads', () => {
+    const service = { metadata: { name: 's', namespace: 'n' } };
+    const ingress = (host: string, tls: boolean, ports: number[]): k8s.Ingress => ({
+      metadata: { name: 'i', namespace: 'n' },
+      spec: {
+        rules: [
+          { host, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 's' } } }] } },
+        ],
+        ...(tls ? { tls: [{ hosts: [host] }] } : {}),
+      },
+      status: { loadBalancer: { ingress: [{ ports: ports.map((port) => ({ port, protocol: 'TCP' })) }] } },
+    });
+    const urls = (...args: Parameters<typeof ingress>) => ingressUrls([ingress(...args)], [service]);
+    expect(urls('a.localhost', false, [80, 443])).toEqual(['http://a.localhost/']);
+    expect(urls('a.localhost', false, [8080, 8443])).toEqual(['http://a.localhost:8080/']);
+    expect(urls('a.localhost', true, [8080, 8443])).toEqual(['https://a.localhost:8443/']);
+    expect(urls('example.com', false, [80, 443])).toEqual([]);
+    expect(ingressUrls([ingress('a.localhost', false, [80])], [])).toEqual([]);
+  });
+
+  it('are missing while somebody else has the port', () => {
+    const service = { metadata: { name: 's', uid: 'u' }, spec: { type: 'LoadBalancer' } };
+    expect(waitingBalancers([service], [])).toEqual([]);
+    expect(waitingBalancers([service], [event('PortTaken', '')])).toEqual([
+      expect.objectContaining({ name: 's', reason: 'PortTaken' }),
+    ]);
+    const served = { ...service, status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } };
+    expect(waitingBalancers([served], [event('PortTaken', '')])).toEqual([]);
   });
 
   it('lead to what a Service selects, and one without a selector to nothing', () => {

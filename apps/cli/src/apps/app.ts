@@ -3,7 +3,7 @@ import { SampanError } from '@sampan/base';
 import { type Client, REFS, type ResourceRef } from '@sampan/machinery';
 import { suggest } from '../suggest.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
-import { selects, urlsOf } from './urls.ts';
+import { ingressUrls, selects, urlsOf } from './urls.ts';
 import { WORKLOADS, type WorkloadKind } from './workload.ts';
 
 /** Something that people would call an application: a workload with its pods and what leads to it. */
@@ -18,11 +18,19 @@ export interface App {
   readonly isDone: boolean;
   readonly pods: readonly k8s.Pod[];
   readonly services: readonly k8s.Service[];
+  /** Where it is reached on this machine, the most readable first. */
   readonly urls: readonly string[];
   /** Of the first of its pods that has one, or of itself. */
   readonly trouble: (Trouble & { readonly pod: string }) | undefined;
 }
 
+const INGRESSES: ResourceRef = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  resource: 'ingresses',
+  kind: 'Ingress',
+  namespaced: true,
+};
 const REPLICA_SETS: ResourceRef = {
   group: 'apps',
   version: 'v1',
@@ -37,9 +45,10 @@ export async function listApps(client: Client, namespace: string | undefined): P
   // the API's types say that metadata may be absent; what a server sends has it
   const list = async <T>(ref: ResourceRef) =>
     (await client.list(ref, where)).items as unknown as readonly T[];
-  const [pods, services, events, sets, ...workloads] = await Promise.all([
+  const [pods, services, ingresses, events, sets, ...workloads] = await Promise.all([
     list<k8s.Pod>(REFS.pods),
     list<k8s.Service>(REFS.services),
+    list<k8s.Ingress>(INGRESSES),
     list<k8s.CoreV1Event>(REFS.events),
     list<k8s.Pod>(REPLICA_SETS),
     ...WORKLOADS.map(({ ref }) => list<k8s.Pod>(ref)),
@@ -52,7 +61,7 @@ export async function listApps(client: Client, namespace: string | undefined): P
       .map((object) => {
         const uid = object.metadata?.uid ?? '';
         const own = pods.filter((pod) => owner(pod.metadata?.uid ?? '') === uid);
-        return describe(kind, object, { pods: own, services, events });
+        return describe(kind, object, { pods: own, services, ingresses, events });
       }),
   ).sort((a, b) => (a.namespace + a.name < b.namespace + b.name ? -1 : 1));
 }
@@ -75,10 +84,11 @@ function ownerOf(objects: readonly k8s.Pod[]): (uid: string) => string {
 interface Around {
   readonly pods: readonly k8s.Pod[];
   readonly services: readonly k8s.Service[];
+  readonly ingresses: readonly k8s.Ingress[];
   readonly events: readonly k8s.CoreV1Event[];
 }
 
-function describe(kind: WorkloadKind, object: k8s.Pod, { pods, services, events }: Around): App {
+function describe(kind: WorkloadKind, object: k8s.Pod, { pods, services, ingresses, events }: Around): App {
   const { name = '', namespace = '', creationTimestamp = '', uid } = object.metadata ?? {};
   const labels = kind.labels(object);
   const leading = services.filter(
@@ -101,7 +111,7 @@ function describe(kind: WorkloadKind, object: k8s.Pod, { pods, services, events 
     isDone,
     pods,
     services: leading,
-    urls: leading.flatMap(urlsOf),
+    urls: [...ingressUrls(ingresses, leading), ...leading.flatMap(urlsOf)],
     trouble: troubles.find((found) => found.lasting) ?? troubles[0] ?? ownTrouble(uid, pods, events),
   };
 }

@@ -24,13 +24,43 @@ export interface AppTrouble {
 export async function readTroubles(
   client: Client,
 ): Promise<{ nodes: readonly NodeStatus[]; troubles: readonly AppTrouble[] }> {
-  const [nodes, apps] = await Promise.all([client.list(REFS.nodes), listApps(client, undefined)]);
-  const troubles = apps.flatMap((app): AppTrouble[] => {
+  const [nodes, apps, services, events] = await Promise.all([
+    client.list(REFS.nodes),
+    listApps(client, undefined),
+    client.list(REFS.services),
+    client.list(REFS.events),
+  ]);
+  const ofApps = apps.flatMap((app): AppTrouble[] => {
     const told = tellTrouble(app);
     const { namespace, name, trouble } = app;
     return told && trouble ? [{ namespace, name, reason: trouble.reason, ...told }] : [];
   });
-  return { nodes: nodes.items.map((node) => nodeStatusOf(node as unknown as k8s.Node)), troubles };
+  const ofServices = waitingBalancers(
+    services.items as unknown as readonly k8s.Service[],
+    events.items as unknown as readonly k8s.CoreV1Event[],
+  );
+  return {
+    nodes: nodes.items.map((node) => nodeStatusOf(node as unknown as k8s.Node)),
+    troubles: [...ofApps, ...ofServices],
+  };
+}
+
+/** Services whose ports of this machine somebody else has. Pure. */
+export function waitingBalancers(
+  services: readonly k8s.Service[],
+  events: readonly k8s.CoreV1Event[],
+): AppTrouble[] {
+  return services.flatMap(({ metadata, spec, status }) => {
+    if (spec?.type !== 'LoadBalancer' || status?.loadBalancer?.ingress?.length) return [];
+    const said = events.findLast(
+      ({ type, involvedObject }) => type === 'Warning' && involvedObject.uid === metadata?.uid,
+    );
+    if (!said) return [];
+    const { name = '', namespace = '' } = metadata ?? {};
+    const reason = said.reason ?? '';
+    const problem = `${name}: its Service has no port on this machine (${reason}): ${said.message ?? ''}`;
+    return [{ namespace, name, reason, problem, advice: '' }];
+  });
 }
 
 const PRESSURES: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HomeLayout, type NodeRunState, type RunState, readNodeState, readRunState } from '@sampan/home';
 import manifest from '../../package.json' with { type: 'json' };
@@ -66,7 +66,9 @@ async function readStatus(invocation: Invocation): Promise<Status> {
     objects,
     endpoints: running ? { kubernetes: apiUrl(home, running) } : {},
     processes,
-    ...(running && objects !== null ? await readCluster(invocation) : { nodes: [], troubles: [] }),
+    ...(running && objects !== null
+      ? await readCluster(invocation)
+      : { nodes: [], troubles: running ? diskTroubles(home) : [] }),
   };
 }
 
@@ -94,7 +96,25 @@ function containerdStatus(home: HomeLayout): ProcessStatus[] {
 async function readCluster(invocation: Invocation): Promise<Pick<Status, 'nodes' | 'troubles'>> {
   const { readTroubles } = await import('../apps/troubles.ts');
   const { withCluster } = await import('../cluster.ts');
-  return await withCluster(invocation, ({ client }) => readTroubles(client));
+  const found = await withCluster(invocation, ({ client }) => readTroubles(client));
+  return { ...found, troubles: [...diskTroubles(invocation.home), ...found.troubles] };
+}
+
+/** Below it writes begin to fail, and soon those of the API, too. */
+const LEAST_FREE_BYTES = 100 << 20;
+
+function diskTroubles(home: HomeLayout): AppTrouble[] {
+  const { bavail, bsize } = statfsSync(home.root);
+  if (bavail * bsize >= LEAST_FREE_BYTES) return [];
+  return [
+    {
+      namespace: '',
+      name: 'disk',
+      reason: 'DiskFull',
+      problem: `disk: ${megabytes(bavail * bsize)} are free for ${home.root}`,
+      advice: 'Free some: sampan image ls shows what images take; sampan doctor shows more.',
+    },
+  ];
 }
 
 function processStatus(name: string, { pid, startedAt }: Pick<RunState, 'pid' | 'startedAt'>): ProcessStatus {
