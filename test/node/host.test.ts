@@ -105,6 +105,8 @@ describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
   );
 
   it('refuses what its owner does not allow, whatever the API let through', async () => {
+    await apply(pod('before', 'sleep 1000', { hostNetwork: true }));
+    await node.kubectl.run('wait --for=condition=Ready pod/before --timeout=30s');
     await node.kill('SIGTERM');
     const policy = { host: { hostNetwork: false, hostPaths: [{ prefix: '/srv' }], handlers: ['runc'] } };
     writeFileSync(homeLayout(node.sampan.home).node.policy, JSON.stringify(policy));
@@ -122,6 +124,10 @@ describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
     expect(told).toContain(`${because} spec.hostNetwork: not allowed`);
     expect(told).toContain(`${because} spec.volumes[v].hostPath.path: /etc is not among`);
     expect(await node.kubectl.run('get events --field-selector=reason=HostPolicy -o name')).toContain('near');
-    await node.kubectl.run('delete pod near files fine');
+    // what ran when it was allowed ends
+    await node.kubectl.run('wait --for=jsonpath={.status.reason}=HostPolicy pod/before --timeout=30s');
+    const ended = 'get pod before -o jsonpath={.status.containerStatuses[0].state.terminated.exitCode}';
+    await eventually('its container has ended', async () => (await node.kubectl.run(ended)) === '137');
+    await node.kubectl.run('delete pod near files fine before');
   }, 60_000);
 });

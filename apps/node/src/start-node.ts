@@ -40,6 +40,7 @@ import {
 import { apiAddress, componentConnection, nodeConnection } from './api-connection.ts';
 import { containerdOptions } from './containerd-options.ts';
 import { machineAddress, machineDns } from './machine-network.ts';
+import { forgetLeftLogs, type WatchedPressure, watchPressure } from './node-pressure.ts';
 import type { NodeOptions } from './options.ts';
 import { serveIngress } from './pod-ingress.ts';
 import {
@@ -111,6 +112,8 @@ class NodeStart {
   readonly #clock: Clock = systemClock;
   readonly #node = nodeName();
   readonly #handlers = ['runc'];
+  #pressure: WatchedPressure | undefined;
+  #registrar: NodeRegistrar | undefined;
 
   constructor(home: HomeLayout, log: Logger, releases: Releases, signal: AbortSignal) {
     this.#home = home;
@@ -161,6 +164,7 @@ class NodeStart {
       connected: (pod, ip) => following.attach(pod as never, ip),
       policy,
       handlers: this.#handlers,
+      shortage: (pod) => this.#pressure?.eviction.admit(pod),
       staticPods: home.node.staticPods,
       credentialsFile: home.node.credentials,
     });
@@ -173,6 +177,7 @@ class NodeStart {
     await agent.start();
     await this.#serve(agent, facts, runtime);
     await removeLeftVolumes(volumes, agent, runtime, this.#log);
+    await forgetLeftLogs({ home, agent, runtime, log: this.#log });
     this.#signal.throwIfAborted();
     this.#writeState('ready');
   }
@@ -199,9 +204,21 @@ class NodeStart {
       reports: statsReports(stats, this.#node, this.#log),
     });
     this.#releases.add(() => server.close());
+    this.#watchPressure(agent, runtime, stats);
     const rotator = new LogRotator({ folder: node.podLogs, runtime, clock: this.#clock, log: this.#log });
     rotator.start();
     this.#releases.add(() => rotator.stop());
+  }
+
+  #watchPressure(agent: Agent, runtime: CriRuntime, stats: Stats): void {
+    const home = this.#home;
+    const pressure = watchPressure({
+      ...{ home, agent, runtime, stats },
+      ...{ clock: this.#clock, log: this.#log },
+      changed: () => this.#registrar?.changed(),
+    });
+    this.#pressure = pressure;
+    this.#releases.add(() => pressure.stop());
   }
 
   async #startContainerd(): Promise<Containerd> {
@@ -304,7 +321,7 @@ class NodeStart {
             networkReady: false,
             message: `the container runtime does not answer: ${messageOf(error)}`,
           })),
-          pressure: NO_PRESSURE,
+          pressure: this.#pressure?.eviction.pressure ?? NO_PRESSURE,
           images: await runtime.listImages().catch(() => []),
           reserved: DEFAULT_RESERVED,
           maxPods: MAX_PODS,
@@ -313,6 +330,7 @@ class NodeStart {
           now: this.#clock.now(),
         }),
     });
+    this.#registrar = registrar;
     this.#releases.add(() => registrar.stop());
     await registrar.start();
     const { metadata } = await client.get(REFS.nodes, undefined, this.#node);

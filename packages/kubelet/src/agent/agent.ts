@@ -36,6 +36,8 @@ export interface AgentOptions {
   readonly volumes: PodVolumes;
   /** What the owner of the machine allows this cluster. */
   readonly policy: HostPolicy;
+  /** Why the machine is too short of something to take a pod now. */
+  readonly shortage?: (pod: k8s.Pod) => Misfit | undefined;
   readonly connected?: PodServices['connected'];
   readonly address?: PodServices['address'];
   readonly cgroups?: PodServices['cgroups'];
@@ -166,10 +168,8 @@ export class Agent {
       this.#follow(uid);
       return;
     }
-    const { phase } = pod.status ?? {};
-    const isOver = phase === 'Succeeded' || phase === 'Failed';
     // root's own pods are not judged
-    const isJudged = !this.#static.has(uid) && !isOver && !pod.metadata?.deletionTimestamp;
+    const isJudged = !this.#static.has(uid) && !isOver(pod) && !pod.metadata?.deletionTimestamp;
     const refusal = isJudged ? this.#refusal(pod) : undefined;
     this.#known.set(uid, {
       pod,
@@ -178,31 +178,37 @@ export class Agent {
       refused: refusal !== undefined,
     });
     if (refusal) this.#refuse(pod, refusal);
-    else this.#run(pod);
+    else this.#run(pod, true);
     this.#follow(uid);
   }
 
-  /** Ephemeral containers that the host policy refuses are left out. */
-  #run(given: k8s.Pod): void {
+  /**
+   * Ephemeral containers that the host policy refuses are left out. A pod that is refused as a whole ends as it is: an
+   * API server may change what is said never to change, and the policy may be another one than when it was begun.
+   */
+  #run(given: k8s.Pod, isNew = false): void {
     const { pod, refused } = constrainPod(given, this.#options.policy);
     for (const [name, message] of refused) {
       const text = `The host policy refuses ephemeral container ${name}: ${message}`;
       this.events.ofPod(given, { type: 'Warning', reason: 'HostPolicy', message: text });
     }
-    this.runner.set(pod);
+    const { uid = '', deletionTimestamp } = pod.metadata ?? {};
+    const exempt = this.#static.has(uid) || deletionTimestamp !== undefined || isOver(pod);
+    const refusal = exempt ? undefined : hostPolicyRefusal(pod, this.#options.policy);
+    // nothing is started of what is condemned in the same turn
+    if (refusal === undefined || isNew) this.runner.set(pod);
+    if (refusal === undefined) return;
+    const verdict = { reason: 'HostPolicy', message: `The host policy refuses ${refusal}` };
+    this.events.ofPod(given, { type: 'Warning', ...verdict });
+    this.runner.condemn(uid, verdict);
   }
 
-  /** What runs already goes on, unless the machine's owner forbids it by now. */
+  /** What was begun already is not judged again, but for the host policy. */
   #refusal(pod: k8s.Pod): Misfit | undefined {
-    const { policy } = this.#options;
-    if (pod.status?.startTime) {
-      const refused = hostPolicyRefusal(pod, policy);
-      return refused === undefined
-        ? undefined
-        : { reason: 'HostPolicy', message: `The host policy refuses ${refused}` };
-    }
+    const { policy, shortage } = this.#options;
+    if (pod.status?.startTime) return undefined;
     const node = this.#node.get('', this.#options.node) as k8s.Node | undefined;
-    return node && admitPod({ pod, others: this.pods(), node, policy });
+    return node && (admitPod({ pod, others: this.pods(), node, policy }) ?? shortage?.(pod));
   }
 
   #refuse(pod: k8s.Pod, misfit: Misfit): void {
@@ -331,6 +337,8 @@ export class Agent {
     }
   }
 }
+
+const isOver = ({ status }: k8s.Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 const RUNTIME_CLASSES = {
   group: 'node.k8s.io',

@@ -29,7 +29,7 @@ export class UsageSampler {
   readonly #pods: () => readonly k8s.Pod[];
   readonly #cgroups = new CgroupReader();
   readonly #rates = new CpuRates();
-  #last: { readonly at: number; readonly sample: Promise<UsageSample> } | undefined;
+  #last: { readonly at: number; readonly running: string; readonly sample: Promise<UsageSample> } | undefined;
 
   constructor(clock: Clock, cgroupRoot: string, pods: () => readonly k8s.Pod[]) {
     this.#clock = clock;
@@ -40,11 +40,14 @@ export class UsageSampler {
   /** Takes half a second when something has no earlier sample to compare with. */
   sample(): Promise<UsageSample> {
     const now = this.#clock.monotonic();
-    if (this.#last && now - this.#last.at < BELIEVED_MS) return this.#last.sample;
+    const running = this.#running();
+    // what has started since is asked for, too
+    if (this.#last && now - this.#last.at < BELIEVED_MS && this.#last.running === running)
+      return this.#last.sample;
     // one after the other: each compares with the one before
     const before = this.#last?.sample.catch(() => undefined) ?? Promise.resolve();
     const sample = before.then(() => this.#take());
-    this.#last = { at: now, sample };
+    this.#last = { at: now, running, sample };
     return sample;
   }
 
@@ -53,6 +56,12 @@ export class UsageSampler {
     const folder = podCgroup(pod, this.#cgroupRoot);
     const found = await Promise.all(containers.map(({ id }) => this.#cgroups.processes(`${folder}/${id}`)));
     return found.flat();
+  }
+
+  #running(): string {
+    return this.#pods()
+      .flatMap((pod) => runningContainers(pod).map(({ id }) => id))
+      .join();
   }
 
   async #take(): Promise<UsageSample> {

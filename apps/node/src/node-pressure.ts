@@ -1,0 +1,75 @@
+import { type Clock, type Logger, messageOf } from '@sampan/base';
+import type { HomeLayout } from '@sampan/home';
+import {
+  type Agent,
+  type ContainerRuntime,
+  EvictionManager,
+  ImageCollector,
+  removeLeftLogs,
+  type Stats,
+} from '@sampan/kubelet';
+
+export interface PressureOptions {
+  readonly home: HomeLayout;
+  readonly agent: Agent;
+  readonly runtime: ContainerRuntime;
+  readonly stats: Stats;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The node's conditions are others now. */
+  readonly changed: () => void;
+}
+
+export interface WatchedPressure {
+  readonly eviction: EvictionManager;
+  stop(): Promise<void>;
+}
+
+/** Keeps memory and disk of the machine from running out. Of pods that are known, so after the agent's start. */
+export function watchPressure(options: PressureOptions): WatchedPressure {
+  const { home, agent, runtime, stats, clock, log, changed } = options;
+  const warn = (reason: string, message: string) => agent.events.ofNode({ type: 'Warning', reason, message });
+  const images = new ImageCollector({
+    ...{ clock, log, runtime },
+    imageFolder: home.node.containerd,
+    event: warn,
+  });
+  const eviction = new EvictionManager({
+    ...{ clock, log, stats, changed },
+    pods: () => agent.pods(),
+    evict: (uid, verdict) => agent.runner.condemn(uid, verdict),
+    event: (pod, reason, message) => {
+      if (pod) agent.events.ofPod(pod, { type: 'Warning', reason, message });
+      else warn(reason, message);
+    },
+    reclaimDisk: () => images.removeUnused(),
+  });
+  images.start();
+  eviction.start();
+  return {
+    eviction,
+    async stop() {
+      await eviction.stop();
+      await images.stop();
+    },
+  };
+}
+
+/** Of pods that were deleted while no agent ran. Never rejects. */
+export async function forgetLeftLogs({
+  home,
+  agent,
+  runtime,
+  log,
+}: Pick<PressureOptions, 'home' | 'agent' | 'runtime' | 'log'>): Promise<void> {
+  try {
+    const known = [
+      ...agent.pods().map(({ metadata }) => metadata?.uid ?? ''),
+      ...(await runtime.listSandboxes()).map(({ uid }) => uid),
+    ];
+    const removed = await removeLeftLogs(home.node.podLogs, new Set(known));
+    if (removed.length > 0) log.info('removed logs of pods that are gone', { pods: removed.length });
+  } catch (error) {
+    log.warn('logs of pods that are gone could not be removed', { error: messageOf(error) });
+  }
+}
