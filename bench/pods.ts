@@ -1,0 +1,102 @@
+/**
+ * What a pod costs beyond its runtime, and what Sampan weighs. As root, with the packages of `sampan doctor`:
+ *
+ *     node bench/pods.ts [--rounds 20] [--together 50]
+ *
+ * Floors: a pod starts (creation at the API to the watch event that it runs) within 60 ms of the bare CRI calls of
+ * the same run; many together within 1.4 times of these; `up` to the sample's page 5 s; server and node together
+ * 240 MB with ten pods and 1 % of a processor when idle. Exit code 1 when a floor is not met.
+ */
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { networkName } from '@sampan/network';
+import { cpuPercent, residentMb } from './apiserver/process-stats.ts';
+import { ApiPods } from './pods/api-pods.ts';
+import { BarePods } from './pods/bare.ts';
+import { startHome } from './pods/home.ts';
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '20' }, together: { type: 'string', default: '50' } },
+});
+const IMAGE = 'sampan.local/hello:1';
+
+/** `value` must not be above `floor`. */
+function report(what: string, value: number, floor: number, unit: string): void {
+  const isMet = value <= floor;
+  console.log(`${what}: ${value.toFixed(1)} ${unit}, floor ${floor} ${unit}: ${isMet ? 'met' : 'NOT MET'}`);
+  if (!isMet) process.exitCode = 1;
+}
+
+const quantile = (times: readonly number[], part: number): number => {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+};
+
+async function timed(task: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await task();
+  return performance.now() - began;
+}
+
+const home = await startHome();
+const bare = new BarePods({
+  socket: join(home.folder, 'containerd/containerd.sock'),
+  folder: join(home.folder, 'node/pod-logs/bench'),
+  network: networkName(home.folder, 'host'),
+  image: IMAGE,
+});
+const pods = await ApiPods.open(home.kubeconfig, IMAGE);
+try {
+  report('up on a new home, to the answer of the sample page', home.upMs / 1000, 5, 's');
+  await measureOne(Number(values.rounds));
+  await measureTogether(Number(values.together));
+  await measureWeight();
+  pods.close();
+  report('up again', (await home.again()) / 1000, 5, 's');
+} finally {
+  pods.close();
+  bare.close();
+  await home.end();
+}
+
+/** One after the other, in turns, so that both meet the same machine. */
+async function measureOne(rounds: number): Promise<void> {
+  const times = { bare: [] as number[], api: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    times.bare.push(await bare.start());
+    times.api.push(await pods.start());
+  }
+  for (const part of [0.5, 0.99]) {
+    const [plain, whole] = [quantile(times.bare, part), quantile(times.api, part)];
+    console.log(`pod start p${part * 100}: CRI ${plain.toFixed(0)} ms, API ${whole.toFixed(0)} ms`);
+  }
+  const extra = quantile(times.api, 0.5) - quantile(times.bare, 0.5);
+  report('a pod start beyond the bare CRI calls, median', extra, 60, 'ms');
+  await Promise.all([bare.removeAll(), pods.removeAll()]);
+}
+
+async function measureTogether(count: number): Promise<void> {
+  const start = (of: { start(): Promise<number> }) => () =>
+    Promise.all(Array.from({ length: count }, () => of.start()));
+  const plain = await timed(start(bare));
+  await bare.removeAll();
+  const whole = await timed(start(pods));
+  console.log(
+    `${count} pods at once: CRI ${(plain / 1000).toFixed(1)} s, API ${(whole / 1000).toFixed(1)} s`,
+  );
+  report(`${count} pods at once, times the bare CRI calls`, whole / plain, 1.4, '×');
+  await pods.removeAll();
+}
+
+async function measureWeight(): Promise<void> {
+  // with the sample
+  for (let i = 1; i < 10; i++) await pods.start();
+  await sleep(5000);
+  const [server = 0, node = 0] = home.pids.map((pid) => residentMb([pid]));
+  console.log(`with ten pods: server ${server.toFixed(0)} MB, node ${node.toFixed(0)} MB`);
+  report('server and node with ten pods', residentMb(home.pids), 240, 'MB');
+  report('the same, idle', await cpuPercent(home.pids, 20), 1, '% of a processor');
+  await pods.removeAll();
+}
