@@ -20,13 +20,19 @@ export interface ImageSource {
 }
 
 const AGNHOST: Omit<ImageSource, 'name'> = {
-  packages: ['bind9-dnsutils', 'curl', 'netcat-openbsd', 'iproute2', 'iperf', 'bash'],
+  packages: ['bind9-dnsutils', 'curl', 'netcat-openbsd', 'iproute2', 'iperf', 'bash', 'libc-bin'],
   copy: {
     agnhost: 'agnhost',
     'localhost.crt': 'source:test/images/agnhost/porter/localhost.crt',
     'localhost.key': 'source:test/images/agnhost/porter/localhost.key',
   },
-  links: { 'agnhost-2': 'agnhost', 'bin/nc': 'nc.openbsd', 'usr/local/bin/iperf': '/usr/bin/iperf' },
+  links: {
+    'agnhost-2': 'agnhost',
+    // busybox's shell prefers its own tools to those of the packages
+    'bin/sh': 'bash',
+    'bin/nc': 'nc.openbsd',
+    'usr/local/bin/iperf': '/usr/bin/iperf',
+  },
   folders: ['uploads/'],
   entrypoint: ['/agnhost'],
   command: ['pause'],
@@ -109,6 +115,7 @@ export const IMAGES: readonly ImageSource[] = [
   {
     name: 'gcr.io/kubernetes-e2e-test-images/jessie-dnsutils:1.0',
     packages: ['bind9-dnsutils', 'bash', 'libc-bin'],
+    links: { 'bin/sh': 'bash' },
     command: ['bash'],
   },
   { name: 'gcr.io/kubernetes-e2e-test-images/nonroot:1.0', user: '1234', command: ['sh'] },
