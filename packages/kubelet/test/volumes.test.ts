@@ -386,6 +386,10 @@ describe.skipIf(!able)('volumes of pods on the machine', () => {
       metadata: { ...claim?.metadata, ownerReferences: [owner] },
     });
     expect(await pathOf(pod)).toBe(folder);
+    const link = `${folder}/pods/${pod.metadata?.uid}/volumes/kubernetes.io~persistent/own`;
+    expect(await readlink(link)).toBe(folder);
+    await volumes.release(pod);
+    expect(await readdir(folder)).toEqual(['pods']);
   });
 
   it('binds parts of volumes, made when they are missing', async () => {

@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { mkdir, rm, stat, symlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { k8s } from '@sampan/api';
 import { mountBlockVolume } from './block-volume.ts';
 import { type ReadyVolume, readyFolder, type SetUpVolume, volumeFolder } from './context.ts';
@@ -7,8 +8,22 @@ import { MountFailure } from './mount-failure.ts';
 import { giveToGroup } from './ownership.ts';
 import type { VolumeSources } from './volume-sources.ts';
 
-/** `persistentVolumeClaim` and `ephemeral`: the persistent volume that the claim has. */
+/**
+ * `persistentVolumeClaim` and `ephemeral`: the persistent volume that the claim has. Where it is used in place, a link
+ * among the pod's volumes leads there, for statistics and for a process that comes later.
+ */
 export const setUpClaim: SetUpVolume = async (task, context) => {
+  const ready = await setUpPersistent(task, context);
+  const place = volumeFolder(task, 'persistent', context);
+  if (!ready.isDevice && !ready.path.startsWith(`${context.node.podFolder}/`)) {
+    await mkdir(dirname(place), { recursive: true, mode: 0o750 });
+    await rm(place, { force: true });
+    await symlink(ready.path, place);
+  }
+  return ready;
+};
+
+const setUpPersistent: SetUpVolume = async (task, context) => {
   const { pod, volume, mounted, asDevice } = task;
   const claim = await boundClaim(pod, volume, context.sources);
   const persistent = await volumeOf(claim, context.sources);
