@@ -6,6 +6,7 @@ import type { PodSecurityOptions } from './admission/pod-security/options.ts';
 import { createAdmission } from './admission/table.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { type FrontProxy, makeFrontProxy } from './aggregation/front-proxy.ts';
+import { LocalServices } from './aggregation/local-services.ts';
 import { ServiceAllocators } from './allocators/service-allocators.ts';
 import { ApiServer, type VersionInfo } from './api-server.ts';
 import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
@@ -139,7 +140,16 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     clientCa: options.clientCa,
     frontProxyCa: frontProxy.ca,
   });
+  const localServices = new LocalServices({
+    resources: api.context.cluster.resources,
+    reader,
+    client: client('kube-aggregator'),
+    log,
+  });
+  // one tick, one commit
+  const registered = localServices.start();
   await reconcilePolicy(client('sampan-server'), reader, api, options.policy ?? {});
+  await registered;
   ready = '';
   return {
     api,
@@ -153,6 +163,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   function stop(): void {
     customResources.stop();
     aggregator.close();
+    localServices.close();
     eventTtl.close();
     admission.close();
     caller.close();

@@ -222,3 +222,38 @@ it('refuses APIServices that could not work', async () => {
     'spec.service.name',
   ]);
 });
+
+it('lists an APIService for every version that this server serves itself', async () => {
+  const { body } = await server.ask('GET', SERVICES);
+  const names = body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+  expect(names).toContain('v1.');
+  expect(names).toContain('v1.apps');
+  const apps = body.items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === 'v1.apps');
+  expect(apps).toMatchObject({
+    metadata: { labels: { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' } },
+    spec: { group: 'apps', version: 'v1', groupPriorityMinimum: 17800, versionPriority: 15 },
+    status: { conditions: [{ type: 'Available', status: 'True', reason: 'Local' }] },
+  });
+  const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const version = {
+    name: 'v2',
+    served: true,
+    storage: true,
+    schema: { openAPIV3Schema: { type: 'object' } },
+  };
+  await server.ask('POST', crds, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'oars.rowing.example.com' },
+    spec: {
+      group: 'rowing.example.com',
+      scope: 'Namespaced',
+      names: { plural: 'oars', kind: 'Oar' },
+      versions: [version],
+    },
+  });
+  const oars = async () => (await server.ask('GET', `${SERVICES}/v2.rowing.example.com`)).status;
+  await expect.poll(oars).toBe(200);
+  await server.ask('DELETE', `${crds}/oars.rowing.example.com`);
+  await expect.poll(oars).toBe(404);
+});

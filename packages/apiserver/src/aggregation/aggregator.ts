@@ -1,22 +1,14 @@
 import { type ApiService, type ApiServiceCondition, type KubeObject, StatusError } from '@sampan/api';
 import { type Clock, deepEqual, type JsonObject, type Logger, messageOf } from '@sampan/base';
-import type { Client, ObjectReader, ResourceRef } from '@sampan/machinery';
+import type { Client, ObjectReader } from '@sampan/machinery';
 import type { Exchange } from '../http/exchange.ts';
 import { formatTime } from '../registry/metadata.ts';
 import type { ServiceDialer } from '../webhooks/service-dialer.ts';
 import { type Availability, checkAvailability } from './availability.ts';
 import type { FrontProxy } from './front-proxy.ts';
+import { API_SERVICES, API_SERVICES_COLLECTION as COLLECTION } from './local-services.ts';
 import { forward } from './proxy.ts';
 import { RemoteVersion } from './remote-version.ts';
-
-const COLLECTION = 'apiservices.apiregistration.k8s.io';
-const API_SERVICES: ResourceRef = {
-  group: 'apiregistration.k8s.io',
-  version: 'v1',
-  resource: 'apiservices',
-  kind: 'APIService',
-  namespaced: false,
-};
 
 /** A server that cannot be watched is looked at again after this time, there or not. */
 const RECHECK_MS = 30_000;
