@@ -62,3 +62,8 @@ it('tells of each test how it ended, and why', () => {
 it('reads what was written until a run was ended', () => {
   expect(readGinkgoLog(LOG.slice(0, LOG.indexOf('• Failure')), NAMES)).toHaveLength(1);
 });
+
+it('reads what is printed where tests run one at a time', () => {
+  const alone = `${DASHES}\nSTEP: something\n•{"msg":"PASSED ${NAMES[1]}","total":8,"completed":1}\nSSSS\n${DASHES}\n`;
+  expect(readGinkgoLog(alone, NAMES)).toEqual([{ name: NAMES[1], outcome: 'passed', message: '' }]);
+});

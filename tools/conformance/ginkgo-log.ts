@@ -8,6 +8,8 @@ export interface TestEnd {
 
 const BETWEEN = /^-{30}$/m;
 const MAX_MESSAGE = 400;
+/** Where tests run one at a time, ginkgo's mark of a passed one stands before it. */
+const LAST_WORD = /(?<=^•?)\{"msg":.*\}$/gm;
 
 /**
  * Reads what ginkgo 1 prints of upstream's test program. Unlike its JUnit files, this is there when a run was ended
@@ -24,7 +26,7 @@ export function readGinkgoLog(text: string, names: readonly string[]): TestEnd[]
 /** A failure is told in the block before the line that counts it. */
 function endedTests(block: string, before: string): TestEnd[] {
   const ends: TestEnd[] = [];
-  for (const line of block.match(/^\{"msg":.*\}$/gm) ?? []) {
+  for (const line of block.match(LAST_WORD) ?? []) {
     const { msg } = JSON.parse(line) as { msg: string };
     const [, state, name] = /^(PASSED|FAILED) (.*)$/s.exec(msg) ?? [];
     if (name === undefined) continue;
