@@ -1,15 +1,8 @@
-import { type k8s, StatusError } from '@sampan/api';
+import { StatusError } from '@sampan/api';
 import { type Clock, type Logger, messageOf } from '@sampan/base';
-import {
-  type Client,
-  type EventContent,
-  EventRecorder,
-  Informer,
-  keyOf,
-  Reconciler,
-  splitKey,
-} from '@sampan/machinery';
+import { type Client, EventRecorder, Informer, keyOf, Reconciler, splitKey } from '@sampan/machinery';
 import { decideClaim, decideVolume, isOurs, newVolume, volumeName } from './decisions.ts';
+import { growClaim } from './grow-claim.ts';
 import type { LocalVolumes, VolumeMode } from './local-volumes.ts';
 import {
   CLAIMS,
@@ -109,7 +102,7 @@ export class LocalProvisioner {
     const volume = this.#volumes.get('', claim.spec.volumeName ?? '');
     const decision = decideClaim(claim, storageClass, volume, this.#options.node);
     if (decision.do === 'refuse') this.#tellFailure(claim, decision.why);
-    if (decision.do === 'grow') await this.#grow(claim, decision.volume, decision.bytes);
+    if (decision.do === 'grow') await growClaim(claim, decision, { ...this.#options, events: this.#events });
     if (decision.do === 'provision' && storageClass) {
       await this.#provision(claim, storageClass, decision.bytes).catch((error: unknown) => {
         this.#tellFailure(claim, messageOf(error));
@@ -149,29 +142,6 @@ export class LocalProvisioner {
     });
   }
 
-  /** The volume first: what it has the claim may then be told of. */
-  async #grow(claim: Claim, volume: Volume, bytes: number): Promise<void> {
-    const { client, volumes } = this.#options;
-    const { namespace, name = '' } = claim.metadata;
-    const storage = claim.spec.resources?.requests?.storage ?? '0';
-    const volumeKey = volume.metadata.name ?? '';
-    let isWhole = false;
-    try {
-      isWhole = await volumes.grow(volumeKey, bytes);
-    } catch (error) {
-      this.#events.record(claim, {
-        type: 'Warning',
-        reason: 'VolumeResizeFailed',
-        note: `resize volume "${volumeKey}" failed: ${messageOf(error)}`,
-      });
-      throw error;
-    }
-    await client.patch(VOLUMES, undefined, volumeKey, 'merge', { spec: { capacity: { storage } } });
-    const status = isWhole ? { capacity: { storage }, conditions: null } : pendingResize(this.#options.clock);
-    await client.patch(CLAIMS, namespace, name, 'merge', { status }, { subresource: 'status' });
-    this.#events.record(claim, isWhole ? RESIZED : RESIZE_PENDING);
-  }
-
   async #reconcileVolume(name: string): Promise<undefined> {
     const volume = this.#volumes.get('', name);
     if (!volume) return undefined;
@@ -208,27 +178,6 @@ export class LocalProvisioner {
       client.update(VOLUMES, { ...present, metadata: { ...present.metadata, finalizers } }),
     );
   }
-}
-
-const RESIZED: EventContent = {
-  type: 'Normal',
-  reason: 'FileSystemResizeSuccessful',
-  note: 'Resize of the volume and its file system succeeded',
-};
-
-/** The words of upstream's condition. */
-const WAITS = 'Waiting for user to (re-)start a pod to finish file system resize of volume on node.';
-
-const RESIZE_PENDING: EventContent = {
-  type: 'Normal',
-  reason: 'FileSystemResizeRequired',
-  note: 'Require file system resize of volume on node',
-};
-
-function pendingResize(clock: Clock): k8s.PersistentVolumeClaimStatus {
-  const lastTransitionTime = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
-  const condition = { type: 'FileSystemResizePending', status: 'True', lastTransitionTime, message: WAITS };
-  return { conditions: [condition] };
 }
 
 async function ignoreMissing<T>(task: Promise<T>): Promise<T | undefined> {

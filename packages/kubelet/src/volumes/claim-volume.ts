@@ -2,7 +2,7 @@ import { mkdir, rm, stat, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { k8s } from '@sampan/api';
 import { mountBlockVolume } from './block-volume.ts';
-import { type ReadyVolume, readyFolder, type SetUpVolume, volumeFolder } from './context.ts';
+import { type ReadyVolume, readyFolder, type SetUpVolume, type VolumeTask, volumeFolder } from './context.ts';
 import { useHostPath } from './host-path.ts';
 import { MountFailure } from './mount-failure.ts';
 import { giveToGroup } from './ownership.ts';
@@ -24,43 +24,40 @@ export const setUpClaim: SetUpVolume = async (task, context) => {
 };
 
 const setUpPersistent: SetUpVolume = async (task, context) => {
-  const { pod, volume, mounted, asDevice } = task;
+  const { pod, volume } = task;
   const claim = await boundClaim(pod, volume, context.sources);
   const persistent = await volumeOf(claim, context.sources);
-  const { volumeMode = 'Filesystem', local, hostPath } = persistent.spec ?? {};
-  const wrong = (list: string) =>
-    new MountFailure(
-      `volume ${volume.name} has volumeMode ${volumeMode}, but is specified in ${list}`,
-      'process',
-    );
-  if (mounted && volumeMode === 'Block') throw wrong('volumeMounts');
-  if (asDevice && volumeMode !== 'Block') throw wrong('volumeDevices');
+  const { local, hostPath } = persistent.spec ?? {};
+  checkMode(task, persistent);
   const readOnly = volume.persistentVolumeClaim?.readOnly ?? false;
   const name = persistent.metadata?.name ?? '';
-  if (local && context.hostPaths !== '*' && !context.local.has(local.path)) {
+  if (hostPath) return useHostPath(hostPath, task, context, readOnly).catch(inSetUp(name));
+  if (!local) {
+    const why = `failed to get Plugin from volumeSpec for volume "${name}" err=no volume plugin matched`;
+    throw new MountFailure(why, 'process');
+  }
+  if (context.hostPaths !== '*' && !context.local.has(local.path)) {
     // a device could be anything, so folders only
     return useHostPath({ path: local.path, type: 'Directory' }, task, context, readOnly).catch(inSetUp(name));
   }
-  if (local) {
-    const path = volumeFolder(task, 'local-volume', context);
-    const ready = await localVolume(local, name, {
-      readOnly,
-      asDevice,
-      path,
-      attach: (at) => context.local.attach(at, pod.metadata?.uid ?? ''),
-    });
-    if (!readOnly && !ready.isDevice) await giveToPod(ready.path, pod);
-    return ready;
-  }
-  if (hostPath) {
-    return useHostPath(hostPath, task, context, readOnly).catch(inSetUp(name));
-  }
-  const kinds = Object.keys(persistent.spec ?? {}).filter((key) => key === 'csi' || key === 'nfs');
-  throw new MountFailure(
-    `failed to get Plugin from volumeSpec for volume "${name}" err=no volume plugin matched${kinds.length > 0 ? ` (${kinds})` : ''}`,
-    'process',
-  );
+  const ready = await localVolume(local, name, {
+    readOnly,
+    asDevice: task.asDevice,
+    path: volumeFolder(task, 'local-volume', context),
+    attach: (at) => context.local.attach(at, pod.metadata?.uid ?? ''),
+  });
+  if (!readOnly && !ready.isDevice) await giveToPod(ready.path, pod);
+  return ready;
 };
+
+function checkMode({ volume, mounted, asDevice }: VolumeTask, { spec }: k8s.PersistentVolume): void {
+  const { volumeMode = 'Filesystem' } = spec ?? {};
+  const isBlock = volumeMode === 'Block';
+  if (isBlock ? !mounted : !asDevice) return;
+  const list = isBlock ? 'volumeMounts' : 'volumeDevices';
+  const why = `volume ${volume.name} has volumeMode ${volumeMode}, but is specified in ${list}`;
+  throw new MountFailure(why, 'process');
+}
 
 const inSetUp =
   (volume: string) =>

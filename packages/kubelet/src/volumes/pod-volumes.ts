@@ -72,20 +72,20 @@ class LocalPodVolumes implements ManagedPodVolumes {
   update(pod: k8s.Pod): void {
     const uid = pod.metadata?.uid ?? '';
     const known = this.#states.get(uid);
-    const { phase } = pod.status ?? {};
-    if (!known && (phase === 'Succeeded' || phase === 'Failed')) {
+    if (isOver(pod) && !known?.ready.size) {
       this.#context.sources.unfollow(uid);
+      this.#states.delete(uid);
       return;
     }
     this.#context.sources.follow(pod);
     if (!known) {
-      void this.#adopt(pod, uid);
+      void this.#adopt(this.#state(pod), uid);
       return;
     }
     const shown = ({ metadata }: k8s.Pod) => [metadata?.labels, metadata?.annotations];
     const changed = !deepEqual(shown(known.pod), shown(pod));
     known.pod = pod;
-    if (changed) this.#refresh(known);
+    if (changed && known.ready.size > 0) this.#refresh(known);
   }
 
   async prepare(pod: k8s.Pod): Promise<void> {
@@ -158,11 +158,11 @@ class LocalPodVolumes implements ManagedPodVolumes {
   }
 
   /** A pod that ran before this process: its volumes are followed again. */
-  async #adopt(pod: k8s.Pod, uid: string): Promise<void> {
+  async #adopt(state: PodState, uid: string): Promise<void> {
     const { node, memory } = this.#context;
-    const before = await readdir(`${node.podFolder}/${uid}/volumes`).catch(() => undefined);
-    const inMemory = await readdir(`${memory.path}/${uid}`).catch(() => undefined);
-    if ((before ?? inMemory) && !this.#closed) this.#refresh(this.#state(pod));
+    const folders = [`${node.podFolder}/${uid}/volumes`, `${memory.path}/${uid}`];
+    const found = await Promise.all(folders.map((folder) => readdir(folder).catch(() => [])));
+    if (found.flat().length > 0) this.#refresh(state);
   }
 
   /** Tells events of what fails, and throws then. */
@@ -239,6 +239,8 @@ class LocalPodVolumes implements ManagedPodVolumes {
     state.cancelTimer = clock.schedule(() => this.#refresh(state), Math.max(initialMs, at - clock.now()));
   }
 }
+
+const isOver = ({ status }: k8s.Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 async function removeVolumes(podFolder: string, uid: string): Promise<void> {
   for (const part of ['volume-subpaths', 'volumes']) await removeTree(`${podFolder}/${uid}/${part}`);
