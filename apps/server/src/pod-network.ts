@@ -1,20 +1,14 @@
 import { type KubeObject, StatusError } from '@sampan/api';
 import { SampanError } from '@sampan/base';
 import { type Client, REFS, type ResourceRef } from '@sampan/machinery';
-import {
-  type ClusterNetwork,
-  clusterNetwork,
-  dnsService,
-  freeIndex,
-  networkName,
-  takenRanges,
-} from '@sampan/network';
+import { type ClusterNetwork, chooseIndex, clusterNetwork, dnsService, networkName } from '@sampan/network';
 
 /** What resolv.conf of pods names, as in every kubeadm cluster. */
 export const DNS_SERVICE_IP = '10.96.0.10';
 
 /**
- * The network that the host cluster's pods live in: of the number that the home remembers, else of a free one.
+ * The network that the host cluster's pods live in: of the number that the home remembers, unless another
+ * network of the machine has it by now, else of a free one.
  * undefined without root: nobody makes it then.
  */
 export async function chooseNetwork(
@@ -22,13 +16,14 @@ export async function chooseNetwork(
   remembered: number | undefined,
 ): Promise<ClusterNetwork | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const index = remembered ?? freeIndex(await takenRanges());
+  const name = networkName(homePath, 'host');
+  const index = await chooseIndex(name, remembered);
   if (index === undefined) {
     throw new SampanError('network-ranges', 'All of 100.64.0.0/10 is in use on this machine.', {
       hint: 'See: ip route. Sampan needs a free /24 of it for the addresses of pods.',
     });
   }
-  return clusterNetwork({ name: networkName(homePath, 'host'), index });
+  return clusterNetwork({ name, index });
 }
 
 /** Makes the Service of cluster DNS, or mends it. The node process answers behind it. */

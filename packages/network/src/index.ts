@@ -3,6 +3,7 @@
  * `cluster/network-namespace.ts` (where they are in force) and `start-network.ts` (what follows the API).
  */
 export * from './cluster/addresses.ts';
+export { chooseIndex } from './cluster/choose-index.ts';
 export * from './cluster/cni.ts';
 export {
   type HostApi,

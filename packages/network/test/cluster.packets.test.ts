@@ -6,6 +6,7 @@ import { admitLink, forgetLink } from '../src/cluster/foreign-firewall.ts';
 import { run } from '../src/command.ts';
 import {
   addressesOf,
+  chooseIndex,
   clusterTable,
   ensureNetwork,
   hostAddressOf,
@@ -171,6 +172,15 @@ describe.skipIf(why !== undefined)('networks of clusters', () => {
       expect(await rules()).toEqual([]);
       await iptables(...lift);
     }
+  });
+
+  it('keep their number unless another network has it, and start to look at different places', async () => {
+    const { name, index } = one.network;
+    expect(await chooseIndex(name, index)).toBe(index);
+    const other = await chooseIndex('other', index);
+    expect(other).not.toBe(index);
+    expect(await chooseIndex('another')).not.toBe(other);
+    expect(await chooseIndex('other', other)).toBe(other);
   });
 
   it('are removed whole, twice if need be', async () => {

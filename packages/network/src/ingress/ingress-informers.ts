@@ -21,6 +21,7 @@ export class IngressInformers {
   readonly services: Informer<Service>;
   readonly slices: Informer<EndpointSlice>;
   readonly secrets: Informer<Secret>;
+  readonly #stopped = Promise.withResolvers<void>();
 
   constructor(client: Client, clock: Clock, log: Logger) {
     const of = <T extends KubeObject>(ref: ResourceRef, options: ListOptions = {}) =>
@@ -36,19 +37,24 @@ export class IngressInformers {
     for (const informer of [...this.#first(), ...this.#rest()]) informer.onChange(handler);
   }
 
-  /** Resolves when it is known whether there are Ingresses. */
+  /** Resolves when it is known whether there are Ingresses, or at `stop`. */
   async start(): Promise<void> {
     for (const informer of this.#first()) informer.start();
-    await Promise.all(this.#first().map((informer) => informer.synced()));
+    await this.#synced(this.#first());
   }
 
-  /** Resolves when everything is known. May be called again. */
+  /** Resolves when everything is known, or at `stop`. May be called again. */
   async startRest(): Promise<void> {
     for (const informer of this.#rest()) informer.start();
-    await Promise.all(this.#rest().map((informer) => informer.synced()));
+    await this.#synced(this.#rest());
+  }
+
+  async #synced(informers: readonly { synced(): Promise<void> }[]): Promise<void> {
+    await Promise.race([Promise.all(informers.map((informer) => informer.synced())), this.#stopped.promise]);
   }
 
   stop(): void {
+    this.#stopped.resolve();
     for (const informer of [...this.#first(), ...this.#rest()]) informer.stop();
   }
 

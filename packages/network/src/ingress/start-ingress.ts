@@ -143,6 +143,7 @@ class IngressFollower {
       return;
     }
     await this.#informers.startRest();
+    if (this.#isStopped) return;
     const plan = planIngress(ours, {
       services: services.list(),
       slices: slices.list(),
