@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@sampan/base';
 
@@ -22,7 +23,8 @@ export async function untilAnswers(url: string, timeoutMs: number): Promise<stri
 function ask(url: string): Promise<number> {
   const send = url.startsWith('https:') ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    const sent = send(url, { timeout: ATTEMPT_MS, agent: false }, (response) => {
+    const options = { timeout: ATTEMPT_MS, agent: false, ...(isLoopback(url) ? { lookup: toLoopback } : {}) };
+    const sent = send(url, options, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
@@ -31,3 +33,12 @@ function ask(url: string): Promise<number> {
     sent.end();
   });
 }
+
+/** Browsers know these names (RFC 6761 section 6.3); the system's resolver may not. */
+const isLoopback = (url: string): boolean => /(^|\.)localhost$/.test(new URL(url).hostname);
+
+const toLoopback: LookupFunction = (_, { all }, done) => {
+  const address = '127.0.0.1';
+  if (all) done(null, [{ address, family: 4 }]);
+  else done(null, address, 4);
+};
