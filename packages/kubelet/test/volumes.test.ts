@@ -95,6 +95,7 @@ describe.skipIf(!able)('volumes of pods on the machine', () => {
     const pod = podOf([{ name: 'm', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }]);
     const path = await pathOf(pod);
     expect((await mountAt(path))?.type).toBe('tmpfs');
+    expect(await modeOf(path)).toBe(0o1777);
     await expect(writeFile(`${path}/big`, Buffer.alloc(2 ** 21))).rejects.toThrow('ENOSPC');
     await volumes.release(pod);
     expect(await mountAt(path)).toBeUndefined();

@@ -39,7 +39,8 @@ async function makeTmpfs(path: string, size: number | undefined, group: number |
   if ((await mountAt(path))?.type === 'tmpfs') return;
   await mountTmpfs(path, [
     ...(size === undefined ? [] : [`size=${size}`]),
-    ...(group === undefined ? ['mode=0777'] : ['mode=2777', `gid=${group}`]),
+    // sticky, as tmpfs is by itself
+    ...(group === undefined ? ['mode=1777'] : ['mode=3777', `gid=${group}`]),
   ]);
 }
 
