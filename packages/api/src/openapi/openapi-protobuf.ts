@@ -144,9 +144,15 @@ const V3: MessageTable = {
   Any: any,
 };
 
-/** An OpenAPI v2 document (`openApiV2`) as the gnostic protobuf message. */
-export function openApiV2Protobuf(document: Part): Buffer {
-  return new ProtobufWriter(V2).message('Document', document);
+/**
+ * An OpenAPI v2 document (`openApiV2`) as the gnostic protobuf message. `encoded` keeps the bytes of its paths and
+ * definitions: those that are the same objects next time are not written again.
+ */
+export function openApiV2Protobuf(document: Part, encoded?: WeakMap<object, Buffer>): Buffer {
+  const parts = new Set<unknown>(
+    [document.paths, document.definitions].flatMap((part) => Object.values(part as Part)),
+  );
+  return new ProtobufWriter(V2, encoded && { parts, encoded }).message('Document', document);
 }
 
 /** An OpenAPI v3 document (`openApiV3`) as the gnostic protobuf message. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { kinds } from '../kinds/kinds.ts';
 import type { OpenApiDefinition, Part } from './document.ts';
-import { openApiV2, openApiV3, openApiV3Fingerprint } from './openapi.ts';
+import { OpenApiV2Memory, openApiV2, openApiV3, openApiV3Fingerprint } from './openapi.ts';
 import { openApiFormat, openApiV2Protobuf, openApiV3Protobuf } from './openapi-protobuf.ts';
 
 const cronTab: OpenApiDefinition = {
@@ -191,4 +191,15 @@ it('chooses the form by the order of the Accept header', () => {
   expect(openApiFormat('application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 2)).toBe('protobuf');
   expect(openApiFormat('application/json, */*', 3)).toBe('json');
   expect(openApiFormat('text/html', 2)).toBeUndefined();
+});
+
+it('makes the same document with what it remembers of the last one', () => {
+  const memory = new OpenApiV2Memory();
+  const first = openApiV2(kinds, {}, memory);
+  openApiV2Protobuf(first, memory.encoded);
+  const second = openApiV2([...kinds, cronTab], {}, memory);
+  expect(JSON.stringify(second)).toBe(JSON.stringify(v2));
+  expect(openApiV2Protobuf(second, memory.encoded).equals(openApiV2Protobuf(v2))).toBe(true);
+  const path = '/api/v1/pods';
+  expect((second.paths as Record<string, Part>)[path]).toBe((first.paths as Record<string, Part>)[path]);
 });

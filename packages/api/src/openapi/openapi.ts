@@ -58,24 +58,74 @@ export function openApiV3Fingerprint(
   return JSON.stringify([gv, options.version, options.descriptions !== undefined, builtIn, parts]);
 }
 
-/** The one OpenAPI v2 document of all definitions, as served at `/openapi/v2`. */
-export function openApiV2(definitions: readonly OpenApiDefinition[], options: OpenApiOptions = {}): Part {
-  const { operations, schemas } = describe(definitions, definitions, options);
-  const custom = new Set(definitions.filter((d) => d.custom).map(customModel));
-  const converted = [...schemas]
-    .sort(byKey)
-    .map(([name, schema]) => [
-      name,
-      toV2(custom.has(name) ? customToV2(schema) : specialToV2(name, schema), true),
-    ]);
+/**
+ * The one OpenAPI v2 document of all definitions, as served at `/openapi/v2`. With a memory, the parts of built-in
+ * kinds are the very objects of the document before.
+ */
+export function openApiV2(
+  definitions: readonly OpenApiDefinition[],
+  options: OpenApiOptions = {},
+  memory?: OpenApiV2Memory,
+): Part {
+  const builtIn = definitions.filter((d) => !d.custom);
+  const custom = definitions.filter((d) => d.custom);
+  const known = memory?.partsOf(builtIn, options) ?? v2Parts(builtIn, definitions, options);
+  memory?.keep(builtIn, options, known);
+  const own = v2Parts(custom, definitions, options);
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: options.version ?? 'unversioned' },
-    paths: pathsOf(operations, operationV2, parameterV2),
-    definitions: Object.fromEntries(converted) as Part,
+    paths: merged(known.paths, own.paths),
+    // what custom kinds share with built-in ones is said by those
+    definitions: merged(own.definitions, known.definitions),
     securityDefinitions: { BearerToken: BEARER },
     security: [{ BearerToken: [] }],
   };
+}
+
+const merged = (a: Part, b: Part): Part =>
+  Object.fromEntries([...new Map([...Object.entries(a), ...Object.entries(b)])].sort(byKey));
+
+interface V2Parts {
+  readonly paths: Part;
+  readonly definitions: Part;
+}
+
+function v2Parts(
+  own: readonly OpenApiDefinition[],
+  all: readonly OpenApiDefinition[],
+  options: OpenApiOptions,
+): V2Parts {
+  const { operations, schemas } = describe(own, all, options);
+  const custom = new Set(own.filter((d) => d.custom).map(customModel));
+  const converted = [...schemas].map(([name, schema]) => [
+    name,
+    toV2(custom.has(name) ? customToV2(schema) : specialToV2(name, schema), true),
+  ]);
+  return {
+    paths: pathsOf(operations, operationV2, parameterV2),
+    definitions: Object.fromEntries(converted) as Part,
+  };
+}
+
+/** What of the last v2 document serves for the next: the parts of built-in kinds, and how parts are encoded. */
+export class OpenApiV2Memory {
+  /** For `openApiV2Protobuf`. */
+  readonly encoded: WeakMap<object, Buffer> = new WeakMap();
+  #last: { definitions: readonly OpenApiDefinition[]; options: OpenApiOptions; parts: V2Parts } | undefined;
+
+  partsOf(definitions: readonly OpenApiDefinition[], options: OpenApiOptions): V2Parts | undefined {
+    const last = this.#last;
+    if (!last || last.options.descriptions !== options.descriptions) return undefined;
+    const same =
+      last.definitions.length === definitions.length &&
+      last.definitions.every((definition, i) => definition === definitions[i]);
+    return same ? last.parts : undefined;
+  }
+
+  keep(definitions: readonly OpenApiDefinition[], options: OpenApiOptions, parts: V2Parts): void {
+    this.#last = { definitions, options, parts };
+  }
 }
 
 const BEARER = {

@@ -53,12 +53,20 @@ export function bytesField(number: number, content: Buffer): Buffer {
   return Buffer.concat([varint(number * 8 + BYTES), varint(content.length), content]);
 }
 
+/** Values whose pair of name and value is kept: the same object always has the same name. */
+export interface KeptPairs {
+  readonly parts: ReadonlySet<unknown>;
+  readonly encoded: WeakMap<object, Buffer>;
+}
+
 export class ProtobufWriter {
   #table: MessageTable;
   #plans = new Map<string, MessagePlan>();
+  readonly #kept: KeptPairs | undefined;
 
-  constructor(table: MessageTable) {
+  constructor(table: MessageTable, kept?: KeptPairs) {
     this.#table = table;
+    this.#kept = kept;
   }
 
   /** The bytes of a message, without a length. */
@@ -88,6 +96,12 @@ export class ProtobufWriter {
   }
 
   #pair(field: FieldPlan, name: string, value: unknown): Buffer {
+    const { parts, encoded } = this.#kept ?? {};
+    if (!encoded || !parts?.has(value)) return this.#newPair(field, name, value);
+    return encoded.getOrInsertComputed(value as object, () => this.#newPair(field, name, value));
+  }
+
+  #newPair(field: FieldPlan, name: string, value: unknown): Buffer {
     const content = [bytesField(1, Buffer.from(name)), this.#field({ ...field, number: 2 }, value)];
     return bytesField(field.number, Buffer.concat(content));
   }

@@ -5,6 +5,7 @@ import {
   OPENAPI_V2_PROTOBUF,
   OPENAPI_V3_PROTOBUF,
   type OpenApiDefinition,
+  OpenApiV2Memory,
   openApiFormat,
   openApiV2,
   openApiV2Protobuf,
@@ -42,6 +43,8 @@ export class OpenApi implements PathHandler {
   #version = -1;
   #cache = new Map<string, Buffer>();
   #hashes = new Map<string, string>();
+  /** What is left of the last document when the served resources change. */
+  #memory = new OpenApiV2Memory();
   #forget: NodeJS.Timeout | undefined;
 
   constructor(resources: ResourceTable, options: OpenApiOptions) {
@@ -63,10 +66,13 @@ export class OpenApi implements PathHandler {
   #serveV2(exchange: Exchange): boolean {
     const format = formatOf(exchange, 2);
     const body = this.#document(`v2 ${format}`, () => {
-      const document = openApiV2(this.#definitions(), this.#documentOptions());
-      return format === 'json' ? Buffer.from(JSON.stringify(document)) : openApiV2Protobuf(document);
+      const document = openApiV2(this.#definitions(), this.#documentOptions(), this.#memory);
+      return format === 'json'
+        ? Buffer.from(JSON.stringify(document))
+        : openApiV2Protobuf(document, this.#memory.encoded);
     });
-    sendDocument(exchange, format === 'json' ? 'application/json' : OPENAPI_V2_PROTOBUF, body, hashOf(body));
+    const hash = this.#hashes.getOrInsertComputed(`v2 ${format}`, () => hashOf(body));
+    sendDocument(exchange, format === 'json' ? 'application/json' : OPENAPI_V2_PROTOBUF, body, hash);
     return true;
   }
 
@@ -115,7 +121,10 @@ export class OpenApi implements PathHandler {
   #document(key: string, make: () => Buffer): Buffer {
     this.#refresh();
     clearTimeout(this.#forget);
-    this.#forget = setTimeout(() => this.#cache.clear(), KEEP_MS);
+    this.#forget = setTimeout(() => {
+      this.#cache.clear();
+      this.#memory = new OpenApiV2Memory();
+    }, KEEP_MS);
     this.#forget.unref();
     return this.#cache.getOrInsertComputed(key, make);
   }
