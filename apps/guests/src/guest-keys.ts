@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SampanError } from '@sampan/base';
 import { writeFileSafely } from '@sampan/home';
@@ -43,6 +43,9 @@ export function createGuestKeys(folder: string): GuestKeys {
   writeFileSafely(join(folder, FILE), `${JSON.stringify(stored, null, 2)}\n`);
   return { authority, serviceAccountKey };
 }
+
+/** Whether the cluster was made whole. */
+export const hasGuestKeys = (folder: string): boolean => existsSync(join(folder, FILE));
 
 /** undefined: there are none, the cluster was never made whole. Throws `guest-keys-invalid`. */
 export function readGuestKeys(folder: string): GuestKeys | undefined {

@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VersionInfo } from '@sampan/apiserver';
-import { type Logger, SampanError } from '@sampan/base';
-import type { GuestFacts, GuestHost, GuestStats } from '@sampan/clusters';
+import { type Clock, type Logger, messageOf, SampanError, systemClock } from '@sampan/base';
+import type { GuestHost, GuestListener, GuestSettings, GuestState } from '@sampan/clusters';
 import { Guest } from './guest.ts';
-import { createGuestKeys, type GuestKeys, readGuestKeys } from './guest-keys.ts';
+import { createGuestKeys, hasGuestKeys, readGuestKeys } from './guest-keys.ts';
+import { GUEST_FILES, readRecord, storedBytes, writeRecord } from './guest-record.ts';
 
 export interface GuestsOptions {
   /** Holds a folder for each guest, by its name. */
@@ -14,33 +15,61 @@ export interface GuestsOptions {
   /** `HOST:PORT`. */
   readonly externalAddress: string;
   readonly log: Logger;
+  readonly clock?: Clock;
+  /** Told of what nobody asked for by a call. */
+  readonly changed?: GuestListener;
 }
-
-const DATABASE = 'cluster.db';
 
 /** A DNS label, which cannot lead out of the folder. */
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+/** What is due sooner is not worth a sleep. */
+const SHORT_SLEEP_MS = 30_000;
 
-/** All guest clusters of a home: those that are awake, and how others wake. */
+/** What is known of a cluster while this process runs. */
+interface Entry {
+  settings: GuestSettings;
+  /** Awake, or waking. */
+  guest: Promise<Guest> | undefined;
+  failure: string | undefined;
+  lastRequestAt: number | undefined;
+  /** What is done to it, one thing after the other. */
+  turn: Promise<unknown>;
+  /** Ends the wait for its next look: whether it may sleep, or must wake. */
+  cancel: () => void;
+}
+
+/** All guest clusters of a home: those that are awake, and when others wake. */
 export class Guests implements GuestHost {
   readonly #options: GuestsOptions;
-  /** Awake or waking. */
-  readonly #awake = new Map<string, Promise<Guest>>();
-  /** What is done to a cluster, one thing after the other. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
 
+  /** Reads which there are; none is woken but by its own plan. */
   constructor(options: GuestsOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    for (const name of this.#onDisk()) this.#plan(name, this.#entry(name));
   }
 
-  /** A cluster that serves, woken when it sleeps. Throws `guest-missing`. */
-  get(name: string): Promise<Guest> {
-    return this.#awake.get(name) ?? this.#inTurn(name, () => this.#open(name));
+  /**
+   * A cluster that serves, woken when it sleeps; it stays awake until `end` is called. Throws `guest-missing`,
+   * `guest-paused`, `guest-failed`.
+   */
+  async use(name: string): Promise<{ readonly guest: Guest; readonly end: () => void }> {
+    const entry = this.#entry(name);
+    for (;;) {
+      if (entry.settings.paused) throw paused(name);
+      const opening = entry.guest ?? this.#inTurn(entry, () => this.#open(name, entry, true));
+      const guest = await opening;
+      // it may have fallen asleep in between
+      if (guest.isOpen) return { guest, end: guest.begin() };
+    }
   }
 
-  async create(name: string): Promise<GuestFacts> {
-    return this.#inTurn(name, async () => {
+  create(name: string, settings: GuestSettings): Promise<GuestState> {
+    const entry = this.#entries.get(name) ?? this.#newEntry(name, settings);
+    return this.#inTurn(entry, async () => {
       const folder = this.#folderOf(name);
       if (!readGuestKeys(folder)) {
         // what an earlier try began is not used
@@ -48,98 +77,238 @@ export class Guests implements GuestHost {
         mkdirSync(folder, { mode: 0o700 });
         createGuestKeys(folder);
       }
-      await this.#open(name);
-      return this.#facts(name);
+      await this.#configure(name, entry, settings);
+      if (!settings.paused) await this.#open(name, entry, false);
+      return this.#stateOf(name, entry);
     });
   }
 
-  async wake(name: string): Promise<GuestFacts> {
-    await this.get(name);
-    return this.#facts(name);
+  async configure(name: string, settings: GuestSettings): Promise<GuestState> {
+    const entry = this.#entry(name);
+    return this.#inTurn(entry, async () => {
+      await this.#configure(name, entry, settings);
+      return this.#stateOf(name, entry);
+    });
   }
 
-  sleep(name: string): Promise<void> {
-    return this.#inTurn(name, () => this.#close(name));
+  async wake(name: string): Promise<GuestState> {
+    const entry = this.#entry(name);
+    return this.#inTurn(entry, async () => {
+      await this.#open(name, entry, false);
+      return this.#stateOf(name, entry);
+    });
   }
 
-  remove(name: string): Promise<void> {
-    return this.#inTurn(name, async () => {
-      await this.#close(name);
+  async sleep(name: string): Promise<GuestState> {
+    const entry = this.#entry(name);
+    return this.#inTurn(entry, async () => {
+      await this.#close(name, entry);
+      return this.#stateOf(name, entry);
+    });
+  }
+
+  async remove(name: string): Promise<void> {
+    const entry = this.#entries.get(name) ?? this.#newEntry(name, NO_SETTINGS);
+    await this.#inTurn(entry, async () => {
+      entry.cancel();
+      const opening = entry.guest;
+      entry.guest = undefined;
+      const guest = await opening?.catch(() => undefined);
+      await guest?.close();
       rmSync(this.#folderOf(name), { recursive: true, force: true });
+      entry.cancel();
+      this.#entries.delete(name);
     });
   }
 
   list(): Promise<readonly string[]> {
-    const entries = readdirSync(this.#options.folder, { withFileTypes: true });
-    return Promise.resolve(entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
+    return Promise.resolve(this.#onDisk());
   }
 
-  async stats(name: string): Promise<GuestStats | undefined> {
-    const guest = await this.#awake.get(name);
-    if (!guest) return undefined;
-    const { objects } = guest.store.stats();
-    return { objects, bytes: 0, lastRequestAt: undefined, connections: 0, runningPods: 0 };
+  async state(name: string): Promise<GuestState> {
+    return this.#stateOf(name, this.#entry(name));
   }
 
   /** Ends all. */
   async close(): Promise<void> {
-    await Promise.all([...this.#awake.keys()].map((name) => this.sleep(name)));
+    await Promise.all(
+      [...this.#entries].map(([name, entry]) =>
+        this.#inTurn(entry, () => this.#close(name, entry)).finally(() => entry.cancel()),
+      ),
+    );
   }
 
-  async #open(name: string): Promise<Guest> {
-    const known = this.#awake.get(name);
+  #onDisk(): string[] {
+    return readdirSync(this.#options.folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && NAME.test(entry.name))
+      .map(({ name }) => name);
+  }
+
+  /** Throws `guest-missing`. */
+  #entry(name: string): Entry {
+    const known = this.#entries.get(name);
     if (known) return known;
-    const keys = this.#keys(name);
+    const folder = this.#folderOf(name);
+    if (!hasGuestKeys(folder)) throw missing(name);
+    return this.#newEntry(name, readRecord(folder).settings);
+  }
+
+  #newEntry(name: string, settings: GuestSettings): Entry {
+    this.#folderOf(name);
+    const entry: Entry = {
+      settings,
+      guest: undefined,
+      failure: undefined,
+      lastRequestAt: undefined,
+      turn: Promise.resolve(),
+      cancel: () => {},
+    };
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  async #configure(name: string, entry: Entry, settings: GuestSettings): Promise<void> {
+    entry.settings = settings;
+    const folder = this.#folderOf(name);
+    writeRecord(folder, { ...readRecord(folder), settings });
+    if (settings.paused) await this.#close(name, entry);
+    else this.#plan(name, entry);
+  }
+
+  async #open(name: string, entry: Entry, unasked: boolean): Promise<Guest> {
+    if (entry.guest) return entry.guest;
+    if (entry.settings.paused) throw paused(name);
+    const folder = this.#folderOf(name);
+    const keys = readGuestKeys(folder);
+    if (!keys) throw missing(name);
     const { version, servingCa, externalAddress, log } = this.#options;
-    const opening = Guest.open({
+    entry.guest = Guest.open({
       name,
-      file: join(this.#folderOf(name), DATABASE),
+      file: join(folder, GUEST_FILES.database),
       keys,
       version,
       servingCa,
       externalAddress: `${externalAddress}/clusters/${name}`,
       log,
     });
-    this.#awake.set(name, opening);
     try {
-      return await opening;
+      const guest = await entry.guest;
+      entry.failure = undefined;
+      this.#plan(name, entry);
+      if (unasked) this.#tell(name, entry);
+      return guest;
     } catch (error) {
-      this.#awake.delete(name);
-      throw error;
+      entry.guest = undefined;
+      entry.failure = messageOf(error);
+      if (unasked) this.#tell(name, entry);
+      throw new SampanError('guest-failed', `The cluster ${name} cannot be opened: ${messageOf(error)}`, {
+        hint: 'Restore it from a backup.',
+        cause: error,
+      });
     }
   }
 
-  async #close(name: string): Promise<void> {
-    const guest = await this.#awake.get(name);
-    this.#awake.delete(name);
-    await guest?.close();
+  async #close(name: string, entry: Entry): Promise<void> {
+    entry.cancel();
+    const opening = entry.guest;
+    entry.guest = undefined;
+    const guest = await opening?.catch(() => undefined);
+    if (guest) {
+      const { wakeAt, lastRequestAt } = guest;
+      entry.lastRequestAt = lastRequestAt ?? entry.lastRequestAt;
+      await guest.close();
+      const folder = this.#folderOf(name);
+      const { wakeAt: _before, ...record } = readRecord(folder);
+      writeRecord(folder, { ...record, ...(wakeAt === undefined ? {} : { wakeAt }) });
+    }
+    this.#plan(name, entry);
   }
 
-  #facts(name: string): GuestFacts {
-    return { clientCa: this.#keys(name).authority.certificatePem };
+  /** Waits for the next time to look whether a cluster may sleep, or, asleep, must wake. */
+  #plan(name: string, entry: Entry): void {
+    entry.cancel();
+    entry.cancel = () => {};
+    const { idleMs, paused: isPaused } = entry.settings;
+    if (isPaused) return;
+    if (entry.guest) {
+      if (idleMs > 0) entry.cancel = this.#clock.schedule(() => this.#lookAtAwake(name, entry), idleMs);
+      return;
+    }
+    const { wakeAt } = readRecord(this.#folderOf(name));
+    if (wakeAt === undefined) return;
+    entry.cancel = this.#clock.schedule(() => {
+      // a timer has a longest delay
+      if (this.#clock.now() < wakeAt) this.#plan(name, entry);
+      else this.#wakeUnasked(name, entry);
+    }, wakeAt - this.#clock.now());
   }
 
-  #keys(name: string): GuestKeys {
-    const keys = readGuestKeys(this.#folderOf(name));
-    if (!keys) throw new SampanError('guest-missing', `There is no cluster ${JSON.stringify(name)}.`);
-    return keys;
+  #lookAtAwake(name: string, entry: Entry): void {
+    const look = async (): Promise<void> => {
+      const guest = await entry.guest;
+      if (guest && this.#maySleep(guest, entry)) {
+        await this.#close(name, entry);
+        this.#tell(name, entry);
+      } else this.#plan(name, entry);
+    };
+    this.#inTurn(entry, look).catch((error: unknown) => this.#report(name, error));
   }
 
+  #maySleep(guest: Guest, { settings }: Entry): boolean {
+    const now = this.#clock.now();
+    const isIdle = guest.connections === 0 && now - (guest.lastRequestAt ?? 0) >= settings.idleMs;
+    const isBusySoon = guest.wakeAt !== undefined && guest.wakeAt - now < SHORT_SLEEP_MS;
+    return isIdle && !isBusySoon && !guest.hasPods();
+  }
+
+  #wakeUnasked(name: string, entry: Entry): void {
+    this.#inTurn(entry, () => this.#open(name, entry, true)).catch((error: unknown) =>
+      this.#report(name, error),
+    );
+  }
+
+  #report(name: string, error: unknown): void {
+    this.#options.log.error('a cluster failed', { cluster: name, error: messageOf(error) });
+  }
+
+  #tell(name: string, entry: Entry): void {
+    this.#stateOf(name, entry).then(
+      (state) => this.#options.changed?.(name, state),
+      (error: unknown) => this.#report(name, error),
+    );
+  }
+
+  async #stateOf(name: string, entry: Entry): Promise<GuestState> {
+    const guest = await entry.guest?.catch(() => undefined);
+    const lastRequestAt = guest?.lastRequestAt ?? entry.lastRequestAt;
+    return {
+      phase: guest ? 'awake' : entry.failure === undefined ? 'asleep' : 'failed',
+      bytes: storedBytes(this.#folderOf(name)),
+      ...(entry.failure === undefined ? {} : { message: entry.failure }),
+      ...(guest ? { objects: guest.objects } : {}),
+      ...(lastRequestAt === undefined ? {} : { lastRequestAt }),
+    };
+  }
+
+  /** Throws `guest-name`. */
   #folderOf(name: string): string {
     if (!NAME.test(name))
       throw new SampanError('guest-name', `${JSON.stringify(name)} cannot name a cluster.`);
     return join(this.#options.folder, name);
   }
 
-  #inTurn<T>(name: string, task: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(name) ?? Promise.resolve();
-    const done = before.then(task, task);
-    const last = done
-      .catch(() => {})
-      .then(() => {
-        if (this.#turns.get(name) === last) this.#turns.delete(name);
-      });
-    this.#turns.set(name, last);
+  #inTurn<T>(entry: Entry, task: () => Promise<T>): Promise<T> {
+    const done = entry.turn.then(task, task);
+    entry.turn = done.catch(() => {});
     return done;
   }
 }
+
+const NO_SETTINGS: GuestSettings = { idleMs: 0, paused: false };
+
+const missing = (name: string): SampanError =>
+  new SampanError('guest-missing', `There is no cluster ${JSON.stringify(name)}.`);
+const paused = (name: string): SampanError =>
+  new SampanError('guest-paused', `The cluster ${name} is paused.`, {
+    hint: `Have it go on: sampan cluster resume ${name}`,
+  });

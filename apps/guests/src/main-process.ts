@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { answerCalls, type CallMessage, type CallPort } from '@sampan/clusters';
+import { answerCalls, type CallMessage, type CallPort, GUEST_CALLS } from '@sampan/clusters';
 import { homeLayout, openLogFile } from '@sampan/home';
 import { Guests } from './guests.ts';
 import { parseGuestsOptions } from './options.ts';
@@ -20,12 +20,14 @@ export async function main(args: readonly string[]): Promise<void> {
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
+  const port = parentPort();
   const guests = new Guests({
     folder: home.clusters,
     version,
     servingCa: readFileSync(join(home.pki, 'ca.crt'), 'utf8'),
     externalAddress: address,
     log,
+    changed: (...args) => port.send({ kind: 'event', args }),
   });
   const stopServing = await serveGuests(guests, home.guestsSocket, log);
   const stop = async (): Promise<void> => {
@@ -37,7 +39,7 @@ export async function main(args: readonly string[]): Promise<void> {
   // a terminal's signals reach the parent as well, which closes the channel when it is its turn
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
   process.once('disconnect', () => void stop());
-  answerCalls(parentPort(), guests, ['create', 'wake', 'sleep', 'remove', 'list', 'stats']);
+  answerCalls(port, guests, GUEST_CALLS);
   process.send?.({ kind: 'ready' });
 }
 

@@ -45,8 +45,9 @@ export async function serveGuests(
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const { guest, rest } = await find(request);
-      await guest.plane.api.handle(request, response, rest);
+      const { guest, end, rest } = await find(request);
+      response.once('close', end);
+      await guest.api.handle(request, response, rest);
     } catch (error) {
       const { code, body } = answerTo(error);
       response.writeHead(code, { 'content-type': 'application/json' }).end(body);
@@ -55,36 +56,44 @@ export async function serveGuests(
 
   async function upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     try {
-      const { guest, rest } = await find(request);
-      await guest.plane.api.handleUpgrade(request, socket, head, rest);
+      const { guest, end, rest } = await find(request);
+      socket.once('close', end);
+      await guest.api.handleUpgrade(request, socket, head, rest);
     } catch (error) {
       const { code, body } = answerTo(error);
       socket.end(`HTTP/1.1 ${code} Failed\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
     }
   }
 
-  async function find(request: IncomingMessage): Promise<{ guest: Guest; rest: string }> {
+  async function find(request: IncomingMessage): Promise<{ guest: Guest; end: () => void; rest: string }> {
     const target = splitPath(request.url ?? '');
     if (!target) throw new SampanError('guest-missing', 'the path names no cluster');
-    return { guest: await guests.get(target.name), rest: target.rest };
+    return { ...(await guests.use(target.name)), rest: target.rest };
   }
 
   function answerTo(error: unknown): { code: number; body: string } {
-    const isMissing =
-      error instanceof SampanError && (error.code === 'guest-missing' || error.code === 'guest-name');
-    if (!isMissing) log.error('a cluster could not be woken', { error: messageOf(error) });
-    const code = isMissing ? 404 : 503;
-    return {
+    const known = error instanceof SampanError ? ANSWERS[error.code] : undefined;
+    if (!known) log.error('a cluster could not be woken', { error: messageOf(error) });
+    const { code, reason, message } = known ?? UNKNOWN;
+    const status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason,
       code,
-      body: JSON.stringify({
-        kind: 'Status',
-        apiVersion: 'v1',
-        metadata: {},
-        status: 'Failure',
-        message: isMissing ? 'there is no such cluster' : 'the cluster cannot be woken',
-        reason: isMissing ? 'NotFound' : 'ServiceUnavailable',
-        code,
-      }),
     };
+    return { code, body: JSON.stringify(status) };
   }
 }
+
+const UNKNOWN = { code: 503, reason: 'ServiceUnavailable', message: 'the cluster cannot be opened' };
+const MISSING = { code: 404, reason: 'NotFound', message: 'there is no such cluster' };
+
+/** By the codes of errors: what strangers, who may ask for any name, are told. */
+const ANSWERS: Readonly<Record<string, typeof UNKNOWN>> = {
+  'guest-missing': MISSING,
+  'guest-name': MISSING,
+  'guest-paused': { ...UNKNOWN, message: 'the cluster is paused' },
+};

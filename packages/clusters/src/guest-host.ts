@@ -4,33 +4,51 @@
  * `guests-gone` when the process went away meanwhile.
  */
 export interface GuestHost {
-  /** Makes a cluster's folder with its keys and first objects when it is not there; it is awake then. */
-  create(name: string): Promise<GuestFacts>;
+  /** Makes a cluster's folder with its keys when it is not there, and has it serve; its settings hold from now on. */
+  create(name: string, settings: GuestSettings): Promise<GuestState>;
+  /** Has one that is there keep to other settings, without waking it. `guest-missing`: there is none. */
+  configure(name: string, settings: GuestSettings): Promise<GuestState>;
   /** Has it serve; no error when it does already. `guest-missing`: there is none. */
-  wake(name: string): Promise<GuestFacts>;
+  wake(name: string): Promise<GuestState>;
   /** Writes it out and forgets it but for its files; no error when it sleeps already. */
-  sleep(name: string): Promise<void>;
+  sleep(name: string): Promise<GuestState>;
   /** Ends it and removes all its files; no error when there is none. */
   remove(name: string): Promise<void>;
   /** Those that are on disk. */
   list(): Promise<readonly string[]>;
-  /** Of one that is awake; undefined: it sleeps. */
-  stats(name: string): Promise<GuestStats | undefined>;
+  /** As it is now. `guest-missing`. */
+  state(name: string): Promise<GuestState>;
 }
 
-export interface GuestFacts {
-  /** PEM of the authority of its client certificates. */
-  readonly clientCa: string;
+/** Told with each change of a cluster that nobody asked for by a call: it fell asleep, woke, failed. */
+export type GuestListener = (name: string, state: GuestState) => void;
+
+export interface GuestSettings {
+  /** Milliseconds without a request before it sleeps; 0: never. */
+  readonly idleMs: number;
+  /** It answers no requests but with 503, and sleeps. */
+  readonly paused: boolean;
 }
 
-export interface GuestStats {
-  readonly objects: number;
-  /** On disk. */
+export interface GuestState {
+  readonly phase: 'awake' | 'asleep' | 'failed';
+  /** Of `failed`: why, for people. */
+  readonly message?: string;
+  /** Of its files. */
   readonly bytes: number;
-  /** Milliseconds since the epoch; undefined: never. */
-  readonly lastRequestAt: number | undefined;
-  /** Watches and streams of clients. */
-  readonly connections: number;
-  /** Pods that are bound to a node and not over. */
-  readonly runningPods: number;
+  /** Absent while it sleeps. */
+  readonly objects?: number;
+  /** Milliseconds since the epoch; absent: never, or not since the process started. */
+  readonly lastRequestAt?: number;
 }
+
+/** The methods of `GuestHost`, for the channel between the processes. */
+export const GUEST_CALLS = [
+  'create',
+  'configure',
+  'wake',
+  'sleep',
+  'remove',
+  'list',
+  'state',
+] as const satisfies readonly (keyof GuestHost)[];

@@ -2,11 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, SampanError } from '@sampan/base';
-import { Caller, type CallMessage, type GuestFacts, type GuestHost, type GuestStats } from '@sampan/clusters';
+import {
+  Caller,
+  type CallMessage,
+  type GuestHost,
+  type GuestListener,
+  type GuestSettings,
+  type GuestState,
+} from '@sampan/clusters';
 
 export interface GuestsProcessOptions {
   readonly args: readonly string[];
   readonly log: Logger;
+  readonly changed: GuestListener;
 }
 
 /** Not more than so many starts in a row that fail at once. */
@@ -30,12 +38,15 @@ export class GuestsProcess implements GuestHost {
     this.#options = options;
   }
 
-  create = (name: string): Promise<GuestFacts> => this.#call('create', name);
-  wake = (name: string): Promise<GuestFacts> => this.#call('wake', name);
-  sleep = (name: string): Promise<void> => this.#call('sleep', name);
+  create = (name: string, settings: GuestSettings): Promise<GuestState> =>
+    this.#call('create', name, settings);
+  configure = (name: string, settings: GuestSettings): Promise<GuestState> =>
+    this.#call('configure', name, settings);
+  wake = (name: string): Promise<GuestState> => this.#call('wake', name);
+  sleep = (name: string): Promise<GuestState> => this.#call('sleep', name);
   remove = (name: string): Promise<void> => this.#call('remove', name);
   list = (): Promise<readonly string[]> => this.#call('list');
-  stats = (name: string): Promise<GuestStats | undefined> => this.#call('stats', name);
+  state = (name: string): Promise<GuestState> => this.#call('state', name);
 
   /** Resolves when it answers, starting it if need be. */
   async ready(): Promise<void> {
@@ -70,10 +81,13 @@ export class GuestsProcess implements GuestHost {
       // its folder is this process's, which cannot be named by a path
       cwd: '.',
     });
-    const caller = new Caller({
-      send: (message) => void child.send(message),
-      listen: (take) => child.on('message', (message) => take(message as CallMessage)),
-    });
+    const caller = new Caller(
+      {
+        send: (message) => void child.send(message),
+        listen: (take) => child.on('message', (message) => take(message as CallMessage)),
+      },
+      (name, state) => this.#options.changed(name as string, state as GuestState),
+    );
     return new Promise((resolve, reject) => {
       child.once('message', () => resolve({ child, caller }));
       child.once('error', reject);

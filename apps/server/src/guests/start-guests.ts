@@ -23,10 +23,11 @@ export async function startGuests({ plane, address, version, log }: GuestsOption
   const process = new GuestsProcess({
     args: [`--address=${address}`, `--version=${JSON.stringify(version)}`],
     log,
+    changed: (name, state) => controller.changed(name, state),
   });
   const client = plane.client('cluster-controller');
   await install(client);
-  const stopController = startClusterController({
+  const controller = startClusterController({
     client,
     host: process,
     url: `https://${address}`,
@@ -37,7 +38,7 @@ export async function startGuests({ plane, address, version, log }: GuestsOption
   return {
     process,
     stop: async () => {
-      await stopController();
+      await controller.stop();
       await process.stop();
     },
   };

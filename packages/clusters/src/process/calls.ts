@@ -16,7 +16,8 @@ export type CallMessage =
       readonly code: string;
       readonly message: string;
       readonly hint?: string;
-    };
+    }
+  | { readonly kind: 'event'; readonly args: readonly unknown[] };
 
 type Methods<T> = {
   readonly [K in keyof T]: T[K] extends (...args: never[]) => Promise<unknown> ? K : never;
@@ -59,14 +60,18 @@ interface Pending {
 /** Calls methods of the other end. */
 export class Caller {
   readonly #port: CallPort;
+  readonly #onEvent: (...args: unknown[]) => void;
   readonly #pending = new Map<number, Pending>();
   #last = 0;
   #gone: SampanError | undefined;
 
-  constructor(port: CallPort) {
+  /** `onEvent` gets what the other end sends by itself. */
+  constructor(port: CallPort, onEvent: (...args: unknown[]) => void = () => {}) {
     this.#port = port;
+    this.#onEvent = onEvent;
     port.listen((message) => {
-      if (message.kind === 'call') return;
+      if (message.kind === 'event') this.#onEvent(...message.args);
+      if (message.kind === 'call' || message.kind === 'event') return;
       const pending = this.#pending.get(message.id);
       this.#pending.delete(message.id);
       if (message.kind === 'answer') pending?.resolve(message.value);
