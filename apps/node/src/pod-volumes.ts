@@ -72,22 +72,13 @@ export interface ProvisionerOptions {
   readonly log: Logger;
 }
 
-/** Makes volumes on this node for claims; resolves with what ends that, when it works. */
-export async function startProvisioner({
-  home,
-  ...options
-}: ProvisionerOptions): Promise<() => Promise<void>> {
+/** Makes volumes on this node for claims from now on; the returned function ends that. */
+export function startProvisioner({ home, ...options }: ProvisionerOptions): () => Promise<void> {
   const client = new HttpClient(componentConnection(home, 'provisioner'), { name: 'sampan-provisioner' });
   const provisioner = new LocalProvisioner({ client, ...options });
-  const stop = async (): Promise<void> => {
+  provisioner.start();
+  return async () => {
     await provisioner.stop();
     client.close();
   };
-  try {
-    await provisioner.start();
-    return stop;
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }

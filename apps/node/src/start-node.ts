@@ -172,7 +172,7 @@ class NodeStart {
     await this.#register(client, runtime, nodeAddress, machine, network);
     await following.synced;
     this.#releases.add(
-      await startProvisioner({ home, node: this.#node, volumes: local, clock: this.#clock, log: this.#log }),
+      startProvisioner({ home, node: this.#node, volumes: local, clock: this.#clock, log: this.#log }),
     );
     await agent.start();
     await this.#serve(agent, facts, runtime);

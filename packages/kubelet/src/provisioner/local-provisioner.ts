@@ -25,6 +25,8 @@ export interface LocalProvisionerOptions {
   readonly volumes: LocalVolumes;
 }
 
+const RETRY_MS = 10_000;
+
 /** Makes volumes on this node for claims whose pods were put here, grows them, and deletes those nobody has. */
 export class LocalProvisioner {
   readonly #options: LocalProvisionerOptions;
@@ -34,6 +36,9 @@ export class LocalProvisioner {
   readonly #classes: Informer<StorageClass>;
   readonly #ofClaims: Reconciler;
   readonly #ofVolumes: Reconciler;
+  readonly #informers: readonly Pick<Informer, 'start' | 'stop' | 'synced'>[];
+  #stopped = false;
+  #cancelRetry = (): void => {};
 
   constructor(options: LocalProvisionerOptions) {
     const { client, clock, log, node } = options;
@@ -42,6 +47,7 @@ export class LocalProvisioner {
     this.#claims = new Informer({ client, ref: CLAIMS, clock, log });
     this.#volumes = new Informer({ client, ref: VOLUMES, clock, log });
     this.#classes = new Informer({ client, ref: STORAGE_CLASSES, clock, log });
+    this.#informers = [this.#claims, this.#volumes, this.#classes];
     // disks do not become faster by more at once
     const common = { clock, log, workers: 2 };
     this.#ofClaims = new Reconciler({
@@ -56,41 +62,51 @@ export class LocalProvisioner {
     });
   }
 
-  /** Resolves when the storage class is there and claims are being looked at. */
-  async start(): Promise<void> {
-    await this.#ensureClass();
+  /** Begins; the server need not answer yet. */
+  start(): void {
     this.#claims.onChange(({ object }) => this.#ofClaims.enqueue(keyOf(object)));
     this.#volumes.onChange(({ type, object }) => {
       if (type !== 'deleted') this.#ofVolumes.enqueue(keyOf(object));
-      const { namespace = '', name = '' } = object.spec.claimRef ?? {};
-      if (isOurs(object, this.#options.node)) this.#ofClaims.enqueue(`${namespace}/${name}`);
+      if (isOurs(object, this.#options.node)) this.#ofClaims.enqueue(claimKey(object));
     });
     this.#classes.onChange(() => {
       for (const claim of this.#claims.list()) this.#ofClaims.enqueue(keyOf(claim));
     });
     this.#options.volumes.onGrown = (name) => {
-      const { namespace = '', name: claim = '' } = this.#volumes.get('', name)?.spec.claimRef ?? {};
-      this.#ofClaims.enqueue(`${namespace}/${claim}`);
+      const volume = this.#volumes.get('', name);
+      if (volume) this.#ofClaims.enqueue(claimKey(volume));
     };
-    const informers = [this.#claims, this.#volumes, this.#classes];
-    for (const informer of informers) informer.start();
-    await Promise.all(informers.map((informer) => informer.synced()));
+    for (const informer of this.#informers) informer.start();
+    void this.#whenSynced();
+  }
+
+  async #whenSynced(): Promise<void> {
+    await Promise.all(this.#informers.map((informer) => informer.synced()));
+    if (this.#stopped) return;
     this.#ofClaims.start();
     this.#ofVolumes.start();
+    await this.#ensureClass();
   }
 
   /** Resolves when what it was doing is done. May be called twice. */
   async stop(): Promise<void> {
-    for (const informer of [this.#claims, this.#volumes, this.#classes]) informer.stop();
+    this.#stopped = true;
+    this.#cancelRetry();
+    for (const informer of this.#informers) informer.stop();
     await Promise.all([this.#ofClaims.stop(), this.#ofVolumes.stop()]);
     this.#events.stop();
   }
 
+  /** Only while there is none of this name: it may be changed, and deleted until the next start. */
   async #ensureClass(): Promise<void> {
+    const { client, clock, log } = this.#options;
+    if (this.#classes.get('', LOCAL_CLASS.metadata.name ?? '')) return;
     try {
-      await this.#options.client.create(STORAGE_CLASSES, LOCAL_CLASS);
+      await client.create(STORAGE_CLASSES, LOCAL_CLASS);
     } catch (error) {
-      if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
+      if (this.#stopped || (error instanceof StatusError && error.reason === 'AlreadyExists')) return;
+      log.warn('the storage class for local volumes could not be made', { error: messageOf(error) });
+      this.#cancelRetry = clock.schedule(() => void this.#ensureClass(), RETRY_MS);
     }
   }
 
@@ -179,6 +195,9 @@ export class LocalProvisioner {
     );
   }
 }
+
+const claimKey = ({ spec: { claimRef } }: Volume): string =>
+  `${claimRef?.namespace ?? ''}/${claimRef?.name ?? ''}`;
 
 async function ignoreMissing<T>(task: Promise<T>): Promise<T | undefined> {
   try {

@@ -58,7 +58,13 @@ export class WatchedObjects {
     const watched = this.#watched.get(`${namespace}/${kind}/${name}`);
     const known = watched?.informer.isSynced ? watched.informer.get(namespace, name) : undefined;
     // what a watch does not show yet may be there all the same
-    const found = (known as T | undefined) ?? (await this.#get<T>(kind, namespace, name));
+    const found =
+      (known as T | undefined) ??
+      (await this.#get<T>(kind, namespace, name).catch((error: unknown) => {
+        // without an answer, what the watch has shown counts
+        if (watched?.informer.isSynced && !(error instanceof StatusError)) return undefined;
+        throw error;
+      }));
     if (watched) watched.given = found?.metadata.resourceVersion;
     return found;
   }
