@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { silentLogger } from '@sampan/base';
 import { lockNode, readSettings } from '@sampan/home';
 import { detachLocalVolumes, removeCgroups, startContainerd, unmountBelow } from '@sampan/kubelet';
-import { hostTableName, NftApplier, removeNetwork } from '@sampan/network';
+import { removeHostRules, removeNetwork } from '@sampan/network';
 import { containerdOptions } from './containerd-options.ts';
 import type { NodeOptions } from './options.ts';
 import { endClusterIngress } from './pod-ingress.ts';
@@ -30,7 +29,7 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
     await endClusterIngress(network);
     await removeCgroups(cgroupRoot(network));
     await removeNetwork(network.name);
-    await new NftApplier({ log: silentLogger }).remove(hostTableName(network));
+    await removeHostRules(network);
     await rm(dirname(cniFolders(home, network).leases), { recursive: true, force: true });
   } finally {
     unlock();

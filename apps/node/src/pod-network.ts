@@ -94,6 +94,7 @@ export async function followNetwork(options: FollowOptions): Promise<RunningNetw
     dns: { upstream: { servers: parseResolvConf(resolver) } },
     host: {
       api: { address: api.host, port: api.port },
+      cgroupRoot: cgroupRoot(options.network),
       loadBalancerAddress: address,
       mayExpose: ({ protocol, port }) => protocol !== 'tcp' || (port !== SSH_PORT && !isKept(port)),
     },

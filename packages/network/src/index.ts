@@ -5,6 +5,7 @@
 export * from './cluster/addresses.ts';
 export { chooseIndex } from './cluster/choose-index.ts';
 export * from './cluster/cni.ts';
+export { ensureHostPods, forgetHostPods, type HostPods } from './cluster/host-pods.ts';
 export {
   type HostApi,
   type HostPort,
@@ -30,4 +31,9 @@ export {
 } from './ingress/start-ingress.ts';
 export { NftApplier, type NftApplierOptions } from './nft/nft-applier.ts';
 export type { NftChain, NftSet, NftTable } from './nft/table.ts';
-export { type RunningNetwork, type StartNetworkOptions, startNetwork } from './start-network.ts';
+export {
+  type RunningNetwork,
+  removeHostRules,
+  type StartNetworkOptions,
+  startNetwork,
+} from './start-network.ts';

@@ -1,6 +1,7 @@
 import { type Clock, type Logger, messageOf, silentLogger, systemClock } from '@sampan/base';
 import type { Client } from '@sampan/machinery';
 import { addressesOf, type ClusterNetwork } from './cluster/addresses.ts';
+import { ensureHostPods, forgetHostPods, type HostPods } from './cluster/host-pods.ts';
 import {
   type HostPort,
   type HostTableOptions,
@@ -55,6 +56,8 @@ export interface StartNetworkOptions {
      * port of its API it never may.
      */
     readonly mayExpose?: (port: ExposablePort) => boolean;
+    /** Above the cgroups of the cluster's pods: those of the host network reach Services and pods. Default: not. */
+    readonly cgroupRoot?: string;
     /** The status of Services of type LoadBalancer; absent: somebody else writes it. */
     readonly loadBalancerAddress?: string;
   };
@@ -88,6 +91,12 @@ export function startNetwork(options: StartNetworkOptions): RunningNetwork {
   return follower.start();
 }
 
+/** Takes the rules on the machine away that lead into a network or out of it. They need not be there. */
+export async function removeHostRules(network: ClusterNetwork): Promise<void> {
+  await forgetHostPods(network);
+  await new NftApplier().remove(hostTableName(network));
+}
+
 class Follower {
   readonly #options: StartNetworkOptions;
   readonly #log: Logger;
@@ -102,6 +111,7 @@ class Follower {
   readonly #netns: string;
   #ports: readonly ServicePort[] = [];
   #hostPorts: readonly HostPort[] = [];
+  #hostPods: HostPods | undefined;
   #isStopped = false;
 
   constructor(options: StartNetworkOptions) {
@@ -144,7 +154,7 @@ class Follower {
         this.#hostPorts.some(({ protocol, port: open }) => protocol === 'tcp' && open === wanted),
       attach: (pod, ip) => this.#attach(pod, ip),
       stop: () => this.#stop(),
-      removeRules: () => this.#outside.remove(hostTableName(this.#options.network)),
+      removeRules: () => removeHostRules(this.#options.network),
     };
   }
 
@@ -162,6 +172,8 @@ class Follower {
   }
 
   async #begin(): Promise<void> {
+    const { network, host } = this.#options;
+    if (host?.cgroupRoot !== undefined) this.#hostPods = await ensureHostPods(network, host.cgroupRoot);
     await this.#informers.synced();
     if (this.#isStopped) return;
     const first = this.#burst.change();
@@ -240,6 +252,7 @@ class Follower {
         ports: this.#hostPorts,
         ...(open ? { allowed: open } : {}),
         ...(api ? { api } : {}),
+        ...(this.#hostPods ? { hostPods: this.#hostPods } : {}),
       }),
     );
   }

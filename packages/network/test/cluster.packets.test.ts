@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { admitLink, forgetLink } from '../src/cluster/foreign-firewall.ts';
@@ -8,7 +8,9 @@ import {
   addressesOf,
   chooseIndex,
   clusterTable,
+  ensureHostPods,
   ensureNetwork,
+  forgetHostPods,
   hostAddressOf,
   hostTable,
   leaseHolders,
@@ -128,6 +130,46 @@ describe.skipIf(why !== undefined)('networks of clusters', () => {
     } finally {
       inside.close();
       fromNode.close();
+    }
+  });
+
+  it('are reached by processes of the machine that are pods of them, and by no others', async () => {
+    const { network } = one;
+    const pod = await one.pod('answers');
+    await pod.serve(80);
+    const hostPods = await ensureHostPods(network, `/${network.name}`);
+    await ensureHostPods(network, `/${network.name}`);
+    const cgroup = `/sys/fs/cgroup/${hostPods?.cgroup}`;
+    const ports = servicePortsOf(
+      [service('s', { clusterIP: '10.96.0.77', ports: [{ port: 80 }] })],
+      [slice('s', [{ port: 80 }], [{ addresses: [pod.ip] }])],
+      'n',
+    );
+    const state = { ports, apiPods: [], policies: [], pods: [], namespaces: [] };
+    await one.nft.apply(clusterTable(state, addressesOf(network)));
+    await host.apply(hostTable(network, { ports: [], ...(hostPods ? { hostPods } : {}) }));
+    const member = new Dialer(undefined, cgroup);
+    const stranger = new Dialer();
+    try {
+      expect(hostPods).toBeDefined();
+      for (const ip of [pod.ip, '10.96.0.77'])
+        for (const protocol of ['tcp', 'udp'] as const)
+          if (ip === pod.ip || protocol === 'tcp')
+            expect(await member.dial(ip, 80, protocol, 500)).toBe(`answers ${network.link.host}`);
+      expect(await stranger.dial(pod.ip, 80, 'tcp', 300)).not.toMatch(/^answers/);
+    } finally {
+      member.close();
+      stranger.close();
+      await host.apply(hostTable(network, { ports: [] }));
+      await forgetHostPods(network);
+      await expect
+        .poll(() =>
+          rmdir(cgroup).then(
+            () => true,
+            () => false,
+          ),
+        )
+        .toBe(true);
     }
   });
 

@@ -20,12 +20,13 @@ export class Dialer {
   readonly #waiting = new Map<number, (answer: DialResult) => void>();
   #next = 0;
 
-  constructor(netns?: string) {
+  /** Default: the process's own namespace; `cgroup`: a folder of the cgroup file system to be in. */
+  constructor(netns?: string, cgroup?: string) {
     const script = join(import.meta.dirname, 'dial-server.ts');
-    const [command, args]: [string, string[]] =
-      netns === undefined
-        ? [process.execPath, [script]]
-        : ['nsenter', [`--net=${netns}`, '--', process.execPath, script]];
+    const enter = netns === undefined ? [] : ['nsenter', `--net=${netns}`, '--'];
+    const move =
+      cgroup === undefined ? [] : ['sh', '-c', `echo $$ > ${cgroup}/cgroup.procs && exec "$@"`, 'sh'];
+    const [command = '', ...args] = [...enter, ...move, process.execPath, script];
     this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface({ input: this.#child.stdout });
     this.#lines.on('line', (line) => {

@@ -2,6 +2,7 @@ import { type NftTable, TableBuilder } from '../nft/table.ts';
 import type { Protocol } from '../services/objects.ts';
 import type { ServicePort } from '../services/service-ports.ts';
 import { type ClusterNetwork, nodeArrival } from './addresses.ts';
+import type { HostPods } from './host-pods.ts';
 
 /** A port of the machine that leads into a cluster. */
 export interface HostPort {
@@ -20,6 +21,8 @@ export interface HostTableOptions {
   readonly allowed?: { readonly tcp: readonly number[]; readonly udp: readonly number[] };
   /** The cluster's API, which pods reach at the machine's end of the link; undefined: they do not. */
   readonly api?: HostApi;
+  /** The way of its pods of the host network into the cluster; undefined: they have none. */
+  readonly hostPods?: HostPods;
 }
 
 /** Where the API of a cluster listens on the machine: an IPv4 address, loopback included, or 0.0.0.0. */
@@ -40,7 +43,10 @@ const ALL_CLUSTERS = '100.64.0.0/10';
  * The machine's own rules for one cluster: ports that lead in, a shared address for what goes out, and a wall
  * towards other clusters and the machine. Pure.
  */
-export function hostTable(network: ClusterNetwork, { ports, allowed, api }: HostTableOptions): NftTable {
+export function hostTable(
+  network: ClusterNetwork,
+  { ports, allowed, api, hostPods }: HostTableOptions,
+): NftTable {
   const { name, hostRange, link } = network;
   const table = new TableBuilder();
   const targets = new Map<string, string>();
@@ -53,6 +59,17 @@ export function hostTable(network: ClusterNetwork, { ports, allowed, api }: Host
         `fib daddr type local ip daddr != ${ALL_CLUSTERS} meta l4proto ${protocol} dnat ip to meta l4proto . th dport map @ports`,
     ),
   ]);
+  if (hostPods) {
+    const { cgroup, mark } = hostPods;
+    const depth = cgroup.split('/').filter((part) => part !== 'unified').length;
+    table.chain(
+      'host-pods',
+      [
+        `ip daddr { ${network.podRange}, ${network.serviceRange} } socket cgroupv2 level ${depth} "${cgroup}" meta mark set ${mark}`,
+      ],
+      'type route hook output priority mangle; policy accept;',
+    );
+  }
   const nat = (hook: string, priority: string) =>
     `type nat hook ${hook} priority ${priority}; policy accept;`;
   const toApi =
