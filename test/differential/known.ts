@@ -272,6 +272,13 @@ export const KNOWN: readonly KnownDifference[] = [
       reason: 'A request that upstream answers with 500 although the client is at fault gets a 4xx.',
     })),
   ),
+  ...['/body/metadata/managedFields', '/body/rows/*/object/metadata/managedFields'].map((path) => ({
+    corpus: 'core' as const,
+    step: 'apiservices/*',
+    path,
+    only: 'added' as const,
+    reason: 'APIServices tell who manages their fields.',
+  })),
   {
     corpus: 'apiextensions',
     step: 'built-in/watch list*',

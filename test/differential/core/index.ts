@@ -14,12 +14,13 @@ import * as moreKinds from './more-kinds.ts';
 import * as network from './network.ts';
 import { POD_OPERATIONS } from './pod-operations.ts';
 import { PODS } from './pods.ts';
+import * as registration from './registration.ts';
 import * as services from './services.ts';
 import * as signing from './signing.ts';
 import * as workloads from './workloads.ts';
 
 /** Modules of many scenarios: all that they export. */
-const FAMILIES = [config, cluster, services, workloads, network, moreKinds, signing, access];
+const FAMILIES = [config, cluster, services, workloads, network, moreKinds, registration, signing, access];
 
 export const CORE: readonly Scenario[] = [
   CONFIGMAPS,

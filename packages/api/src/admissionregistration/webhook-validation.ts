@@ -50,7 +50,7 @@ export function webhooksErrors(
 
 const isRecognized = (version: string): boolean => REVIEW_VERSIONS.includes(version);
 const hasNoSideEffects = ({ sideEffects }: AdmissionWebhook): boolean =>
-  sideEffects !== undefined && NO_SIDE_EFFECTS.includes(sideEffects);
+  typeof sideEffects === 'string' && NO_SIDE_EFFECTS.includes(sideEffects);
 
 function webhookErrors(
   webhook: AdmissionWebhook,
@@ -80,11 +80,13 @@ function webhookErrors(
 }
 
 function sideEffectErrors(
-  value: string | undefined,
+  value: string | null | undefined,
   field: string,
   accepted: readonly string[],
 ): FieldError[] {
-  if (value === undefined) return [required(field, `must specify one of ${accepted.join(', ')}`)];
+  // a field that is missing is shown as null
+  if (value === undefined || value === null)
+    return [required(field, `must specify one of ${accepted.join(', ')}`)];
   return accepted.includes(value) ? [] : [notSupported(field, value, accepted)];
 }
 
