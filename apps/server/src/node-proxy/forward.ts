@@ -7,6 +7,8 @@ import { messageOf } from '@sampan/base';
 import { dialUpgrade, splice } from '@sampan/machinery/streams';
 import { pass, passedHeaders } from './pass.ts';
 import type { ProxyTarget } from './proxy-target.ts';
+import { rewritePage } from './rewrite-page.ts';
+import type { ProxiedPlace } from './rewrite-url.ts';
 import { sendSwitch } from './send-switch.ts';
 
 /** How long a connection may take to be there. Milliseconds. */
@@ -59,7 +61,17 @@ export async function forward(exchange: Exchange, target: ProxyTarget): Promise<
   const headers = { ...forwardedHeaders(exchange), host: target.host };
   const whole = `${path === '' ? '/' : path}${query}`;
   if (exchange.upgrade) await forwardUpgrade(exchange, target, whole, headers);
-  else await pass(await call(exchange, target, whole, headers), exchange);
+  else {
+    const answer = await call(exchange, target, whole, headers);
+    await pass(answer, exchange, (passed) => rewritePage(answer, passed, placeOf(exchange, target)));
+  }
+}
+
+/** The page's own paths begin behind `…/proxy`. */
+function placeOf(exchange: Exchange, { host }: ProxyTarget): ProxiedPlace {
+  const { path, query } = behindProxy(exchange.url);
+  const prefix = exchange.url.slice(0, exchange.url.length - query.length - path.length);
+  return { prefix, host, clientHost: exchange.host };
 }
 
 function call(

@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { pipeline, type Transform } from 'node:stream';
 import type { Exchange, HttpResponse } from '@sampan/apiserver';
 
 /** Of one connection, not of what it carries (RFC 9110 section 7.6.1). */
@@ -25,16 +26,23 @@ export function passedHeaders(headers: IncomingMessage['headers']): OutgoingHttp
   );
 }
 
+/** Changes the headers of an answer in place; returns what its body passes through. */
+export type AnswerChange = (headers: OutgoingHttpHeaders) => readonly Transform[];
+
 /**
  * Answers with what another server answered, as it comes and at the client's pace. Ends it when the client is gone, and
  * breaks the client's off when it broke off. Resolves when it is over; never rejects.
  */
-export function pass(answer: IncomingMessage, exchange: Exchange): Promise<void> {
-  return passAnswer(answer, exchange.response);
+export function pass(answer: IncomingMessage, exchange: Exchange, change?: AnswerChange): Promise<void> {
+  return passAnswer(answer, exchange.response, change);
 }
 
 /** The same, outside of an exchange. */
-export function passAnswer(answer: IncomingMessage, response: HttpResponse): Promise<void> {
+export function passAnswer(
+  answer: IncomingMessage,
+  response: HttpResponse,
+  change?: AnswerChange,
+): Promise<void> {
   return new Promise((resolve) => {
     answer.on('error', () => response.destroy());
     answer.on('close', () => {
@@ -50,12 +58,15 @@ export function passAnswer(answer: IncomingMessage, response: HttpResponse): Pro
       return;
     }
     const headers = passedHeaders(answer.headers);
+    const through = change?.(headers) ?? [];
     if ('stream' in response) response.writeHead(answer.statusCode ?? 502, headers);
     else {
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
       // the first line of a log may be long in coming
       response.flushHeaders();
     }
-    answer.pipe(response as NodeJS.WritableStream);
+    if (through.length === 0) answer.pipe(response as NodeJS.WritableStream);
+    // a body that cannot be read breaks the client's answer off, too
+    else pipeline([answer, ...through, response as NodeJS.WritableStream], () => {});
   });
 }
