@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { homeLayout } from '@sampan/home';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../clients/eventually.ts';
@@ -47,6 +47,9 @@ describe.skipIf(missingForNode() !== '')('volumes of a node', () => {
     kind: 'PersistentVolumeClaim',
     metadata: { name },
     spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage } } },
+  });
+  const use = (name: string, mountPropagation: string) => ({
+    volumeMounts: [{ name, mountPath: `/${name}`, mountPropagation }],
   });
   const succeeds = (name: string) =>
     node.kubectl.run(`wait --for=jsonpath={.status.phase}=Succeeded pod/${name} --timeout=40s`);
@@ -132,6 +135,31 @@ describe.skipIf(missingForNode() !== '')('volumes of a node', () => {
     await node.kubectl.run('wait --for=delete pvc/own-own --timeout=30s');
     await node.kubectl.run(`wait --for=delete pv/${name} --timeout=20s`);
     await node.kubectl.run('delete pvc disk --timeout=20s');
+  });
+
+  it('lets mounts in one container be seen by another, and takes them down with the pod', async () => {
+    const one = pod('shares', 'mount -t tmpfs t /e/sub && echo x >/e/sub/f && exec sleep 1000', [
+      { name: 'e', emptyDir: {} },
+    ]);
+    const [writer] = one.spec.containers;
+    const seen = 'mkdir -p /e/sub; touch /ready; until grep -q x /e/sub/f; do sleep 0.1; done';
+    const containers = [
+      { ...writer, ...use('e', 'HostToContainer'), name: 'reader', command: ['sh', '-c', seen] },
+      {
+        ...writer,
+        ...use('e', 'Bidirectional'),
+        command: ['sh', '-c', `until test -d /e/sub; do sleep 0.1; done; ${writer?.command[2]}`],
+        securityContext: { privileged: true },
+      },
+    ];
+    await apply({ ...one, spec: { ...one.spec, containers } });
+    const exited = '{.status.containerStatuses[?(@.name=="reader")].state.terminated.exitCode}';
+    await eventually('the reader has seen it', async () => (await get('pod/shares', exited)) === '0');
+    const uid = await get('pod/shares', '{.metadata.uid}');
+    expect(readFileSync('/proc/self/mounts', 'utf8')).toContain(`${uid}/volumes`);
+    await node.kubectl.run('delete pod shares --timeout=20s');
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(uid);
+    expect(readdirSync(homeLayout(node.sampan.home).node.pods)).not.toContain(uid);
   });
 
   it('says why a claim gets no volume', async () => {

@@ -15,8 +15,8 @@ const PROPAGATION: Readonly<Record<string, Mount['propagation']>> = {
 export interface ContainerUse {
   readonly container: k8s.Container;
   readonly ready: ReadonlyMap<string, ReadyVolume>;
-  /** Where parts of volumes are bound: FOLDER/VOLUME/CONTAINER/INDEX. */
-  readonly subPathFolder: string;
+  /** The pod's own: parts of volumes are bound at `volume-subpaths/VOLUME/CONTAINER/INDEX` in it. */
+  readonly podFolder: string;
   readonly variables: ReadonlyMap<string, string>;
   readonly logger: Logger;
 }
@@ -50,7 +50,7 @@ export async function containerMounts(use: ContainerUse): Promise<Mount[]> {
 }
 
 async function hostPathOf(
-  { container, subPathFolder, variables, logger }: ContainerUse,
+  { container, podFolder, variables, logger }: ContainerUse,
   mount: k8s.VolumeMount,
   volume: ReadyVolume,
   index: number,
@@ -60,7 +60,7 @@ async function hostPathOf(
   if (subPath.startsWith('/')) throw refuse(`error SubPath \`${subPath}\` must not be an absolute path`);
   if (subPath.split('/').includes('..'))
     throw refuse(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
-  const target = `${subPathFolder}/${mount.name}/${container.name}/${index}`;
+  const target = `${podFolder}/volume-subpaths/${mount.name}/${container.name}/${index}`;
   try {
     await bindSubPath(volume.path, subPath, target);
   } catch (error) {

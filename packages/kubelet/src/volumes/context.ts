@@ -36,6 +36,8 @@ export interface VolumeTask {
   /** It is used as a file system, as a device. */
   readonly mounted: boolean;
   readonly asDevice: boolean;
+  /** Mounts within it are to be seen elsewhere. */
+  readonly propagates: boolean;
 }
 
 export interface ReadyVolume {

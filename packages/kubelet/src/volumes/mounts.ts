@@ -9,6 +9,8 @@ export interface MountEntry {
   /** The folder or file that it covers. */
   readonly point: string;
   readonly type: string;
+  /** Mounts below it reach other mount namespaces, and the other way. */
+  readonly isShared: boolean;
 }
 
 /** What is mounted in this process's mount namespace, in order (proc_pid_mountinfo(5)). */
@@ -19,7 +21,9 @@ export async function mountTable(): Promise<MountEntry[]> {
     .filter(Boolean)
     .map((line) => {
       const [left = '', right = ''] = line.split(' - ');
-      return { point: plain(left.split(' ')[4] ?? ''), type: right.split(' ')[0] ?? '' };
+      const fields = left.split(' ');
+      const isShared = fields.slice(6).some((field) => field.startsWith('shared:'));
+      return { point: plain(fields[4] ?? ''), type: right.split(' ')[0] ?? '', isShared };
     });
 }
 
@@ -35,6 +39,21 @@ function plain(text: string): string {
 export async function mountAt(path: string): Promise<MountEntry | undefined> {
   const real = await realPlace(path);
   return (await mountTable()).findLast(({ point }) => point === real);
+}
+
+/**
+ * Lets mounts made below a folder in one container be seen in others, on machines whose file systems do not (systemd
+ * has them do). May be called again.
+ */
+export async function share(folder: string): Promise<void> {
+  const real = await realpath(folder);
+  const covering = (await mountTable()).filter(
+    ({ point }) => real === point || real.startsWith(`${point}/`.replace('//', '/')),
+  );
+  const last = covering.reduce((a, b) => (b.point.length >= a.point.length ? b : a));
+  if (last.isShared) return;
+  if (last.point !== real) await run('mount', ['--bind', real, real]);
+  await run('mount', ['--make-shared', real]);
 }
 
 /** The table knows no links; a last part that is one is left alone. */

@@ -101,8 +101,8 @@ class LocalPodVolumes implements ManagedPodVolumes {
   ): Promise<Mount[]> {
     const { ready } = await this.#readyState(pod);
     const { node, logger } = this.#context;
-    const subPathFolder = `${node.podFolder}/${pod.metadata?.uid}/volume-subpaths`;
-    return containerMounts({ container, ready, subPathFolder, variables, logger });
+    const podFolder = `${node.podFolder}/${pod.metadata?.uid}`;
+    return containerMounts({ container, ready, podFolder, variables, logger });
   }
 
   async devices(pod: k8s.Pod, container: k8s.Container): Promise<Device[]> {

@@ -1,5 +1,6 @@
 import type { k8s } from '@sampan/api';
 import { containerSpecs } from '../pods/container-spec.ts';
+import type { VolumeTask } from './context.ts';
 import type { SourceKind } from './volume-sources.ts';
 
 /** `KIND/NAME` of what is named, in the pod's namespace. */
@@ -41,17 +42,15 @@ export function environmentReferences({ env, envFrom }: k8s.Container): Referenc
 }
 
 /** The volumes that containers use, and how; others are left alone. */
-export function usedVolumes({
-  spec,
-}: k8s.Pod): { volume: k8s.Volume; mounted: boolean; asDevice: boolean }[] {
-  const containers = containerSpecs(spec ?? { containers: [] }).map(({ container }) => container);
-  const mounts = new Set(containers.flatMap((each) => (each.volumeMounts ?? []).map(({ name }) => name)));
+export function usedVolumes({ spec = { containers: [] } }: k8s.Pod): Omit<VolumeTask, 'pod'>[] {
+  const containers = containerSpecs(spec).map(({ container }) => container);
+  const mounts = containers.flatMap(({ volumeMounts }) => volumeMounts ?? []);
   const devices = new Set(containers.flatMap((each) => (each.volumeDevices ?? []).map(({ name }) => name)));
-  return (spec?.volumes ?? [])
-    .map((volume) => ({
-      volume,
-      mounted: mounts.has(volume.name),
-      asDevice: devices.has(volume.name),
-    }))
-    .filter(({ mounted, asDevice }) => mounted || asDevice);
+  return (spec.volumes ?? []).flatMap((volume) => {
+    const own = mounts.filter(({ name }) => name === volume.name);
+    const asDevice = devices.has(volume.name);
+    if (own.length === 0 && !asDevice) return [];
+    const propagates = own.some(({ mountPropagation = 'None' }) => mountPropagation !== 'None');
+    return [{ volume, mounted: own.length > 0, asDevice, propagates }];
+  });
 }

@@ -5,6 +5,7 @@ import { setUpEmptyDir } from './empty-dir.ts';
 import { setUpConfigMap, setUpMemoryFiles } from './files-volume.ts';
 import { setUpHostPath } from './host-path.ts';
 import { MountFailure } from './mount-failure.ts';
+import { share } from './mounts.ts';
 
 type Kind = Exclude<keyof k8s.Volume, 'name'>;
 
@@ -20,11 +21,14 @@ const KINDS: Readonly<Partial<Record<Kind, SetUpVolume>>> = {
   secret: setUpMemoryFiles,
 };
 
-export const setUpVolume: SetUpVolume = (task, context) => {
+export const setUpVolume: SetUpVolume = async (task, context) => {
   const kind = kindOf(task.volume);
   const setUp = kind === undefined ? setUpEmptyDir : KINDS[kind];
   if (!setUp) throw new MountFailure(unsupported(task.volume, kind), 'process');
-  return setUp(task, context);
+  const ready = await setUp(task, context);
+  // places of the machine are shared or not as the machine has them
+  if (task.propagates && ready.path.startsWith(`${context.node.podFolder}/`)) await share(ready.path);
+  return ready;
 };
 
 /** Undefined: none is said, which means `emptyDir`. */
