@@ -1,4 +1,4 @@
-# Everything is set up by "make up" and checked by "make test". Needs Node 20 or newer with npm.
+# Everything is set up by "make up" and checked by "make test". Needs npm, which "make up" installs for root on Debian.
 
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)

@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROGRAM_FOLDERS } from '../program-folders.ts';
 
 /** A Debian package and what of it tells that it, or another that does the same, is there. */
 export interface SystemPackage {
@@ -13,9 +14,6 @@ export interface SystemPackage {
   /** A service that comes with the package and that Sampan does not use: it runs its own. */
   readonly service?: string;
 }
-
-/** Beside PATH, which for non-login shells lacks the last ones. */
-const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Where a static busybox is put on machines whose own is of another kind. */
 export const OWN_BUSYBOX = '/usr/local/lib/sampan/busybox';

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SampanError } from '@sampan/base';
+import { PROGRAM_FOLDERS } from '../program-folders.ts';
 
 export interface BackgroundProgram {
   /** For messages: `Sampan`, `The node`. */
@@ -42,7 +43,7 @@ export async function startInBackground<T extends object>(
     cwd: '/',
     stdio: ['ignore', 'ignore', errors, 'ipc'],
     // a terminal's variables are of no use to a daemon, and its flags must be the ones given here
-    env: { ...process.env, SAMPAN_HOME: undefined, SAMPAN_PORT: undefined },
+    env: { ...process.env, PATH: systemPath(), SAMPAN_HOME: undefined, SAMPAN_PORT: undefined },
   });
   closeSync(errors);
   try {
@@ -51,6 +52,12 @@ export async function startInBackground<T extends object>(
     if (child.connected) child.disconnect();
     child.unref();
   }
+}
+
+/** What `su` gives to root lacks the folders of programs for root. */
+function systemPath(): string {
+  const folders = (process.env.PATH ?? '').split(':').filter(Boolean);
+  return [...new Set([...folders, ...PROGRAM_FOLDERS])].join(':');
 }
 
 function firstWord<T>(child: ChildProcess, options: BackgroundProgram, timeoutMs: number): Promise<T> {
