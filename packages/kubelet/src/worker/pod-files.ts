@@ -6,6 +6,7 @@ import type { NodeFacts } from '../pods/node-facts.ts';
 import type { PodContainer } from '../pods/pod-view.ts';
 import { podHostname, podLogFolder, possiblePodCgroups } from '../pods/sandbox-config.ts';
 import type { Mount } from '../runtime/index.ts';
+import { removeTree } from '../volumes/mounts.ts';
 
 /** A termination message has at most this many bytes; from a log at most 2048 and 80 lines (pod API docs). */
 const MESSAGE_BYTES = 4096;
@@ -114,7 +115,7 @@ export class PodFiles {
 
   /** Forgets all; also the pod's cgroup, which the runtime leaves. May be called twice. */
   async removeAll(pod: k8s.Pod): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    await removeTree(this.#folder);
     await rm(podLogFolder(pod, this.#node.logFolder), { recursive: true, force: true });
     const cgroups = possiblePodCgroups(pod.metadata?.uid ?? '', this.#node.cgroupRoot);
     const tree = await CgroupTree.open();
