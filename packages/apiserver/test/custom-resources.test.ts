@@ -272,3 +272,34 @@ describe('a definition that is deleted', () => {
     again.stop();
   });
 });
+
+describe('a watch of custom objects', () => {
+  it('tells of the last deletions and ends when the definition goes', async () => {
+    await establish(BOATS);
+    await ask('POST', at('boats'), boat('a'));
+    const watching = server.lines(`${at('boats')}?watch=true`, 100);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await ask('DELETE', `${CRDS}/boats.${GROUP}`);
+    expect((await watching).map(({ type }) => type)).toEqual(['ADDED', 'DELETED']);
+  });
+
+  it('ends when the schema changes, and goes on where it was', async () => {
+    await establish(BOATS);
+    const watching = server.lines(`${at('boats')}?watch=true`, 100);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await ask('POST', at('boats'), boat('a'));
+    const path = `${CRDS}/boats.${GROUP}`;
+    const [changed] = definition(BOATS).spec.versions as Record<string, unknown>[];
+    await ask('PATCH', path, {
+      spec: { versions: [{ ...changed, schema: { openAPIV3Schema: { type: 'object' } } }] },
+    });
+    const [first, ...rest] = await watching;
+    expect([first?.type, rest.length]).toEqual(['ADDED', 0]);
+    const next = server.lines(
+      `${at('boats')}?watch=true&resourceVersion=${first?.object.metadata.resourceVersion}`,
+      1,
+    );
+    await ask('POST', at('boats'), boat('b'));
+    expect((await next).map(({ object }) => object.metadata.name)).toEqual(['b']);
+  });
+});

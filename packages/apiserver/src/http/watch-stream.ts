@@ -51,6 +51,7 @@ export function streamWatch(
     if (ended) return;
     ended = true;
     stop();
+    forget();
     outlet.close();
     clearTimeout(deadline);
     clearInterval(bookmarks);
@@ -63,6 +64,8 @@ export function streamWatch(
       ? setInterval(() => send([bookmark(resource, revision())]), BOOKMARK_INTERVAL_MS)
       : undefined;
   response.on('close', end);
+  // the client asks again, and sees the resource as it is from now on, or that it is gone
+  const forget = resource.custom ? cluster.resources.onReplaced(resource, end) : () => {};
   const outlet = openOutlet((batches) => {
     const waiting = writeFrame(response, encoder(batches));
     if (waiting > MAX_WAITING_BYTES) response.destroy();
@@ -88,6 +91,7 @@ export function streamWatch(
     if (early.length > 0) send(early);
     else flush(response);
   } catch (error) {
+    forget();
     clearTimeout(deadline);
     clearInterval(bookmarks);
     outlet.close();

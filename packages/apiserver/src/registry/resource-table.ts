@@ -1,4 +1,5 @@
-import { apiVersionOf, type ResourceDefinition, type Verb } from '@sampan/api';
+import { apiVersionOf, isCustomResource, type ResourceDefinition, type Verb } from '@sampan/api';
+import { deepEqual } from '@sampan/base';
 import type { ProvidedResource } from '@sampan/machinery';
 import { ServedResource } from './served-resource.ts';
 
@@ -80,7 +81,27 @@ export class ResourceTable {
 
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Calls once when a custom resource is served by other rules, or no longer; the returned function ends that. */
+  onReplaced({ definition }: ServedResource, listener: () => void): () => void {
+    const { group, version, resource: name } = definition;
+    const end = this.onChange(() => {
+      const now = this.get(group, version, name)?.definition;
+      if (
+        now &&
+        isCustomResource(now) &&
+        isCustomResource(definition) &&
+        deepEqual(now.origin, definition.origin)
+      )
+        return;
+      end();
+      listener();
+    });
+    return end;
   }
 
   #set(definition: ResourceDefinition): void {

@@ -85,7 +85,24 @@ export class HttpsCaller {
     this.#agent.destroy();
   }
 
-  #send(
+  /** A server may end an idle connection just when it is used again: then the call is made once more. */
+  async #send(
+    target: CallTarget,
+    destination: Destination,
+    path: string,
+    text: string,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    for (;;) {
+      try {
+        return await this.#sendOnce(target, destination, path, text, signal);
+      } catch (error) {
+        if (!(error instanceof IdleConnectionEnded)) throw error;
+      }
+    }
+  }
+
+  #sendOnce(
     target: CallTarget,
     { address, port }: Destination,
     path: string,
@@ -116,11 +133,15 @@ export class HttpsCaller {
           reject(error);
         });
       });
-      asked.on('error', reject);
+      asked.on('error', (error: NodeJS.ErrnoException) =>
+        reject(asked.reusedSocket && error.code === 'ECONNRESET' ? new IdleConnectionEnded() : error),
+      );
       asked.end(text);
     });
   }
 }
+
+class IdleConnectionEnded extends Error {}
 
 /** The value, or what else became of it, when the signal came first. */
 function untilAborted<T>(value: Promise<T>, signal: AbortSignal): Promise<T> {
