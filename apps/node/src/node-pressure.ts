@@ -8,6 +8,7 @@ import {
   removeLeftLogs,
   type Stats,
 } from '@sampan/kubelet';
+import type { ClusterFolders } from './cluster-place.ts';
 
 export interface PressureOptions {
   readonly home: HomeLayout;
@@ -57,17 +58,19 @@ export function watchPressure(options: PressureOptions): WatchedPressure {
 
 /** Of pods that were deleted while no agent ran. Never rejects. */
 export async function forgetLeftLogs({
-  home,
+  folders,
   agent,
   runtime,
   log,
-}: Pick<PressureOptions, 'home' | 'agent' | 'runtime' | 'log'>): Promise<void> {
+}: Pick<PressureOptions, 'agent' | 'runtime' | 'log'> & {
+  readonly folders: Pick<ClusterFolders, 'podLogs'>;
+}): Promise<void> {
   try {
     const known = [
       ...agent.pods().map(({ metadata }) => metadata?.uid ?? ''),
       ...(await runtime.listSandboxes()).map(({ uid }) => uid),
     ];
-    const removed = await removeLeftLogs(home.node.podLogs, new Set(known));
+    const removed = await removeLeftLogs(folders.podLogs, new Set(known));
     if (removed.length > 0) log.info('removed logs of pods that are gone', { pods: removed.length });
   } catch (error) {
     log.warn('logs of pods that are gone could not be removed', { error: messageOf(error) });

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import type { Logger } from '@sampan/base';
-import type { HomeLayout } from '@sampan/home';
 import { HttpClient } from '@sampan/machinery';
 import {
   type ClusterNetwork,
@@ -9,11 +7,10 @@ import {
   type RunningIngress,
   startIngress,
 } from '@sampan/network';
-import { componentConnection } from './api-connection.ts';
+import type { ClusterPlace } from './cluster-place.ts';
 
 export interface ServeIngressOptions {
-  readonly home: HomeLayout;
-  readonly network: ClusterNetwork;
+  readonly place: ClusterPlace;
   /** Ports of the machine that lead into the cluster. */
   readonly isTaken: (port: number) => boolean;
   readonly log: Logger;
@@ -23,13 +20,14 @@ export interface ServeIngressOptions {
 const runFolder = (network: ClusterNetwork): string => `/run/sampan/${network.name}/ingress`;
 
 /** Serves the Ingresses of the host cluster, whose owner may lead the proxy wherever the machine reaches. */
-export function serveIngress({ home, network, ...options }: ServeIngressOptions): RunningIngress {
-  const client = new HttpClient(componentConnection(home, 'ingress'), { name: 'sampan-ingress' });
+export function serveIngress({ place, ...options }: ServeIngressOptions): RunningIngress {
+  const { network, folders } = place;
+  const client = new HttpClient(place.connection('ingress'), { name: 'sampan-ingress' });
   const running = startIngress({
     ...options,
     client,
     network,
-    folder: join(home.node.root, 'ingress'),
+    folder: folders.ingress,
     runFolder: runFolder(network),
     user: haproxyUser,
     mayReach: () => true,

@@ -1,5 +1,4 @@
 import { type Clock, type Logger, messageOf } from '@sampan/base';
-import type { HomeLayout } from '@sampan/home';
 import {
   type Agent,
   ApiVolumeSources,
@@ -12,10 +11,10 @@ import {
   type NodeFacts,
 } from '@sampan/kubelet';
 import { type Client, HttpClient } from '@sampan/machinery';
-import { componentConnection } from './api-connection.ts';
+import type { ClusterFolders, ClusterPlace } from './cluster-place.ts';
 
 export interface VolumeOptions {
-  readonly home: HomeLayout;
+  readonly folders: Pick<ClusterFolders, 'volumes'>;
   /** The node's own user. */
   readonly client: Client;
   readonly facts: NodeFacts;
@@ -25,13 +24,13 @@ export interface VolumeOptions {
 }
 
 /** The volumes of pods, and what ends the following of them; volumes stay. */
-export function openVolumes({ home, client, facts, policy, clock, log }: VolumeOptions): {
+export function openVolumes({ folders, client, facts, policy, clock, log }: VolumeOptions): {
   readonly volumes: ManagedPodVolumes;
   readonly local: LocalVolumes;
   readonly close: () => Promise<void>;
 } {
   const sources = new ApiVolumeSources({ client, clock, log });
-  const local = new LocalVolumes(home.node.volumes, log);
+  const local = new LocalVolumes(folders.volumes, log);
   const volumes = createPodVolumes({
     node: facts,
     clock,
@@ -65,7 +64,7 @@ export async function removeLeftVolumes(
 }
 
 export interface ProvisionerOptions {
-  readonly home: HomeLayout;
+  readonly place: ClusterPlace;
   readonly node: string;
   readonly volumes: LocalVolumes;
   readonly clock: Clock;
@@ -73,8 +72,8 @@ export interface ProvisionerOptions {
 }
 
 /** Makes volumes on this node for claims from now on; the returned function ends that. */
-export function startProvisioner({ home, ...options }: ProvisionerOptions): () => Promise<void> {
-  const client = new HttpClient(componentConnection(home, 'provisioner'), { name: 'sampan-provisioner' });
+export function startProvisioner({ place, ...options }: ProvisionerOptions): () => Promise<void> {
+  const client = new HttpClient(place.connection('provisioner'), { name: 'sampan-provisioner' });
   const provisioner = new LocalProvisioner({ client, ...options });
   provisioner.start();
   return async () => {

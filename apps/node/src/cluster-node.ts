@@ -1,0 +1,172 @@
+import { statSync } from 'node:fs';
+import {
+  Agent,
+  createAgentServer,
+  DEFAULT_RESERVED,
+  LogRotator,
+  NO_PRESSURE,
+  type NodeFacts,
+  nodeResources,
+  PodCgroups,
+  Stats,
+  statsReports,
+} from '@sampan/kubelet';
+import { HttpClient } from '@sampan/machinery';
+import { type RunningIngress, type RunningNetwork, sandboxNamespace } from '@sampan/network';
+import type { ClusterPlace } from './cluster-place.ts';
+import { connectNode } from './connect-node.ts';
+import type { MachinePart } from './machine-part.ts';
+import { forgetLeftLogs, type WatchedPressure, watchPressure } from './node-pressure.ts';
+import { serveIngress } from './pod-ingress.ts';
+import {
+  cgroupRoot,
+  cniFolders,
+  dialAddress,
+  followNetwork,
+  makeNetwork,
+  releaseAddresses,
+} from './pod-network.ts';
+import { openVolumes, removeLeftVolumes, startProvisioner } from './pod-volumes.ts';
+import { MAX_PODS, type RegisteredNode, registerNode } from './register-node.ts';
+import { Releases } from './releases.ts';
+
+const DNS_SERVICE_IP = '10.96.0.10';
+const DOMAIN = 'cluster.local';
+
+/** A cluster whose pods run on this machine. */
+export interface ClusterNode {
+  readonly agent: Agent;
+  /** Stops working for it; its containers run on. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** Runs the pods of a cluster; resolves when its API knows the node and its pods are being run. Throws SampanErrors. */
+export async function startClusterNode(part: MachinePart, place: ClusterPlace): Promise<ClusterNode> {
+  const releases = new Releases();
+  try {
+    const agent = await new ClusterNodeStart(part, place, releases).run();
+    return { agent, stop: () => releases.run() };
+  } catch (error) {
+    await releases.run();
+    throw error;
+  }
+}
+
+/** One start: each step uses what those before it made. */
+class ClusterNodeStart {
+  readonly #part: MachinePart;
+  readonly #place: ClusterPlace;
+  readonly #releases: Releases;
+  readonly #address: string;
+  #pressure: WatchedPressure | undefined;
+  #registered: RegisteredNode | undefined;
+
+  constructor(part: MachinePart, place: ClusterPlace, releases: Releases) {
+    this.#part = part;
+    this.#place = place;
+    this.#releases = releases;
+    this.#address = part.address ?? place.network.link.host;
+  }
+
+  async run(): Promise<Agent> {
+    const { home, clock, log, node, runtime, handlers } = this.#part;
+    const { network, policy, folders } = this.#place;
+    const cni = cniFolders(home, network);
+    const [client] = await Promise.all([
+      connectNode(this.#part, this.#place, this.#releases),
+      makeNetwork(cni, network),
+    ]);
+    await releaseAddresses(cni, network, await runtime.listSandboxes(), log);
+    const following = await this.#followNetwork();
+    const facts = this.#facts();
+    const { volumes, local, close } = openVolumes({ folders, client, facts, policy, clock, log });
+    this.#releases.add(close);
+    const agent = new Agent({
+      ...{ client, clock, log, node, runtime, facts, volumes, policy, handlers },
+      cgroups: await PodCgroups.open({ node: facts, logger: log }),
+      address: (_, host) => dialAddress(network, host),
+      connected: (pod, ip) => following.attach(pod as never, ip),
+      shortage: (pod) => this.#pressure?.eviction.admit(pod),
+      staticPods: folders.staticPods,
+      credentialsFile: folders.credentials,
+    });
+    this.#releases.add(() => agent.stop());
+    const registered = await registerNode({
+      ...{ part: this.#part, client, network, address: this.#address },
+      pressure: () => this.#pressure?.eviction.pressure ?? NO_PRESSURE,
+    });
+    this.#registered = registered;
+    this.#releases.add(() => registered.stop());
+    await following.synced;
+    this.#releases.add(startProvisioner({ place: this.#place, node, volumes: local, clock, log }));
+    await agent.start();
+    await this.#serve(agent, facts);
+    await removeLeftVolumes(volumes, agent, runtime, log);
+    await forgetLeftLogs({ folders, agent, runtime, log });
+    return agent;
+  }
+
+  /** Shows the server process, and nobody else, what runs here; and keeps the logs of it small. */
+  async #serve(agent: Agent, facts: NodeFacts): Promise<void> {
+    const { home, clock, log, node, runtime } = this.#part;
+    const { folders } = this.#place;
+    const imageFolder = home.node.containerd;
+    const stats = new Stats({ node, clock, runtime, facts, imageFolder, pods: () => agent.pods() });
+    const server = await createAgentServer({
+      socket: folders.socket,
+      // the group of the server's user
+      group: statSync(home.node.root).gid,
+      pods: agent,
+      runtime,
+      log,
+      logsFolder: folders.podLogs,
+      reports: statsReports(stats, node, log),
+    });
+    this.#releases.add(() => server.close());
+    const pressure = watchPressure({
+      ...{ home, agent, runtime, stats, clock, log },
+      changed: () => this.#registered?.changed(),
+    });
+    this.#pressure = pressure;
+    this.#releases.add(() => pressure.stop());
+    const rotator = new LogRotator({ folder: folders.podLogs, runtime, clock, log });
+    rotator.start();
+    this.#releases.add(() => rotator.stop());
+  }
+
+  async #followNetwork(): Promise<RunningNetwork> {
+    const { node, log } = this.#part;
+    const { network, api } = this.#place;
+    const client = new HttpClient(this.#place.connection('network'), { name: 'sampan-network' });
+    this.#releases.add(() => client.close());
+    const ingress: { running?: RunningIngress } = {};
+    const following = await followNetwork({
+      ...{ client, network, node, api, log },
+      address: this.#address,
+      isKept: (port) => Object.values(ingress.running?.ports ?? {}).includes(port),
+    });
+    this.#releases.add(() => following.stop());
+    const isTaken = (port: number) => following.leadsIn(port);
+    ingress.running = serveIngress({ place: this.#place, isTaken, log });
+    this.#releases.add(() => ingress.running?.stop('leave'));
+    return following;
+  }
+
+  #facts(): NodeFacts {
+    const { machine, dns } = this.#part;
+    const { network, folders } = this.#place;
+    const { allocatable } = nodeResources({ machine, reserved: DEFAULT_RESERVED, maxPods: MAX_PODS });
+    return {
+      hostIPs: [this.#address],
+      memoryBytes: machine.memoryBytes,
+      allocatable,
+      logFolder: folders.podLogs,
+      podFolder: folders.pods,
+      seccompFolder: folders.seccomp,
+      cgroupRoot: cgroupRoot(network),
+      clusterDns: { servers: [DNS_SERVICE_IP], domain: DOMAIN },
+      sandboxNamespace: (namespace) => sandboxNamespace(network.name, namespace),
+      nodeDns: dns,
+    };
+  }
+}

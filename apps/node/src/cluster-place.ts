@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HomeLayout, NodeLayout } from '@sampan/home';
+import { type HostPolicy, type NodeIdentity, parseHostPolicy } from '@sampan/kubelet';
+import type { Connection } from '@sampan/machinery';
+import type { ClusterNetwork } from '@sampan/network';
+import { type ApiAddress, apiAddress, componentConnection, nodeConnection } from './api-connection.ts';
+import { hostClusterNetwork } from './pod-network.ts';
+
+/** Where a cluster has its things on this machine, and how its API is reached. */
+export interface ClusterPlace {
+  /** `host`, or a guest's name. */
+  readonly name: string;
+  readonly folders: ClusterFolders;
+  readonly network: ClusterNetwork;
+  /** What the machine's owner allows it. */
+  readonly policy: HostPolicy;
+  /** Where its API listens on this machine. */
+  readonly api: ApiAddress;
+  /** As one of Sampan's own parts. */
+  connection(part: 'node-bootstrap' | 'network' | 'ingress' | 'provisioner'): Connection;
+  /** As the node. */
+  nodeConnection(identity: NodeIdentity): Connection;
+}
+
+export type ClusterFolders = Pick<
+  NodeLayout,
+  'socket' | 'pki' | 'pods' | 'podLogs' | 'volumes' | 'staticPods' | 'seccomp' | 'credentials'
+> & { readonly ingress: string };
+
+/** The machine's own cluster. Throws `home-not-started`, `host-policy-invalid`. */
+export async function hostPlace(home: HomeLayout): Promise<ClusterPlace> {
+  return {
+    name: 'host',
+    folders: { ...home.node, ingress: join(home.node.root, 'ingress') },
+    network: await hostClusterNetwork(home),
+    policy: await readPolicy(home),
+    api: apiAddress(home),
+    connection: (part) => componentConnection(home, part),
+    nodeConnection: (identity) => nodeConnection(home, identity),
+  };
+}
+
+/** Throws `host-policy-invalid`. */
+async function readPolicy({ node }: HomeLayout): Promise<HostPolicy> {
+  const text = await readFile(node.policy, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return parseHostPolicy(text, 'host');
+}

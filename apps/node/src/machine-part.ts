@@ -1,0 +1,49 @@
+import { type Clock, type Logger, systemClock } from '@sampan/base';
+import type { HomeLayout } from '@sampan/home';
+import {
+  type ContainerRuntime,
+  CriRuntime,
+  keepContainerd,
+  type Machine,
+  type NodeFacts,
+  readMachine,
+  startContainerd,
+} from '@sampan/kubelet';
+import { containerdOptions } from './containerd-options.ts';
+import { machineAddress, machineDns } from './machine-network.ts';
+import { nodeName } from './node-name.ts';
+import type { Releases } from './releases.ts';
+
+/** What all clusters of a home share on this machine. */
+export interface MachinePart {
+  readonly home: HomeLayout;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly node: string;
+  readonly runtime: ContainerRuntime;
+  readonly version: { readonly name: string; readonly version: string };
+  /** Of runtime classes. */
+  readonly handlers: readonly string[];
+  readonly machine: Machine;
+  /** Towards the outside; undefined: there is no way there. */
+  readonly address: string | undefined;
+  readonly dns: NodeFacts['nodeDns'];
+}
+
+/** Starts containerd, or finds the one that runs, and looks at the machine. Throws SampanErrors. */
+export async function startMachine(home: HomeLayout, log: Logger, releases: Releases): Promise<MachinePart> {
+  const clock = systemClock;
+  const options = await containerdOptions(home);
+  const [containerd, address, machine, dns] = await Promise.all([
+    startContainerd(options),
+    machineAddress(),
+    readMachine(home.node.root),
+    machineDns(),
+  ]);
+  releases.add(keepContainerd(containerd, options, { clock, log }));
+  const runtime = new CriRuntime(containerd.socket);
+  releases.add(() => runtime.close());
+  const handlers = ['runc', ...Object.keys(options.handlers)];
+  const version = await runtime.version();
+  return { home, clock, log, node: nodeName(), runtime, version, handlers, machine, address, dns };
+}

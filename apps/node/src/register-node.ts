@@ -1,0 +1,78 @@
+import { messageOf } from '@sampan/base';
+import { DEFAULT_RESERVED, NodeLease, type NodePressure, NodeRegistrar, nodeStatus } from '@sampan/kubelet';
+import { type Client, REFS } from '@sampan/machinery';
+import type { ClusterNetwork } from '@sampan/network';
+import type { MachinePart } from './machine-part.ts';
+import { NODE_VERSION } from './version.ts';
+
+/** So many pods a node runs at most, as upstream's. */
+export const MAX_PODS = 110;
+
+export interface RegisterOptions {
+  readonly part: MachinePart;
+  readonly client: Client;
+  readonly network: ClusterNetwork;
+  readonly address: string;
+  readonly pressure: () => NodePressure;
+}
+
+export interface RegisteredNode {
+  /** Something of the node's status is other now. */
+  changed(): void;
+  stop(): Promise<void>;
+}
+
+/** Has the API know this node and that it is alive; resolves when it does. */
+export async function registerNode(options: RegisterOptions): Promise<RegisteredNode> {
+  const { part, client, network, address, pressure } = options;
+  const { node, clock, log, runtime, machine, handlers } = part;
+  const registrar = new NodeRegistrar({
+    ...{ client, clock, log },
+    name: node,
+    labels: labelsOf(node, machine.architecture),
+    podCidr: network.podRange,
+    status: async (previous) =>
+      nodeStatus({
+        machine,
+        addresses: [
+          { type: 'InternalIP', address },
+          { type: 'Hostname', address: node },
+        ],
+        runtime: part.version,
+        version: NODE_VERSION,
+        conditions: await runtime.conditions().catch((error: unknown) => ({
+          ready: false,
+          networkReady: false,
+          message: `the container runtime does not answer: ${messageOf(error)}`,
+        })),
+        pressure: pressure(),
+        images: await runtime.listImages().catch(() => []),
+        reserved: DEFAULT_RESERVED,
+        maxPods: MAX_PODS,
+        handlers: ['', ...handlers],
+        previous,
+        now: clock.now(),
+      }),
+  });
+  await registrar.start();
+  const { metadata } = await client.get(REFS.nodes, undefined, node);
+  const lease = new NodeLease({ client, clock, log, node, uid: metadata.uid ?? '' });
+  lease.start();
+  return {
+    changed: () => registrar.changed(),
+    async stop() {
+      await lease.stop();
+      await registrar.stop();
+    },
+  };
+}
+
+function labelsOf(name: string, architecture: string): Record<string, string> {
+  return {
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': architecture,
+    'beta.kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/arch': architecture,
+  };
+}
