@@ -28,6 +28,16 @@ export const COMMAND_PROTOCOLS: Readonly<
 export const SPDY_COMMAND_PROTOCOL = 'v4.channel.k8s.io';
 
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
+/** Success is always said: a client must not take a broken connection for it. */
+const NO_STATUS = Buffer.from(
+  JSON.stringify({
+    metadata: {},
+    status: 'Failure',
+    message: 'the container runtime ended the connection without saying how the command ended',
+    reason: 'InternalError',
+    code: 500,
+  }),
+);
 /** A Status is a few hundred bytes; the error stream of a runtime that says more is cut. */
 const MOST_STATUS_BYTES = 64 * 1024;
 
@@ -60,7 +70,7 @@ export async function bridgeCommand(
     stdout && drain(stdout, CHANNEL.stdout, client),
     stderr && drain(stderr, CHANNEL.stderr, client),
   ]);
-  const said = await readAll(error);
+  const said = await readAll(error).then((bytes) => (bytes.length > 0 ? bytes : NO_STATUS));
   const told = status ? said : plainError(said);
   if (told.length > 0) await client.send(CHANNEL.error, told);
   server.destroy();

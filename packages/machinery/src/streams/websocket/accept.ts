@@ -12,6 +12,8 @@ export interface Upgrade {
 /** As Go's golang.org/x/net/websocket has it, which kubelets use. */
 const MOST_MESSAGE_BYTES = 32 << 20;
 
+const PING_MS = 30_000;
+
 const server = new WebSocketServer({
   noServer: true,
   clientTracking: false,
@@ -56,10 +58,18 @@ export function acceptWebSocket(
       socket.off('close', gone);
       // errors are followed by `close`, which everybody listens to
       webSocket.on('error', () => {});
+      watchOver(webSocket);
       resolve(webSocket);
     });
     server.off('headers', tell);
   });
+}
+
+/** A client that is gone while nothing is read of it shows when something is written to it. */
+function watchOver(webSocket: WebSocket): void {
+  const timer = setInterval(() => webSocket.ping(), PING_MS);
+  timer.unref();
+  webSocket.on('close', () => clearInterval(timer));
 }
 
 /** Whether the client asks for a WebSocket. */
