@@ -31,7 +31,7 @@ import { createHostNodeProxy } from './host-node-proxy.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork, publishDns } from './pod-network.ts';
 import { startSchedulerOf } from './scheduler.ts';
-import { createServiceDialer } from './service-dialer.ts';
+import { createServiceDialer, machineAddresses } from './service-dialer.ts';
 import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';
 import { KUBERNETES_VERSION, SAMPAN_VERSION } from './version.ts';
 
@@ -137,7 +137,13 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     log,
     legacyApis: options.legacyApis,
     policy: componentPolicy,
-    dialer: (reader) => createServiceDialer({ reader, network, allowedHosts: prepared.webhookHosts }),
+    dialer: (reader) =>
+      createServiceDialer({
+        reader,
+        network,
+        machineAddresses,
+        allowedHosts: prepared.webhookHosts,
+      }),
     ...(network ? { nodeProxy: (reader) => createHostNodeProxy(home, network, reader) } : {}),
     externalAddress: `${state.host}:${state.port}`,
     ...(descriptions ? { descriptions } : {}),

@@ -18,7 +18,12 @@ const endpoint = (address: string, ready?: boolean) => ({
   ...(ready === undefined ? {} : { conditions: { ready } }),
 });
 
-function dialer(endpoints: object[], allowedHosts: string[] = [], portName = 'https') {
+function dialer(
+  endpoints: object[],
+  allowedHosts: string[] = [],
+  portName = 'https',
+  more: { machine?: string[]; nodes?: KubeObject[] } = {},
+) {
   const slice = {
     kind: 'EndpointSlice',
     apiVersion: 'discovery.k8s.io/v1',
@@ -28,6 +33,7 @@ function dialer(endpoints: object[], allowedHosts: string[] = [], portName = 'ht
   };
   const objects: Record<string, KubeObject[]> = {
     services: [service],
+    nodes: more.nodes ?? [],
     'endpointslices.discovery.k8s.io': [slice as unknown as KubeObject],
   };
   const reader: ObjectReader = {
@@ -38,7 +44,7 @@ function dialer(endpoints: object[], allowedHosts: string[] = [], portName = 'ht
     list: <T extends KubeObject>(collection: string) => (objects[collection] ?? []) as T[],
     watch: () => () => {},
   };
-  return createServiceDialer({ reader, network, allowedHosts });
+  return createServiceDialer({ reader, network, allowedHosts, machineAddresses: () => more.machine ?? [] });
 }
 
 it('leads to a ready endpoint, at the address by which the machine reaches the pod', async () => {
@@ -81,4 +87,21 @@ it('leads to no host that an administrator did not allow, and never to this mach
   expect(await dialer([], ['192.0.2.1']).host('192.0.2.1', 443)).toEqual({ address: '192.0.2.1', port: 443 });
   for (const host of ['127.0.0.1', 'localhost', '169.254.169.254', '::1', '::ffff:127.0.0.1'])
     await expect(dialer([], [host]).host(host, 443)).rejects.toThrow('no address that may be called');
+});
+
+it('leads to this machine only where pods may use its network, at addresses that its Node has', async () => {
+  const node = {
+    kind: 'Node',
+    apiVersion: 'v1',
+    metadata: { name: 'n' },
+    status: { addresses: [{ type: 'InternalIP', address: '192.0.2.7' }] },
+  };
+  const dial = (machine: string[], nodes: KubeObject[], address = '192.0.2.7') =>
+    dialer([endpoint(address)], [], 'https', { machine, nodes }).service('n', 'hook', 443);
+  expect(await dial(['192.0.2.7'], [node])).toEqual({ address: '192.0.2.7', port: 8443 });
+  await expect(dial(['192.0.2.7'], [])).rejects.toThrow('no endpoints available');
+  await expect(dial([], [node])).rejects.toThrow('no endpoints available');
+  await expect(dial(['192.0.2.7', '192.0.2.8'], [node], '192.0.2.8')).rejects.toThrow(
+    'no endpoints available',
+  );
 });

@@ -15,6 +15,11 @@ export interface DialerOptions {
   readonly reader: ObjectReader;
   /** Where the cluster's pods are; undefined: this machine runs none. */
   readonly network: ClusterNetwork | undefined;
+  /**
+   * Addresses of this machine at which endpoints may be, where a Node has them, too: pods with hostNetwork. Only for
+   * the host cluster: who writes EndpointSlices reaches all that listens there. Default: none.
+   */
+  machineAddresses?(): readonly string[];
   /** Hosts that URLs of webhooks may name. */
   readonly allowedHosts: readonly string[];
 }
@@ -24,14 +29,15 @@ export interface DialerOptions {
  * at the address by which this machine reaches it. Endpoints that are neither pods nor this node are not reached,
  * whatever an EndpointSlice says.
  */
-export function createServiceDialer({ reader, network, allowedHosts }: DialerOptions): ServiceDialer {
+export function createServiceDialer(options: DialerOptions): ServiceDialer {
+  const { reader, network, allowedHosts } = options;
   return {
     async service(namespace, name, port) {
       const service = reader.get<Service>('services', namespace, name);
       if (!service) throw new Error(`service "${name}" not found`);
       const named = service.spec?.ports?.find((candidate) => candidate.port === port);
       if (!named) throw new Error(`no service port ${port} found for service "${name}"`);
-      const found = destinations(reader, network, service, named.name ?? '');
+      const found = destinations(options, service, named.name ?? '');
       const chosen = found[Math.floor(Math.random() * found.length)];
       if (!chosen) throw new Error(`no endpoints available for service "${name}"`);
       return chosen;
@@ -47,14 +53,10 @@ export function createServiceDialer({ reader, network, allowedHosts }: DialerOpt
   };
 }
 
-function destinations(
-  reader: ObjectReader,
-  network: ClusterNetwork | undefined,
-  { metadata }: Service,
-  portName: string,
-): Destination[] {
+function destinations(options: DialerOptions, { metadata }: Service, portName: string): Destination[] {
+  const { reader, network } = options;
   if (!network) return [];
-  const mine = ownAddresses(reader);
+  const mine = nodeAddresses(reader, options.machineAddresses?.() ?? []);
   return reader
     .list<EndpointSlice>('endpointslices.discovery.k8s.io', metadata.namespace)
     .filter((slice) => slice.metadata.labels?.[SERVICE_NAME] === metadata.name)
@@ -70,15 +72,18 @@ function destinations(
     });
 }
 
-/** Addresses of this machine that a Node of the cluster has: pods with hostNetwork are there. */
-function ownAddresses(reader: ObjectReader): ReadonlySet<string> {
-  const machine = new Set(
-    Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
-  );
+/** Those of the machine's addresses that a Node of the cluster has. */
+function nodeAddresses(reader: ObjectReader, machine: readonly string[]): ReadonlySet<string> {
+  if (machine.length === 0) return new Set();
   const nodes = reader
     .list<k8s.Node & KubeObject>('nodes')
     .flatMap(({ status }) => (status?.addresses ?? []).map(({ address }) => address));
-  return new Set(nodes.filter((address) => machine.has(address)));
+  return new Set(nodes.filter((address) => machine.includes(address)));
+}
+
+/** For `DialerOptions`. */
+export function machineAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }
 
 /** Never this machine, link-local addresses with cloud metadata, multicast (RFC 6890), or the networks of clusters. */
