@@ -93,6 +93,18 @@ describe.skipIf(!able || !hasGvisor)('pods in gVisor', () => {
     await runner.forget(pod.metadata?.uid ?? '');
   });
 
+  it('can have a terminal', async () => {
+    const pod = gvisor('terminal', {
+      restartPolicy: 'Never',
+      containers: [shell('app', '[ -t 0 ] && [ -t 1 ] && echo terminal; exit 3', { tty: true, stdin: true })],
+    });
+    runner.set(pod);
+    const { status } = await reports.until(pod, ({ ended }) => ended, 30_000);
+    expect(status.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(3);
+    await expect.poll(() => logOf(node, pod, 'app'), { timeout: 10_000 }).toBe('terminal\n');
+    await runner.forget(pod.metadata?.uid ?? '');
+  });
+
   it('can share the network of the machine', async () => {
     const pod = gvisor('host', {
       restartPolicy: 'Never',

@@ -28,12 +28,13 @@ const HEAD = `#!/bin/sh
 set -u`;
 
 const BODY = String.raw`
-command= root= folder= pidfile= last=
+command= root= folder= pidfile= terminal= last=
 for word; do
   case $last in
   --root) root=$word ;;
   --log) folder=$(dirname "$word") ;;
   --pid-file) pidfile=$word ;;
+  --console-socket) terminal=$word ;;
   esac
   if [ ! "$command" ]; then
     case $word in
@@ -59,15 +60,22 @@ join() {
   done 2>/dev/null
 }
 
+monitor() {
+  read -r word <&4
+  exec </dev/null >/dev/null 2>&1 4<&-
+  [ "$word" = start ] || exit 137
+  status=$("$program" $flags --root "$root" wait "$id" | sed -n 's/.*"exitStatus":\([0-9]*\).*/\1/p')
+  exit "${'$'}{status:-137}"
+}
+
 create_in_sandbox() {
   mkfifo "$gate" && exec 3<&0 4<>"$gate" || exit 1
-  (
-    read -r word <&4
-    exec </dev/null >/dev/null 2>&1 3<&- 4<&-
-    [ "$word" = start ] || exit 137
-    status=$("$program" $flags --root "$root" wait "$id" | sed -n 's/.*"exitStatus":\([0-9]*\).*/\1/p')
-    exit "${'$'}{status:-137}"
-  ) <&3 &
+  # with a terminal, what is kept would keep the shim waiting: it reads what this command says to the end
+  if [ "$terminal" ]; then
+    (exec </dev/null >/dev/null 2>&1 3<&-; monitor) &
+  else
+    (exec <&3 3<&-; monitor) &
+  fi
   monitor=$!
   "$program" $flags "$@" || { code=$?; kill $monitor; exit $code; }
   echo $monitor >"$folder/monitor"
