@@ -30,7 +30,7 @@ export interface DialerOptions {
  * whatever an EndpointSlice says.
  */
 export function createServiceDialer(options: DialerOptions): ServiceDialer {
-  const { reader, network, allowedHosts } = options;
+  const { reader, allowedHosts } = options;
   return {
     async service(namespace, name, port) {
       const service = reader.get<Service>('services', namespace, name);
