@@ -23,7 +23,9 @@ function checkStart(
     if (first && unprepared.length > 0) return `${name} is started before ${unprepared}`;
     const policy = world.pod.spec?.restartPolicy;
     if (latest && policy === 'Never') return `${name} is restarted though its policy is Never`;
-    if (latest?.exitCode === 0 && policy === 'OnFailure') return `${name} is restarted though it succeeded`;
+    const wasKilled = latest && world.killed.has(latest.id);
+    if (latest?.exitCode === 0 && policy === 'OnFailure' && !wasKilled)
+      return `${name} is restarted though it succeeded`;
   }
   return undefined;
 }
@@ -81,6 +83,8 @@ describe('a pod to which anything may happen', () => {
         `seed ${seed}: ${world.story.join('\n')}`,
       ).toBe(true);
       if (ended) expect(OVER.has(phase ?? '')).toBe(true);
+      else if (phase === 'Running')
+        expect(world.isSettled, `seed ${seed}: ${world.story.join('\n')}`).toBe(true);
     }
   });
 
