@@ -112,7 +112,7 @@ async function end(sampan: Sampan): Promise<void> {
   if (status !== 0) throw new Error(`the node could not be ended: ${stderr}`);
 }
 
-function busyboxImage() {
+export function busyboxImage() {
   return buildImage({
     name: BUSYBOX,
     files: [
