@@ -84,6 +84,11 @@ describe.skipIf(!able)('statistics of real pods', () => {
     expect((await answer('/metrics'))?.body).toContain(
       'kubelet_running_containers{container_state="running"} 2',
     );
+    const cadvisor = (await answer('/metrics/cadvisor'))?.body ?? '';
+    expect(cadvisor).toMatch(
+      /^container_memory_working_set_bytes\{container="sleeps",id="containerd:[^"]+",image="[^"]+",namespace="default",pod="busy"\} \d+ \d+$/m,
+    );
+    expect(cadvisor).toMatch(/^container_network_receive_bytes_total\{container="",.*interface="eth0"\} \d/m);
     const metrics = JSON.parse((await answer('/metrics.k8s.io'))?.body ?? '');
     expect(metrics.pods[0].containers.map(({ name }: { name: string }) => name)).toEqual(['burns', 'sleeps']);
     expect(metrics.nodes[0].usage.cpu).toMatch(/^\d+n$/);

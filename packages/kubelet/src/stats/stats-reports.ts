@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { type Logger, messageOf } from '@sampan/base';
+import { cadvisorMetrics } from './cadvisor-metrics.ts';
 import { nodeMetrics } from './node-metrics.ts';
 import { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 import { resourceMetrics } from './resource-metrics.ts';
@@ -13,7 +15,7 @@ export interface StatsReport {
 export type StatsReports = Readonly<Record<string, (query: URLSearchParams) => Promise<StatsReport>>>;
 
 /**
- * What kubelets tell of what is used: `/stats/summary`, `/metrics/resource`, `/metrics`; and, for the API server,
+ * What kubelets tell of what is used: `/stats/summary`, `/metrics/resource`, `/metrics/cadvisor`, `/metrics`; and, for the API server,
  * `/metrics.k8s.io`.
  */
 export function statsReports(stats: Stats, node: string, log: Logger): StatsReports {
@@ -25,6 +27,10 @@ export function statsReports(stats: Stats, node: string, log: Logger): StatsRepo
         return undefined;
       });
       return prometheus(resourceMetrics(summary));
+    },
+    '/metrics/cadvisor': async () => {
+      const [summary, { machine }] = await Promise.all([stats.summary(), stats.usage()]);
+      return prometheus(cadvisorMetrics(summary, machine, availableParallelism(), stats.pods()));
     },
     '/metrics': async () => prometheus(prometheusText(await ownMetrics(stats))),
     '/metrics.k8s.io': async () => json(nodeMetrics(node, await stats.usage())),

@@ -57,6 +57,11 @@ export class Stats {
     });
   }
 
+  /** The pods of the node with their statuses. */
+  pods(): readonly k8s.Pod[] {
+    return this.#options.pods();
+  }
+
   /** What each of these pods has on disk, by uid; sizes are at most a minute old. */
   async podDisks(pods: readonly k8s.Pod[]): Promise<Map<string, PodExtras>> {
     const disks = await this.#disks();
