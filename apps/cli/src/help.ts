@@ -36,7 +36,8 @@ function section(topic: (typeof TOPICS)[number]): string {
 function helpOf(command: Command): string {
   const own = command.options ? `\nOptions:\n${table(optionRows(command.options))}` : '';
   const details = command.details ? `\n${command.details}\n` : '';
-  const usageLine = ['sampan', command.name, command.args, command.passThrough ? undefined : '[OPTIONS]'];
+  // behind "--" they would not be options
+  const usageLine = ['sampan', command.name, command.passThrough ? undefined : '[OPTIONS]', command.args];
   return `${command.summary}.
 ${details}
 Usage: ${usageLine.filter(Boolean).join(' ')}

@@ -26,6 +26,7 @@ const passing = (step: Step, advice: string): Meaning => ({ step, advice, lastin
 
 const PULL =
   'Is the name right, and can this machine reach the registry? For logins and mirrors: sampan help registry add';
+const NO_NODES = 'No machine runs containers for this cluster. To have this one do it: sudo sampan up';
 const CRASH = 'The program ended. What it said: sampan logs NAME';
 
 /** What the reasons of containers, pods and events mean. */
@@ -103,10 +104,9 @@ function ended({ exitCode, signal, message, reason }: k8s.ContainerStateTerminat
 function scheduleTrouble(status: k8s.PodStatus): Trouble | undefined {
   const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status !== 'False') return undefined;
-  return trouble(
-    scheduled.reason === 'Unschedulable' ? 'FailedScheduling' : (scheduled.reason ?? ''),
-    scheduled.message,
-  );
+  const reason = scheduled.reason === 'Unschedulable' ? 'FailedScheduling' : (scheduled.reason ?? '');
+  const found = trouble(reason, scheduled.message);
+  return found.message.startsWith('no nodes available') ? { ...found, advice: NO_NODES } : found;
 }
 
 /** A pod that is not ready is explained by the latest warning about it. */

@@ -3,6 +3,7 @@ import { type App, listApps, titleOf } from '../apps/app.ts';
 import { tellTrouble } from '../apps/tell-trouble.ts';
 import { withCluster } from '../cluster.ts';
 import type { Invocation } from '../command.ts';
+import { asCalled } from '../program-name.ts';
 import { printData, structuredFormat, tableText } from '../structured.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -13,13 +14,14 @@ export async function run(invocation: Invocation): Promise<number> {
   const format = structuredFormat(options.output);
   if (format) await printData(apps.map(data), format);
   else if (options.output === 'name') process.stdout.write(apps.map((app) => `${titleOf(app)}\n`).join(''));
-  else print(apps, options.all === true);
+  else print(apps, invocation);
   return 0;
 }
 
-function print(apps: readonly App[], all: boolean): void {
+function print(apps: readonly App[], { options, environment }: Invocation): void {
+  const all = options.all === true;
   if (apps.length === 0) {
-    process.stderr.write('Nothing runs here. Try: sampan run nginx --port 80\n');
+    process.stderr.write(asCalled('Nothing runs here. Try: sampan run nginx --port 80\n', environment));
     return;
   }
   const header = [...(all ? ['NAMESPACE'] : []), 'NAME', 'KIND', 'READY', 'STATUS', 'IMAGE', 'URL', 'AGE'];
@@ -37,7 +39,7 @@ function print(apps: readonly App[], all: boolean): void {
   const troubles = apps.flatMap((app) => tellTrouble(app) ?? []);
   if (troubles.length > 0) process.stdout.write('\n');
   for (const { problem, advice } of troubles) {
-    process.stdout.write(`${problem}\n${advice ? `  → ${advice}\n` : ''}`);
+    process.stdout.write(`${problem}\n${advice ? `  → ${asCalled(advice, environment)}\n` : ''}`);
   }
 }
 

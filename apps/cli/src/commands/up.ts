@@ -99,15 +99,25 @@ async function upNode({ home, options, environment }: Invocation, timeoutMs: num
     const ms = Math.round(performance.now() - began);
     process.stdout.write(`This machine runs containers (${ms} ms).\n`);
   } catch (error) {
-    if (!isLocked(error) || !(await appears(() => readNodeState(home)))) throw error;
+    if (!isLocked(error) || !(await appears(() => readNodeState(home)))) throw withoutNode(error);
     await nodeReady(home, timeoutMs);
   }
   return true;
 }
 
+/** The same, and that the rest goes on. */
+function withoutNode(error: unknown): unknown {
+  if (!(error instanceof SampanError)) return error;
+  const { code, message, hint } = error;
+  return new SampanError(code, `Containers do not run: ${message}`, {
+    hint: `${hint ? `${hint}\n` : ''}The API runs all the same. To leave containers out: sampan up --no-node`,
+    cause: error,
+  });
+}
+
 async function nodeReady(home: HomeLayout, timeoutMs: number): Promise<void> {
   if (await waitFor(() => readNodeState(home)?.state === 'ready', timeoutMs)) return;
-  throw new SampanError('start-timeout', 'What runs containers is still starting, or ended.', {
+  throw new SampanError('start-timeout', 'The node process is still starting, or ended.', {
     hint: 'See: sampan logs --node',
   });
 }

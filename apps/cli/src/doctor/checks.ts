@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { freemem, totalmem } from 'node:os';
+import { freemem, release, totalmem } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type HomeLayout, isHome, readRunState, readSettings } from '@sampan/home';
 import { missingPackages } from './packages.ts';
@@ -38,6 +38,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'files', check: checkOpenFiles },
   { name: 'inotify', check: checkInotify },
   { name: 'cgroup', check: checkCgroup },
+  { name: 'kernel', check: checkKernel },
   { name: 'containers', check: checkContainers },
   { name: 'kubectl', check: checkKubectl },
 ];
@@ -147,7 +148,40 @@ function checkCgroup(): Finding {
   return { level: 'ok', found: unified ? 'version 2' : 'version 1, or hybrid' };
 }
 
-/** Programs and what the kernel lets them do; who starts Sampan is the matter of the check of the user. */
+interface KernelFeature {
+  readonly module: string;
+  /** Whether it is in use already. */
+  isActive(): boolean;
+  readonly without: string;
+}
+
+const KERNEL_FEATURES: readonly KernelFeature[] = [
+  {
+    module: 'overlay',
+    isActive: () => /\toverlay$/m.test(readOr('/proc/filesystems')),
+    without: 'containers cannot share their images',
+  },
+  {
+    module: 'br_netfilter',
+    isActive: () => existsSync('/proc/sys/net/bridge/bridge-nf-call-iptables'),
+    without: 'Services cannot lead from one pod to another',
+  },
+];
+
+/** What is neither in use nor to be had as a module. A kernel without a list of modules has to be believed. */
+function checkKernel(): Finding {
+  const folder = `/lib/modules/${release()}`;
+  const known = readOr(join(folder, 'modules.dep')) + readOr(join(folder, 'modules.builtin'));
+  const missing = KERNEL_FEATURES.filter(
+    ({ module, isActive }) => !isActive() && known !== '' && !known.includes(`/${module}.ko`),
+  );
+  const [first] = missing;
+  if (!first) return { level: 'ok', found: `${release()} has what containers need` };
+  const found = `${release()} lacks ${missing.map(({ module }) => module).join(', ')}`;
+  return { level: 'warning', found, mend: `${first.without}: start a kernel that has it, as Debian's does.` };
+}
+
+/** Programs; who starts Sampan is the matter of the check of the user. */
 function checkContainers({ environment }: Machine): Finding {
   const missing = missingPackages(environment.PATH);
   const needed = missing.filter(({ optional }) => !optional);

@@ -33,7 +33,7 @@ function programOf(home: HomeLayout, ...more: readonly string[]): BackgroundProg
   const { startLog } = home.node;
   mkdirSync(dirname(startLog), { recursive: true });
   return {
-    title: 'What runs containers',
+    title: 'The node process',
     program: nodeProgram(),
     args: [`--home=${home.root}`, ...more],
     startLog,

@@ -5,8 +5,12 @@ import { stopProcess } from './stop-process.ts';
 /** Ends containers first, while the API can still hear of it, then the server. False: nothing ran. */
 export async function stopAll(home: HomeLayout): Promise<boolean> {
   const hasContainers = mayHaveContainers(home);
-  await endNode(home);
   const running = readRunState(home);
-  if (running) await stopProcess(running);
+  try {
+    await endNode(home);
+  } finally {
+    // also when not all containers could be ended: what can stop does
+    if (running) await stopProcess(running);
+  }
   return hasContainers || running !== undefined;
 }
