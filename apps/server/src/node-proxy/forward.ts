@@ -38,10 +38,19 @@ export function forwardedHeaders(exchange: Exchange): OutgoingHttpHeaders {
   }
   return {
     ...headers,
+    // without it, Node frames bodies of some methods only
+    ...(hasUnmeasuredBody(exchange) ? { 'transfer-encoding': 'chunked' } : {}),
     'x-forwarded-host': exchange.host,
     'x-forwarded-proto': 'https',
     'x-forwarded-uri': exchange.url.split('?', 1)[0] ?? '',
   };
+}
+
+/** A body comes that does not say how long it is. */
+function hasUnmeasuredBody({ request }: Exchange): boolean {
+  if (request.headers['content-length'] !== undefined) return false;
+  if ('stream' in request) return !request.stream.endAfterHeaders;
+  return request.headers['transfer-encoding'] !== undefined;
 }
 
 /** A path that does not end in `/` has none to be relative to: the client is sent to the one that has. */
