@@ -2,6 +2,8 @@ import type { k8s } from '@sampan/api';
 import type { Clock, Logger } from '@sampan/base';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import type { HostPolicy } from '../policy/host-policy.ts';
+import type { PodEvent } from '../worker/pod-event.ts';
+import type { ImageVolumes } from './image-volume.ts';
 import type { MemoryFolder } from './memory-folder.ts';
 import type { PodTokens } from './pod-tokens.ts';
 import type { VolumeSources } from './volume-sources.ts';
@@ -27,6 +29,9 @@ export interface VolumeContext {
   readonly local: LocalAttachments;
   /** Which places of the machine pods of this cluster may have. */
   readonly hostPaths: HostPolicy['hostPaths'];
+  /** Undefined: there are no image volumes. */
+  readonly images: ImageVolumes | undefined;
+  readonly tell: (pod: k8s.Pod, event: PodEvent) => void;
 }
 
 /** A volume to make ready. */

@@ -1,5 +1,6 @@
 export { ApiVolumeSources } from './api-sources.ts';
 export type { LocalAttachments } from './context.ts';
+export { ImageVolumes, type ImageVolumesOptions } from './image-volume.ts';
 export {
   createPodVolumes,
   type ManagedPodVolumes,

@@ -2,19 +2,19 @@ import { readdir } from 'node:fs/promises';
 import type { k8s } from '@sampan/api';
 import { type Clock, deepEqual, type Logger, messageOf } from '@sampan/base';
 import type { NodeFacts } from '../pods/node-facts.ts';
-import { StartError } from '../pods/start-error.ts';
 import type { HostPolicy } from '../policy/host-policy.ts';
 import type { Device, Mount } from '../runtime/index.ts';
 import { POD_TIMING, type PodVolumes, type VolumesListener } from '../worker/pod-services.ts';
 import { containerDevices, containerMounts } from './container-mounts.ts';
 import type { LocalAttachments, VolumeContext } from './context.ts';
+import type { ImageVolumes } from './image-volume.ts';
+import { makeReady } from './make-ready.ts';
 import { MemoryFolder } from './memory-folder.ts';
-import { failureText } from './mount-failure.ts';
 import { removeTree } from './mounts.ts';
 import { PodState } from './pod-state.ts';
 import { PodTokens } from './pod-tokens.ts';
 import { podReferences, usedVolumes, volumeReferences } from './references.ts';
-import { setUpVolume } from './volume-kinds.ts';
+import { MEMORY, podsWithFolders, removeVolumes } from './remove-volumes.ts';
 import type { SourceChange, VolumeSources } from './volume-sources.ts';
 
 export interface PodVolumesOptions {
@@ -27,6 +27,8 @@ export interface PodVolumesOptions {
   readonly local?: LocalAttachments;
   /** Which places of the machine pods may have, by whatever kind of volume; default: all. */
   readonly hostPaths?: HostPolicy['hostPaths'];
+  /** Default: pods with image volumes wait in vain. */
+  readonly images?: ImageVolumes;
 }
 
 /** Volumes of pods as upstream's kubelet has them. All is on the disk: a new one goes on where a former one ended. */
@@ -43,9 +45,6 @@ const AS_THEY_ARE: LocalAttachments = {
   detach: async () => {},
 };
 
-/** The memory file system, among the folders of pods. */
-const MEMORY = '.memory';
-
 export function createPodVolumes(options: PodVolumesOptions): ManagedPodVolumes {
   return new LocalPodVolumes(options);
 }
@@ -57,10 +56,19 @@ class LocalPodVolumes implements ManagedPodVolumes {
   readonly #unfollow: () => void;
   #closed = false;
 
-  constructor({ node, clock, logger, sources, local = AS_THEY_ARE, hostPaths = '*' }: PodVolumesOptions) {
-    const memory = new MemoryFolder(`${node.podFolder}/${MEMORY}`);
-    const tokens = new PodTokens(sources, clock, logger);
-    this.#context = { node, clock, logger, sources, memory, tokens, local, hostPaths };
+  constructor(options: PodVolumesOptions) {
+    const { node, clock, logger, sources } = options;
+    this.#context = {
+      ...{ node, clock, logger, sources },
+      memory: new MemoryFolder(`${node.podFolder}/${MEMORY}`),
+      tokens: new PodTokens(sources, clock, logger),
+      local: options.local ?? AS_THEY_ARE,
+      hostPaths: options.hostPaths ?? '*',
+      images: options.images,
+      tell: (pod, event) => {
+        for (const listener of this.#listeners) listener.event(pod.metadata?.uid ?? '', event);
+      },
+    };
     this.#unfollow = sources.onChange((change) => this.#sourceChanged(change));
   }
 
@@ -90,7 +98,8 @@ class LocalPodVolumes implements ManagedPodVolumes {
 
   async prepare(pod: k8s.Pod): Promise<void> {
     const state = this.#state(pod);
-    await state.run(() => this.#makeReady(state));
+    await state.run(() => makeReady(state, this.#context));
+    state.failures = 0;
     this.#wakeLater(state);
   }
 
@@ -113,13 +122,12 @@ class LocalPodVolumes implements ManagedPodVolumes {
 
   async release(pod: k8s.Pod): Promise<void> {
     const uid = pod.metadata?.uid ?? '';
-    const { node, memory, tokens, sources, local } = this.#context;
+    const { tokens, sources, local } = this.#context;
     const state = this.#states.get(uid) ?? new PodState(pod);
     state.released = true;
     state.cancelTimer();
     await state.run(async () => {
-      await removeVolumes(node.podFolder, uid);
-      await memory.remove(uid);
+      await removeVolumes(uid, this.#context);
       await local.detach(uid);
     });
     this.#states.delete(uid);
@@ -128,12 +136,12 @@ class LocalPodVolumes implements ManagedPodVolumes {
   }
 
   async removeOrphans(wanted: ReadonlySet<string>): Promise<string[]> {
-    const { node, memory } = this.#context;
-    const found = new Set([...(await podsIn(node.podFolder)), ...(await memory.uids())]);
-    const orphans = [...found].filter((uid) => !wanted.has(uid) && !this.#states.has(uid));
+    const { node } = this.#context;
+    const found = await podsWithFolders(this.#context);
+    const orphans = found.filter((uid) => !wanted.has(uid) && !this.#states.has(uid));
     for (const uid of orphans) {
+      await removeVolumes(uid, this.#context);
       await removeTree(`${node.podFolder}/${uid}`);
-      await memory.remove(uid);
     }
     return orphans;
   }
@@ -165,29 +173,6 @@ class LocalPodVolumes implements ManagedPodVolumes {
     if (found.flat().length > 0) this.#refresh(state);
   }
 
-  /** Tells events of what fails, and throws then. */
-  async #makeReady(state: PodState): Promise<void> {
-    if (state.released) return;
-    const { pod, ready } = state;
-    const tasks = usedVolumes(pod).filter(({ volume }) => ready.get(volume.name)?.live !== false);
-    const results = await Promise.allSettled(
-      tasks.map(async (task) => {
-        ready.set(task.volume.name, await setUpVolume({ pod, ...task }, this.#context));
-      }),
-    );
-    const texts = results.flatMap((result, index) =>
-      result.status === 'rejected'
-        ? [failureText(tasks[index]?.volume.name ?? '', asError(result.reason))]
-        : [],
-    );
-    if (texts.length === 0) return;
-    const uid = pod.metadata?.uid ?? '';
-    for (const message of texts)
-      for (const listener of this.#listeners)
-        listener.event(uid, { type: 'Warning', reason: 'FailedMount', message });
-    throw new StartError('FailedMount', texts.join('; '));
-  }
-
   #sourceChanged({ kind, namespace, name, appeared }: SourceChange): void {
     const reference = `${kind}/${name}` as const;
     for (const [uid, state] of this.#states) {
@@ -209,7 +194,7 @@ class LocalPodVolumes implements ManagedPodVolumes {
       .run(() => {
         // what happens from here on is another refresh's
         state.refreshing = false;
-        return this.#makeReady(state);
+        return makeReady(state, this.#context);
       })
       .then(
         () => {
@@ -241,14 +226,3 @@ class LocalPodVolumes implements ManagedPodVolumes {
 }
 
 const isOver = ({ status }: k8s.Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
-
-async function removeVolumes(podFolder: string, uid: string): Promise<void> {
-  for (const part of ['volume-subpaths', 'volumes']) await removeTree(`${podFolder}/${uid}/${part}`);
-}
-
-async function podsIn(podFolder: string): Promise<string[]> {
-  const names = await readdir(podFolder).catch(() => []);
-  return names.filter((name) => name !== MEMORY);
-}
-
-const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

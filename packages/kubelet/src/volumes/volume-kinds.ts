@@ -4,6 +4,7 @@ import type { SetUpVolume } from './context.ts';
 import { setUpEmptyDir } from './empty-dir.ts';
 import { setUpConfigMap, setUpMemoryFiles } from './files-volume.ts';
 import { setUpHostPath } from './host-path.ts';
+import { setUpImage } from './image-volume.ts';
 import { MountFailure } from './mount-failure.ts';
 import { share } from './mounts.ts';
 
@@ -16,6 +17,7 @@ const KINDS: Readonly<Partial<Record<Kind, SetUpVolume>>> = {
   emptyDir: setUpEmptyDir,
   ephemeral: setUpClaim,
   hostPath: setUpHostPath,
+  image: setUpImage,
   persistentVolumeClaim: setUpClaim,
   projected: setUpMemoryFiles,
   secret: setUpMemoryFiles,
