@@ -7,8 +7,8 @@ import { requestHeaderData } from './aggregation/front-proxy.ts';
 export interface BootstrapOptions {
   /** PEM of the CA that client certificates are checked against. */
   readonly clientCa: string;
-  /** PEM of the CA of the certificate that aggregated API servers are called with. */
-  readonly frontProxyCa: string;
+  /** PEM of the CA of the certificate that aggregated API servers are called with; absent: told later. */
+  readonly frontProxyCa?: string;
 }
 
 const core = (resource: string, kind: string, namespaced: boolean): ResourceRef => ({
@@ -28,6 +28,7 @@ const PRIORITY_CLASSES: ResourceRef = {
   namespaced: false,
 };
 
+const AUTHENTICATION = 'extension-apiserver-authentication';
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /** Upstream's pkg/apis/scheduling/v1 SystemPriorityClasses. */
@@ -63,9 +64,9 @@ export async function bootstrap(client: Client, options: BootstrapOptions): Prom
         description,
       }),
     ),
-    ensureData(client, 'extension-apiserver-authentication', {
+    ensureData(client, AUTHENTICATION, {
       'client-ca-file': options.clientCa,
-      ...requestHeaderData(options.frontProxyCa),
+      ...(options.frontProxyCa === undefined ? {} : requestHeaderData(options.frontProxyCa)),
     }),
   ]);
 }
@@ -77,6 +78,11 @@ async function ensure(client: Client, ref: ResourceRef, object: KubeObject): Pro
     if (!(error instanceof StatusError) || error.code !== 404) throw error;
     await client.create(ref, object).catch(ignoreExisting);
   }
+}
+
+/** Tells aggregated API servers whom to believe who asks. */
+export function publishFrontProxy(client: Client, ca: string): Promise<void> {
+  return ensureData(client, AUTHENTICATION, requestHeaderData(ca));
 }
 
 /** A ConfigMap of kube-system that holds these data; what else others put into it stays. */

@@ -1,6 +1,6 @@
-import { type Descriptions, type KubeObject, kinds, legacyKinds, StatusError } from '@sampan/api';
+import { type Descriptions, kinds, legacyKinds } from '@sampan/api';
 import { type Clock, type Logger, messageOf, silentLogger, systemClock } from '@sampan/base';
-import type { Client, ControlPlaneHandle, ObjectReader } from '@sampan/machinery';
+import type { ControlPlaneHandle, ObjectReader } from '@sampan/machinery';
 import type { Store } from '@sampan/store';
 import type { PodSecurityOptions } from './admission/pod-security/options.ts';
 import { createAdmission } from './admission/table.ts';
@@ -11,10 +11,11 @@ import { ServiceAllocators } from './allocators/service-allocators.ts';
 import { ApiServer, type VersionInfo } from './api-server.ts';
 import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
 import { ForwardedCertificates } from './auth/forwarded-certificates.ts';
-import { type DefaultPolicy, type PolicyChange, planDefaultPolicy } from './auth/rbac/reconcile.ts';
+import type { DefaultPolicy } from './auth/rbac/reconcile.ts';
+import { writeDefaultPolicy } from './auth/rbac/write-default-policy.ts';
 import { type OpenIdDocument, openIdDocuments } from './auth/tokens/openid.ts';
 import type { SigningKeys } from './auth/tokens/signing-keys.ts';
-import { bootstrap } from './bootstrap.ts';
+import { bootstrap, publishFrontProxy } from './bootstrap.ts';
 import { InProcessClient } from './client/in-process-client.ts';
 import { StoreReader } from './client/store-reader.ts';
 import { CustomResources } from './crd/custom-resources.ts';
@@ -48,7 +49,7 @@ export interface ControlPlaneOptions {
   nodeProxy?(reader: ObjectReader): NodeProxy;
   /** The way to webhooks and aggregated API servers; absent: there is none, and calling them fails. */
   dialer?(reader: ObjectReader): ServiceDialer;
-  /** How aggregated API servers know this one; absent: made anew at each start. */
+  /** How aggregated API servers know this one; absent: made when the first one appears, anew at each start. */
   readonly frontProxy?: FrontProxy;
   /** Doc texts for OpenAPI, read when first needed. */
   descriptions?(): Descriptions;
@@ -86,11 +87,11 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     caller,
     ...(options.podSecurity ? { podSecurity: options.podSecurity } : {}),
   });
-  const frontProxy = options.frontProxy ?? makeFrontProxy();
+  let madeProxy: FrontProxy | undefined;
   const aggregator = new Aggregator({
     reader,
     dialer,
-    frontProxy,
+    frontProxy: () => options.frontProxy ?? ownFrontProxy(),
     clock,
     log,
     client: () => client('kube-aggregator'),
@@ -138,7 +139,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   eventTtl.start();
   await bootstrap(client('sampan-server'), {
     clientCa: options.clientCa,
-    frontProxyCa: frontProxy.ca,
+    ...(options.frontProxy ? { frontProxyCa: options.frontProxy.ca } : {}),
   });
   const localServices = new LocalServices({
     resources: api.context.cluster.resources,
@@ -148,7 +149,13 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   });
   // one tick, one commit
   const registered = localServices.start();
-  await reconcilePolicy(client('sampan-server'), reader, api, options.policy ?? {});
+  await writeDefaultPolicy({
+    client: client('sampan-server'),
+    reader,
+    resources: api.context.cluster.resources,
+    log,
+    more: options.policy ?? {},
+  });
   await registered;
   ready = '';
   return {
@@ -159,6 +166,15 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     provide: (resource) => api.context.cluster.resources.provide(resource),
     stop,
   };
+
+  function ownFrontProxy(): FrontProxy {
+    if (madeProxy) return madeProxy;
+    madeProxy = makeFrontProxy();
+    publishFrontProxy(client('kube-aggregator'), madeProxy.ca).catch((error: unknown) =>
+      log.error('the authority of the front proxy could not be published', { error: messageOf(error) }),
+    );
+    return madeProxy;
+  }
 
   function stop(): void {
     customResources.stop();
@@ -173,50 +189,4 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
 
 function openIdPath({ path, contentType, body }: OpenIdDocument) {
   return at(path, (exchange) => sendText(exchange, 200, body, contentType));
-}
-
-/** Default roles and bindings are made or completed at each start (Kubernetes docs "Auto-reconciliation"). */
-async function reconcilePolicy(
-  client: Client,
-  reader: ObjectReader,
-  api: ApiServer,
-  more: Partial<DefaultPolicy>,
-): Promise<void> {
-  const outcomes = await Promise.allSettled(
-    planDefaultPolicy(reader, more).map((change) => applyChange(client, api, change)),
-  );
-  for (const outcome of outcomes) {
-    if (outcome.status === 'rejected') {
-      api.context.log.error('a default role could not be written', { error: messageOf(outcome.reason) });
-    }
-  }
-}
-
-async function applyChange(
-  client: Client,
-  api: ApiServer,
-  { action, collection, object }: PolicyChange,
-): Promise<void> {
-  const served = api.context.cluster.resources.storageOf(collection);
-  if (!served) throw new Error(`${collection} is not served`);
-  const { group, version, resource, kind, namespaced } = served.definition;
-  const ref = { group, version, resource, kind, namespaced };
-  if (action === 'update') {
-    await client.update(ref, object);
-    return;
-  }
-  if (action === 'recreate') await client.delete(ref, object.metadata.namespace, object.metadata.name ?? '');
-  await create(client, ref, object);
-}
-
-async function create(
-  client: Client,
-  ref: Parameters<Client['create']>[0],
-  object: KubeObject,
-): Promise<void> {
-  try {
-    await client.create(ref, object);
-  } catch (error) {
-    if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
-  }
 }

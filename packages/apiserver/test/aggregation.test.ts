@@ -257,3 +257,16 @@ it('lists an APIService for every version that this server serves itself', async
   await server.ask('DELETE', `${crds}/oars.rowing.example.com`);
   await expect.poll(oars).toBe(404);
 });
+
+it('makes an authority for the front proxy when it is needed, where none was given', async () => {
+  const plain = await startServer(systemClock, { dialer: () => extension.dialer });
+  try {
+    const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
+    const data = async () => (await plain.ask('GET', path)).body.data;
+    expect(Object.keys(await data())).toEqual(['client-ca-file']);
+    await plain.ask('POST', SERVICES, apiService());
+    await expect.poll(async () => (await data())['requestheader-client-ca-file']).toContain('CERTIFICATE');
+  } finally {
+    await plain.close();
+  }
+});

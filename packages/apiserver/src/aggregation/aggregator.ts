@@ -18,7 +18,8 @@ const SETTLE_MS = 100;
 export interface AggregatorOptions {
   readonly reader: ObjectReader;
   readonly dialer: ServiceDialer;
-  readonly frontProxy: FrontProxy;
+  /** Asked when an API version of another server appears. */
+  frontProxy(): FrontProxy;
   readonly clock: Clock;
   readonly log: Logger;
   client(): Client;
@@ -121,8 +122,11 @@ export class Aggregator {
       return;
     }
     known?.version.close();
-    const { dialer, frontProxy } = this.#options;
-    this.#remotes.set(key, { version: new RemoteVersion(service, dialer, frontProxy), seen: undefined });
+    const { dialer } = this.#options;
+    this.#remotes.set(key, {
+      version: new RemoteVersion(service, dialer, this.#options.frontProxy()),
+      seen: undefined,
+    });
     this.#check(key);
     this.#cancelRecheck ??= this.#scheduleRecheck();
   }
