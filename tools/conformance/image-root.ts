@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ImageSource } from './images.ts';
 import { upstreamFolder } from './upstream.ts';
@@ -32,6 +41,7 @@ export function makeRoot(root: string, image: ImageSource): void {
   for (const [path, text] of Object.entries(image.texts ?? {})) writeFileSync(target(root, path), text);
   for (const path of image.folders ?? []) mkdirSync(join(root, path), { recursive: true });
   for (const [path, to] of Object.entries(image.links ?? {})) link(target(root, path), to);
+  if (image.setUserId !== undefined) chmodSync(join(root, image.setUserId), 0o6755);
 }
 
 /** Unpacks packages and what they depend on; nothing is configured, no script of theirs runs. */

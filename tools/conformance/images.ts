@@ -12,6 +12,8 @@ export interface ImageSource {
   /** Texts by path. */
   readonly texts?: Readonly<Record<string, string>>;
   readonly folders?: readonly string[];
+  /** Runs as its owner, root, whoever starts it: a path. */
+  readonly setUserId?: string;
   /** Without a shell and its tools; default false. */
   readonly bare?: boolean;
   readonly entrypoint?: readonly string[];
@@ -119,6 +121,12 @@ export const IMAGES: readonly ImageSource[] = [
     command: ['bash'],
   },
   { name: 'gcr.io/kubernetes-e2e-test-images/nonroot:1.0', user: '1234', command: ['sh'] },
+  {
+    name: 'gcr.io/kubernetes-e2e-test-images/nonewprivs:1.0',
+    copy: { 'usr/local/bin/nnp': 'nonewprivs' },
+    setUserId: 'usr/local/bin/nnp',
+    command: ['nnp'],
+  },
   {
     name: 'gcr.io/kubernetes-e2e-test-images/sample-apiserver:1.17',
     copy: { 'sample-apiserver': 'sample-apiserver' },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cacheFolder } from '../upstream/cache.ts';
 
 const SCRIPT = join(import.meta.dirname, '../upstream/build-kubernetes.sh');
-const TARGETS = ['server', 'e2e', 'sample-apiserver'];
+const TARGETS = ['server', 'e2e', 'images'];
 
 export interface UpstreamFolder {
   /** Where the programs are: `e2e.test`, `ginkgo`, `agnhost`, `kubectl`. */

@@ -2,9 +2,10 @@
 # Builds upstream Kubernetes 1.20.2 from Debian's source package, as a peer to test and measure against.
 # Usage: build-kubernetes.sh [DIR] [TARGET...]      (root, for apt-get; 8-10 minutes on 2 cores, then cached)
 #   DIR      where the binaries go (default $SAMPAN_CACHE or ~/.cache/sampan, then /upstream-kubernetes)
-#   TARGET   any of: server e2e sample-apiserver           (default: server)
+#   TARGET   any of: server e2e images                     (default: server)
 # server: kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl
 # e2e:    e2e.test ginkgo agnhost kubemark
+# images: sample-apiserver nonewprivs (programs in images of the conformance tests)
 set -euo pipefail
 out=$(realpath -m "${1:-${SAMPAN_CACHE:-$HOME/.cache/sampan}/upstream-kubernetes}"); shift || true
 targets=${*:-server}
@@ -15,8 +16,8 @@ for t in $targets; do
   case $t in
     server) probe=kube-apiserver ;;
     e2e) probe=e2e.test ;;
-    sample-apiserver) probe=sample-apiserver ;;
-    *) echo "unknown target: $t (server, e2e or sample-apiserver)" >&2; exit 2 ;;
+    images) probe=nonewprivs ;;
+    *) echo "unknown target: $t (server, e2e or images)" >&2; exit 2 ;;
   esac
   [ -x "$out/$probe" ] || need+=("$t")
 done
@@ -56,7 +57,7 @@ fi
 for t in "${need[@]}"; do
   case $t in
     server) go build -ldflags "$ld" -o "$out/" ./cmd/kube-apiserver ./cmd/kube-controller-manager ./cmd/kube-scheduler ./cmd/kubelet ./cmd/kube-proxy ./cmd/kubectl ;;
-    sample-apiserver) go build -ldflags '-s -w' -o "$out/" ./vendor/k8s.io/sample-apiserver ;;
+    images) go build -ldflags '-s -w' -o "$out/" ./vendor/k8s.io/sample-apiserver ./test/images/nonewprivs ;;
     e2e)
       if [ ! -f test/e2e/generated/bindata.go ]; then
         go build -o "$out/go-bindata" ./vendor/github.com/go-bindata/go-bindata/go-bindata
