@@ -162,6 +162,13 @@ describe.skipIf(missingForNode() !== '')('volumes of a node', () => {
     expect(readdirSync(homeLayout(node.sampan.home).node.pods)).not.toContain(uid);
   });
 
+  it('shows what is in an image', async () => {
+    const image = { reference: BUSYBOX, pullPolicy: 'Never' };
+    await apply(pod('image', 'test -x /i/bin/busybox && ! touch /i/new', [{ name: 'i', image }]));
+    await succeeds('image');
+    await node.kubectl.run('delete pod image');
+  });
+
   it('says why a claim gets no volume', async () => {
     await apply(
       claim('huge', '1Pi'),

@@ -79,7 +79,7 @@ class ClusterNodeStart {
     await releaseAddresses(cni, network, await runtime.listSandboxes(), log);
     const following = await this.#followNetwork();
     const facts = this.#facts();
-    const { volumes, local, close } = openVolumes({ folders, client, facts, policy, clock, log });
+    const { volumes, local, close } = openVolumes({ ...this.#part, folders, client, facts, policy });
     this.#releases.add(close);
     const agent = new Agent({
       ...{ client, clock, log, node, runtime, facts, volumes, policy, handlers },

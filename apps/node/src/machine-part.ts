@@ -21,6 +21,8 @@ export interface MachinePart {
   readonly log: Logger;
   readonly node: string;
   readonly runtime: ContainerRuntime;
+  /** Of containerd. */
+  readonly socket: string;
   readonly version: { readonly name: string; readonly version: string };
   /** Of runtime classes. */
   readonly handlers: readonly string[];
@@ -45,5 +47,6 @@ export async function startMachine(home: HomeLayout, log: Logger, releases: Rele
   releases.add(() => runtime.close());
   const handlers = ['runc', ...Object.keys(options.handlers)];
   const version = await runtime.version();
-  return { home, clock, log, node: nodeName(), runtime, version, handlers, machine, address, dns };
+  const { socket } = containerd;
+  return { home, clock, log, node: nodeName(), runtime, socket, version, handlers, machine, address, dns };
 }

@@ -5,6 +5,9 @@ import {
   type ContainerRuntime,
   createPodVolumes,
   type HostPolicy,
+  ImagePuller,
+  ImageVolumes,
+  imageCredentials,
   LocalProvisioner,
   LocalVolumes,
   type ManagedPodVolumes,
@@ -12,23 +15,23 @@ import {
 } from '@sampan/kubelet';
 import { type Client, HttpClient } from '@sampan/machinery';
 import type { ClusterFolders, ClusterPlace } from './cluster-place.ts';
+import type { MachinePart } from './machine-part.ts';
 
-export interface VolumeOptions {
-  readonly folders: Pick<ClusterFolders, 'volumes'>;
+export interface VolumeOptions extends Pick<MachinePart, 'runtime' | 'socket' | 'clock' | 'log'> {
+  readonly folders: Pick<ClusterFolders, 'volumes' | 'credentials'>;
   /** The node's own user. */
   readonly client: Client;
   readonly facts: NodeFacts;
   readonly policy: HostPolicy;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /** The volumes of pods, and what ends the following of them; volumes stay. */
-export function openVolumes({ folders, client, facts, policy, clock, log }: VolumeOptions): {
+export function openVolumes({ folders, client, facts, policy, ...part }: VolumeOptions): {
   readonly volumes: ManagedPodVolumes;
   readonly local: LocalVolumes;
   readonly close: () => Promise<void>;
 } {
+  const { clock, log, runtime, socket } = part;
   const sources = new ApiVolumeSources({ client, clock, log });
   const local = new LocalVolumes(folders.volumes, log);
   const volumes = createPodVolumes({
@@ -38,6 +41,11 @@ export function openVolumes({ folders, client, facts, policy, clock, log }: Volu
     sources,
     local,
     hostPaths: policy.hostPaths,
+    images: new ImageVolumes({
+      socket,
+      images: new ImagePuller(runtime),
+      credentials: (pod, image) => imageCredentials({ client, log, file: folders.credentials }, pod, image),
+    }),
   });
   const close = async (): Promise<void> => {
     await volumes.close();
