@@ -8,6 +8,7 @@ import {
   type NodeFacts,
   nodeResources,
   PodCgroups,
+  readIsolation,
   Stats,
   statsReports,
 } from '@sampan/kubelet';
@@ -78,7 +79,7 @@ class ClusterNodeStart {
     ]);
     await releaseAddresses(cni, network, await runtime.listSandboxes(), log);
     const following = await this.#followNetwork();
-    const facts = this.#facts();
+    const facts = { ...this.#facts(), ...(await readIsolation()) };
     const { volumes, local, close } = openVolumes({ ...this.#part, folders, client, facts, policy });
     this.#releases.add(close);
     const agent = new Agent({

@@ -101,7 +101,7 @@ export class Agent {
       event: (uid, event) => this.#tellEvent(uid, event),
     });
     this.#static = new StaticSource({
-      ...{ client, clock, log, node, folder: options.staticPods },
+      ...{ client, clock, log, node, folder: options.policy.staticPods ? options.staticPods : undefined },
       nodeUid: () => this.#node.get('', node)?.metadata.uid,
       tell: (mirror, status) => this.#statuses.set(mirror, status),
       gone: (uid) => this.#statuses.forget(uid),

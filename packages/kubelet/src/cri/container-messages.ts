@@ -64,6 +64,7 @@ export function resourcesMessage(resources: ContainerResources): Cri['LinuxConta
     cpu_period: resources.cpuPeriod,
     memory_limit_in_bytes: resources.memoryLimit,
     oom_score_adj: resources.oomScoreAdj,
+    unified: resources.oomGroup ? { 'memory.oom.group': '1' } : undefined,
   };
 }
 
@@ -84,6 +85,8 @@ function securityMessage(security: ContainerSecurity): Cri['LinuxContainerSecuri
     masked_paths: security.maskedPaths,
     readonly_paths: security.readonlyPaths,
     seccomp: seccompMessage(security.seccomp),
+    apparmor: security.appArmor && seccompMessage(security.appArmor),
+    selinux_options: security.seLinux,
   };
 }
 

@@ -1,3 +1,4 @@
+export * from './isolation.ts';
 export * from './machine.ts';
 export * from './node-certificate.ts';
 export * from './node-lease.ts';

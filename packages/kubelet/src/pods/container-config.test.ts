@@ -23,6 +23,7 @@ function configOf(
   container: Partial<k8s.Container>,
   spec: k8s.PodSpec = {},
   sources: Partial<SourcesGiven> = {},
+  facts: Partial<NodeFacts> = {},
 ) {
   const own = { name: 'app', image: 'img', ...container };
   return containerConfig({
@@ -41,12 +42,33 @@ function configOf(
     },
     mounts: [],
     devices: [],
-    node,
+    node: { ...node, ...facts },
   });
 }
 type SourcesGiven = Parameters<typeof containerConfig>[0]['env'];
 
 describe('the configuration of a container', () => {
+  it('is confined as it asks for, or not made', () => {
+    const asks = (type: string, more = {}) => ({ securityContext: { appArmorProfile: { type, ...more } } });
+    const made = (container: Partial<k8s.Container>, appArmor: boolean) =>
+      configOf(container, {}, {}, { appArmor }).security.appArmor;
+    expect(made({}, true)).toBeUndefined();
+    expect(made(asks('RuntimeDefault'), true)).toEqual({ type: 'RuntimeDefault' });
+    expect(made(asks('Localhost', { localhostProfile: 'mine' }), true)).toEqual({
+      type: 'Localhost',
+      path: 'mine',
+    });
+    expect(() => made(asks('RuntimeDefault'), false)).toThrow('AppArmor is not enabled on the host');
+    expect(made(asks('Unconfined'), false)).toEqual({ type: 'Unconfined' });
+    const label = { level: 's0:c1' };
+    expect(configOf({}, { securityContext: { seLinuxOptions: label } }).security.seLinux).toEqual(label);
+  });
+
+  it('dies whole when memory runs out, where cgroups can do that', () => {
+    expect(configOf({}, {}, {}, { cgroupVersion: 2 }).resources.oomGroup).toBe(true);
+    expect(configOf({}).resources.oomGroup).toBeUndefined();
+  });
+
   const resources: [k8s.ResourceRequirements, object][] = [
     [{}, { cpuShares: 2, oomScoreAdj: 1000 }],
     [{ requests: { cpu: '100m', memory: '100Mi' } }, { cpuShares: 102, oomScoreAdj: 900 }],
@@ -156,6 +178,16 @@ describe('the configuration of a sandbox', () => {
       searches: [],
       options: ['ndots:2', 'edns0'],
     });
+  });
+
+  it('is called by its whole name when it asks for that, unless the kernel takes none so long', () => {
+    const hostname = (name: string, more: k8s.PodSpec) =>
+      sandboxConfig({ metadata: { ...metadata, name }, spec: more }, 0, node).hostname;
+    const spec = { setHostnameAsFQDN: true, subdomain: 'sub' };
+    expect(hostname('p', spec)).toBe('p.sub.ns.svc.cluster.local');
+    expect(hostname('p', { ...spec, hostnameOverride: 'mine.example.com' })).toBe('mine.example.com');
+    expect(hostname('p', { setHostnameAsFQDN: true })).toBe('p');
+    expect(() => hostname('a'.repeat(50), spec)).toThrow(/FQDN a+\.sub.* is too long \(64 characters/);
   });
 
   it('has a host name of at most 63 characters that ends well', () => {

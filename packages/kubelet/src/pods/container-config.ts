@@ -56,9 +56,12 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     stdin,
     stdinOnce,
     tty,
-    resources: containerResources(pod, container, node.memoryBytes),
+    resources: {
+      ...containerResources(pod, container, node.memoryBytes),
+      ...(node.cgroupVersion === 2 && { oomGroup: true }),
+    },
     security: {
-      ...containerSecurity(pod, container, image, node.seccompFolder),
+      ...containerSecurity(pod, container, image, node),
       ...(input.target !== undefined && { pidTarget: input.target }),
     },
     ...(container.lifecycle?.stopSignal !== undefined && { stopSignal: container.lifecycle.stopSignal }),

@@ -1,5 +1,6 @@
 import type { k8s } from '@sampan/api';
 import type { ContainerSecurity, ImageStatus, NamespaceMode, SeccompProfile } from '../runtime/index.ts';
+import type { NodeFacts } from './node-facts.ts';
 import { StartError } from './start-error.ts';
 
 /** kubelet securitycontext: what of /proc and /sys a container does not see, or cannot write. */
@@ -16,7 +17,7 @@ export function containerSecurity(
   pod: k8s.Pod,
   container: k8s.Container,
   image: ImageStatus,
-  seccompFolder: string,
+  node: Pick<NodeFacts, 'seccompFolder' | 'appArmor'>,
 ): ContainerSecurity {
   const own = container.securityContext ?? {};
   const shared = pod.spec?.securityContext ?? {};
@@ -35,7 +36,11 @@ export function containerSecurity(
     dropCapabilities: own.capabilities?.drop ?? [],
     readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
     noNewPrivileges: own.allowPrivilegeEscalation === false,
-    seccomp: seccompProfile(own.seccompProfile ?? shared.seccompProfile, seccompFolder),
+    seccomp: seccompProfile(own.seccompProfile ?? shared.seccompProfile, node.seccompFolder),
+    ...appArmor(own.appArmorProfile ?? shared.appArmorProfile, node),
+    ...((own.seLinuxOptions ?? shared.seLinuxOptions) && {
+      seLinux: own.seLinuxOptions ?? shared.seLinuxOptions,
+    }),
     ...podNamespaces(pod.spec ?? {}),
     maskedPaths: own.procMount === 'Unmasked' ? [] : MASKED,
     readonlyPaths: own.procMount === 'Unmasked' ? [] : READ_ONLY,
@@ -52,6 +57,21 @@ export function seccompProfile(profile: k8s.SeccompProfile | undefined, folder: 
   if (profile?.type === 'RuntimeDefault') return { type: 'RuntimeDefault' };
   if (profile?.type !== 'Localhost') return { type: 'Unconfined' };
   return { type: 'Localhost', path: `${folder}/${profile.localhostProfile ?? ''}` };
+}
+
+/** Who asks to be confined is not run otherwise (kubelet apparmor validate). Throws StartError. */
+function appArmor(
+  profile: k8s.AppArmorProfile | undefined,
+  node: Pick<NodeFacts, 'appArmor'>,
+): Pick<ContainerSecurity, 'appArmor'> {
+  if (!profile) return {};
+  if (profile.type === 'Unconfined') return { appArmor: { type: 'Unconfined' } };
+  if (!node.appArmor) {
+    const message = 'Cannot enforce AppArmor: AppArmor is not enabled on the host';
+    throw new StartError('CreateContainerError', message);
+  }
+  if (profile.type === 'RuntimeDefault') return { appArmor: { type: 'RuntimeDefault' } };
+  return { appArmor: { type: 'Localhost', path: profile.localhostProfile ?? '' } };
 }
 
 export function podNamespaces(spec: k8s.PodSpec): {

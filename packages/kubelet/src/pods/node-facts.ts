@@ -20,6 +20,10 @@ export interface NodeFacts {
   readonly clusterDns?: { readonly servers: readonly string[]; readonly domain: string };
   /** How the runtime is told of a pod's namespace, by which the CNI finds its cluster's network. Default: as it is. */
   readonly sandboxNamespace?: (namespace: string) => string;
+  /** The kernel confines programs by AppArmor. Default: it does not. */
+  readonly appArmor?: boolean;
+  /** Of the cgroup file systems; hybrid ones are of version 1. Default 1. */
+  readonly cgroupVersion?: 1 | 2;
   /** The machine's own resolv.conf. */
   readonly nodeDns: SandboxDns;
 }

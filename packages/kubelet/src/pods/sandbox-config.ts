@@ -3,6 +3,7 @@ import type { HostPort, SandboxConfig, SandboxDns } from '../runtime/index.ts';
 import { podNamespaces, seccompProfile, supplementalGroups } from './container-security.ts';
 import { containerSpecs } from './container-spec.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { StartError } from './start-error.ts';
 
 /** How a pod's sandbox is made (kuberuntime generatePodSandboxConfig). */
 export function sandboxConfig(pod: k8s.Pod, attempt: number, node: NodeFacts): SandboxConfig {
@@ -22,7 +23,7 @@ export function sandboxConfig(pod: k8s.Pod, attempt: number, node: NodeFacts): S
       'io.kubernetes.pod.uid': uid,
     },
     annotations: metadata.annotations ?? {},
-    hostname: spec.hostNetwork ? '' : podHostname(pod),
+    hostname: spec.hostNetwork ? '' : kernelHostname(pod, node),
     logFolder: podLogFolder(pod, node.logFolder),
     dns: podDns(pod, node),
     hostPorts: spec.hostNetwork ? [] : hostPorts(spec),
@@ -59,6 +60,29 @@ export function possiblePodCgroups(uid: string, root: string): string[] {
 export function podHostname({ metadata, spec }: k8s.Pod): string {
   const name = spec?.hostnameOverride ?? (spec?.hostname || metadata?.name || '');
   return name.slice(0, 63).replace(/[-.]+$/, '');
+}
+
+/** `hostname.subdomain.namespace.svc.DOMAIN`; undefined: the pod has no such name. */
+export function podDomainName(
+  pod: k8s.Pod,
+  { clusterDns }: Pick<NodeFacts, 'clusterDns'>,
+): string | undefined {
+  const { subdomain, hostnameOverride } = pod.spec ?? {};
+  if (!subdomain || hostnameOverride !== undefined || !clusterDns) return undefined;
+  return `${podHostname(pod)}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDns.domain}`;
+}
+
+/** The kernel takes no longer one. */
+const LONGEST_HOSTNAME = 64;
+
+/** What `hostname` says in the pod (kubelet GetNodenameForKernel). Throws StartError. */
+function kernelHostname(pod: k8s.Pod, node: NodeFacts): string {
+  const full = pod.spec?.setHostnameAsFQDN ? podDomainName(pod, node) : undefined;
+  if (full === undefined) return podHostname(pod);
+  if (full.length <= LONGEST_HOSTNAME) return full;
+  const rule = `${LONGEST_HOSTNAME} characters is the max, ${full.length} characters requested`;
+  const message = `Failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long (${rule})`;
+  throw new StartError('CreatePodSandboxError', message);
 }
 
 function hostPorts(spec: k8s.PodSpec): HostPort[] {

@@ -53,6 +53,8 @@ export interface ContainerResources {
   readonly cpuPeriod?: number;
   /** Bytes. */
   readonly memoryLimit?: number;
+  /** All of a container's processes are killed when one uses too much memory; cgroup version 2 only. */
+  readonly oomGroup?: boolean;
   /** -1000 (never killed) to 1000 (killed first) when the machine is out of memory. */
   readonly oomScoreAdj?: number;
 }
@@ -68,6 +70,9 @@ export interface ContainerSecurity {
   readonly readOnlyRootFilesystem: boolean;
   readonly noNewPrivileges: boolean;
   readonly seccomp: SeccompProfile;
+  /** Absent: the runtime's, where there is AppArmor. Of type `Localhost`, `path` is the name of a loaded profile. */
+  readonly appArmor?: SeccompProfile;
+  readonly seLinux?: SeLinuxLabel;
   readonly network: 'pod' | 'node';
   readonly pid: 'pod' | 'container' | 'node';
   /** Id of a container in the same sandbox whose processes it sees, whatever `pid` says. */
@@ -76,6 +81,13 @@ export interface ContainerSecurity {
   /** Paths hidden and paths made read-only in it; absent: none. */
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
+}
+
+export interface SeLinuxLabel {
+  readonly user?: string;
+  readonly role?: string;
+  readonly type?: string;
+  readonly level?: string;
 }
 
 export type ContainerRunState = 'created' | 'running' | 'exited' | 'unknown';

@@ -64,6 +64,10 @@ export class PodActions {
 
   async #createSandbox(pod: k8s.Pod, attempt: number): Promise<void> {
     const { runtime, node, volumes, handler, cgroups } = this.#services;
+    if (pod.spec?.hostUsers === false) {
+      const message = 'the container runtime does not support user namespaces (spec.hostUsers: false)';
+      throw new StartError('CreatePodSandboxError', message);
+    }
     await volumes.prepare(pod);
     const name = await handler(pod);
     await this.#files.makeLogFolder(pod);

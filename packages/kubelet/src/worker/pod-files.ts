@@ -4,7 +4,7 @@ import { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { hostsFile, nodeHostsFile } from '../pods/hosts-file.ts';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import type { PodContainer } from '../pods/pod-view.ts';
-import { podHostname, podLogFolder, possiblePodCgroups } from '../pods/sandbox-config.ts';
+import { podDomainName, podHostname, podLogFolder, possiblePodCgroups } from '../pods/sandbox-config.ts';
 import type { Mount } from '../runtime/index.ts';
 import { removeTree } from '../volumes/mounts.ts';
 
@@ -47,9 +47,8 @@ export class PodFiles {
   }
 
   async #hosts(pod: k8s.Pod, ips: readonly string[]): Promise<string> {
-    const { subdomain, hostAliases = [], hostNetwork } = pod.spec ?? {};
-    const domain = this.#node.clusterDns?.domain;
-    const zone = subdomain && domain ? `${subdomain}.${pod.metadata?.namespace}.svc.${domain}` : '';
+    const { hostAliases = [], hostNetwork } = pod.spec ?? {};
+    const zone = podDomainName(pod, this.#node)?.slice(podHostname(pod).length + 1) ?? '';
     const path = `${this.#folder}/etc-hosts`;
     await mkdir(this.#folder, { recursive: true, mode: 0o750 });
     const text = hostNetwork
