@@ -115,7 +115,9 @@ describe.runIf(canRunContainers())('containers', { timeout: 90_000 }, () => {
     expect(wrong.stderr).toMatch(/wrong: its containers cannot be started \(.*no such file or directory/);
     const status = await works('status');
     for (const name of ['bad', 'crash', 'wrong']) expect(status).toContain(`\n${name}: `);
-    expect(await works('rm', 'bad', 'crash', 'wrong')).toContain('deployment/wrong deleted');
+    const deaf = await on(['run', IMAGE, '--name', 'deaf', '-p', '99', '--', 'sleep', '1000']);
+    expect(deaf).toMatchObject({ code: 0, stderr: expect.stringContaining('no connections on port 99') });
+    expect(await works('rm', 'deaf', 'bad', 'crash', 'wrong')).toContain('deployment/wrong deleted');
   });
 
   it('are applied from files, and printed as files', async () => {

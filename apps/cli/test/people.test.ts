@@ -77,6 +77,8 @@ describe('help for the shell and the machine', () => {
   it('shows the log, and the version', async () => {
     expect((await run('logs', '--tail', '5')).stdout).toContain('"message":"ready"');
     expect((await run('version')).stdout).toBe('sampan 0.1.0\n');
-    expect((await run('help', 'user', 'create')).stdout).toContain('Usage: sampan user create NAME');
+    expect((await run('help', 'user', 'create')).stdout).toContain(
+      'Usage: sampan user create [OPTIONS] NAME',
+    );
   });
 });

@@ -1,11 +1,36 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@sampan/base';
 
 const ATTEMPT_MS = 2000;
 const PAUSE_MS = 50;
+
+/** Whether anything takes connections at a URL's port, of whatever kind, before the time is over. */
+export async function untilTaken(url: string, timeoutMs: number): Promise<boolean> {
+  const { hostname, port, protocol } = new URL(url);
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    if (await connects(hostname, Number(port) || (protocol === 'https:' ? 443 : 80))) return true;
+    if (performance.now() >= end) return false;
+    await sleep(PAUSE_MS);
+  }
+}
+
+function connects(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: ATTEMPT_MS });
+    const settle = (taken: boolean) => {
+      socket.destroy();
+      resolve(taken);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('timeout', () => settle(false));
+    socket.once('error', () => settle(false));
+  });
+}
 
 /** Asks a URL until it answers with 200; undefined when it did, else what was last wrong. */
 export async function untilAnswers(url: string, timeoutMs: number): Promise<string | undefined> {

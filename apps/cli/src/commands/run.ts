@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SampanError } from '@sampan/base';
 import { type Client, REFS } from '@sampan/machinery';
+import { untilTaken } from '../apps/answers.ts';
 import { type App, listApps } from '../apps/app.ts';
 import { printedOnly, printObjects } from '../apps/make.ts';
 import { envFrom, nameFrom, type RunPlan, runManifest } from '../apps/manifest.ts';
@@ -68,6 +69,7 @@ async function report(invocation: Invocation, { client }: Cluster, plan: RunPlan
   if (app && isUp(app)) {
     const [url] = app.urls;
     process.stdout.write(url ? `${name} runs at ${url}\n` : `${name} runs.\n`);
+    if (url && !(await untilTaken(url, LISTENS_MS))) process.stderr.write(nobodyListens(plan));
     return 0;
   }
   const told = app && tellTrouble(app);
@@ -75,6 +77,12 @@ async function report(invocation: Invocation, { client }: Cluster, plan: RunPlan
     hint: `${told?.advice ? `${told.advice}\n` : ''}It stays, and is tried again. Look: sampan ps. Remove it: sampan rm ${name}`,
   });
 }
+
+/** Many programs take a moment until they listen. */
+const LISTENS_MS = 5000;
+
+const nobodyListens = ({ name, ports }: RunPlan): string =>
+  `It takes no connections on port ${ports[0]} yet. Does the program listen there, on all addresses? See: sampan logs ${name}\n`;
 
 const isUp = ({ ready, wanted }: App): boolean => ready >= wanted;
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SampanError } from '@sampan/base';
 import { PROGRAM_FOLDERS } from '../program-folders.ts';
@@ -36,7 +36,7 @@ export async function startInBackground<T extends object>(
   options: BackgroundProgram,
   timeoutMs: number,
 ): Promise<T & { readonly pid: number }> {
-  const errors = openSync(options.startLog, 'w', 0o600);
+  const errors = openAnew(options.startLog);
   const child = spawn(process.execPath, [...process.execArgv, options.program, ...options.args], {
     detached: true,
     // it must not keep a folder of somebody's from being removed or unmounted
@@ -52,6 +52,12 @@ export async function startInBackground<T extends object>(
     if (child.connected) child.disconnect();
     child.unref();
   }
+}
+
+/** Never writes to what somebody else put there, a link for example: this may be root, and the folder the server's. */
+function openAnew(file: string): number {
+  rmSync(file, { force: true });
+  return openSync(file, 'wx', 0o600);
 }
 
 /** What `su` gives to root lacks the folders of programs for root. */
