@@ -16,7 +16,7 @@ import { DNS_PORT, dnsPeer } from './dns/dns-service.ts';
 import { MemoryZone } from './dns/memory-zone.ts';
 import { Upstream, type UpstreamOptions } from './dns/upstream.ts';
 import { NftApplier } from './nft/nft-applier.ts';
-import { hostPortKeys } from './services/host-ports.ts';
+import { hostPortsOf } from './services/host-ports.ts';
 import type { Pod } from './services/objects.ts';
 import { type ServicePort, servicePortsOf } from './services/service-ports.ts';
 import { forgetFlows, staleUdpEndpoints } from './services/stale-flows.ts';
@@ -243,7 +243,7 @@ class Follower {
     const { network, host } = this.#options;
     if (!host) return;
     const { allowed, api } = host;
-    const wanted = wantedHostPorts(network, ports, hostPortKeys(this.#pods.withHostPorts()));
+    const wanted = wantedHostPorts(network, ports, hostPortsOf(this.#pods.withHostPorts()));
     this.#hostPorts = wanted.filter((port) => this.#mayExpose(port));
     const names = this.#dns ? [DNS_PORT] : [];
     const open = allowed && { tcp: [...allowed.tcp, ...names], udp: [...allowed.udp, ...names] };

@@ -88,8 +88,13 @@ describe.skipIf(why !== undefined)('networks of clusters', () => {
         expect(await outside.dial(to.ip, 80, 'tcp', 300)).toBe('timeout');
         expect(await outside.dial(one.network.link.host, 18_301, 'tcp', 300)).toBe('timeout');
         expect(await outside.dial(here ?? '', 18_301)).toBe(`machine ${there}`);
-        await host.apply(hostTable(one.network, { ports: [] }));
+        // at one address of the machine only
+        const at = (address: string) => ({ address, protocol: 'tcp' as const, port: 18_300, to });
+        await host.apply(hostTable(one.network, { ports: [at(here ?? '')] }));
+        expect(await outside.dial(here ?? '', 18_300)).toBe(`p ${there}`);
+        await host.apply(hostTable(one.network, { ports: [at('127.0.0.1')] }));
         expect(await outside.dial(here ?? '', 18_300)).toBe('refused');
+        await host.apply(hostTable(one.network, { ports: [] }));
       } finally {
         inside.close();
         outside.close();

@@ -1,11 +1,14 @@
 import { type NftTable, TableBuilder } from '../nft/table.ts';
+import type { ContainerHostPort } from '../services/host-ports.ts';
 import type { Protocol } from '../services/objects.ts';
 import type { ServicePort } from '../services/service-ports.ts';
-import { type ClusterNetwork, nodeArrival } from './addresses.ts';
+import { type ClusterNetwork, hostAddressOf, nodeArrival } from './addresses.ts';
 import type { HostPods } from './host-pods.ts';
 
 /** A port of the machine that leads into a cluster. */
 export interface HostPort {
+  /** The address of the machine that it is at; undefined: all. */
+  readonly address?: string;
   readonly protocol: Protocol;
   readonly port: number;
   readonly to: { readonly ip: string; readonly port: number };
@@ -49,16 +52,7 @@ export function hostTable(
 ): NftTable {
   const { name, hostRange, link } = network;
   const table = new TableBuilder();
-  const targets = new Map<string, string>();
-  for (const { protocol, port, to } of ports)
-    targets.getOrInsert(`${protocol} . ${port}`, `${to.ip} . ${to.port}`);
-  table.map('ports', 'type inet_proto . inet_service : ipv4_addr . inet_service', targets);
-  table.chain('hand-on', [
-    ...['tcp', 'udp', 'sctp'].map(
-      (protocol) =>
-        `fib daddr type local ip daddr != ${ALL_CLUSTERS} meta l4proto ${protocol} dnat ip to meta l4proto . th dport map @ports`,
-    ),
-  ]);
+  addPorts(table, ports);
   if (hostPods) {
     const { cgroup, mark } = hostPods;
     const depth = cgroup.split('/').filter((part) => part !== 'unified').length;
@@ -121,6 +115,27 @@ export function hostTable(
   return table.build(hostTableName(network));
 }
 
+function addPorts(table: TableBuilder, ports: readonly HostPort[]): void {
+  const any = new Map<string, string>();
+  const exact = new Map<string, string>();
+  for (const { address, protocol, port, to } of ports) {
+    const value = `${to.ip} . ${to.port}`;
+    if (address === undefined) any.getOrInsert(`${protocol} . ${port}`, value);
+    else exact.getOrInsert(`${address} . ${protocol} . ${port}`, value);
+  }
+  const target = 'ipv4_addr . inet_service';
+  table.map('exact-ports', `type ipv4_addr . inet_proto . inet_service : ${target}`, exact);
+  table.map('ports', `type inet_proto . inet_service : ${target}`, any);
+  const here = `fib daddr type local ip daddr != ${ALL_CLUSTERS}`;
+  const keys = ['ip daddr . meta l4proto . th dport map @exact-ports', 'meta l4proto . th dport map @ports'];
+  table.chain(
+    'hand-on',
+    keys.flatMap((key) =>
+      ['tcp', 'udp', 'sctp'].map((protocol) => `${here} meta l4proto ${protocol} dnat ip to ${key}`),
+    ),
+  );
+}
+
 function wall(
   host: string,
   allowed: { readonly tcp: readonly number[]; readonly udp: readonly number[] },
@@ -142,7 +157,7 @@ function wall(
 export function wantedHostPorts(
   network: ClusterNetwork,
   ports: readonly ServicePort[],
-  hostPorts: Iterable<string> = [],
+  hostPorts: readonly ContainerHostPort[] = [],
 ): HostPort[] {
   const node = nodeArrival(network);
   const wanted: HostPort[] = [];
@@ -150,9 +165,13 @@ export function wantedHostPorts(
     if (nodePort !== undefined) wanted.push({ protocol, port: nodePort, to: { ip: node, port: nodePort } });
     if (isLoadBalancer) wanted.push({ protocol, port, to: { ip: network.link.inner, port } });
   }
-  for (const key of hostPorts) {
-    const [protocol, port] = key.split(' . ') as [Protocol, string];
-    wanted.push({ protocol, port: Number(port), to: { ip: node, port: Number(port) } });
+  for (const { address, protocol, port, container } of hostPorts) {
+    if (address === undefined) wanted.push({ protocol, port, to: { ip: node, port } });
+    // inside the cluster, nothing tells any more which address of the machine was meant
+    else {
+      const to = { ip: hostAddressOf(network, container.ip), port: container.port };
+      wanted.push({ address, protocol, port, to });
+    }
   }
   return wanted;
 }

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { TableBuilder } from '../nft/table.ts';
-import { nameOf, type Pod, protocolOf } from './objects.ts';
+import { nameOf, type Pod, type Protocol, protocolOf } from './objects.ts';
 
 /**
  * Adds the chain `host-ports`: ports of containers on the node's addresses (`hostPort`). Pods of the host network
@@ -22,31 +22,44 @@ export function addHostPorts(table: TableBuilder, pods: Iterable<Pod>): void {
   ]);
 }
 
-/** The ports that are wanted on every address of the node, as `PROTOCOL . PORT`. Pure. */
-export const hostPortKeys = (pods: Iterable<Pod>): Iterable<string> => collect(pods).any.keys();
+/** A port of the node that a container has. */
+export interface ContainerHostPort {
+  /** The address of the node that it is at; undefined: all. */
+  readonly address: string | undefined;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly container: { readonly ip: string; readonly port: number };
+}
+
+/** By name of the pods; of two that are the same port, the first counts. Pure. */
+export function hostPortsOf(pods: Iterable<Pod>): ContainerHostPort[] {
+  return [...pods].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)).flatMap(portsOfPod);
+}
 
 function collect(pods: Iterable<Pod>): { any: Map<string, string>; exact: Map<string, string> } {
   const any = new Map<string, string>();
   const exact = new Map<string, string>();
-  for (const pod of [...pods].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) addPod(pod, any, exact);
+  for (const { address, protocol, port, container } of hostPortsOf(pods)) {
+    const value = `${container.ip} . ${container.port}`;
+    if (address === undefined) any.getOrInsert(`${protocol} . ${port}`, value);
+    else exact.getOrInsert(`${address} . ${protocol} . ${port}`, value);
+  }
   return { any, exact };
 }
 
 const PROTOCOLS = ['tcp', 'udp', 'sctp'];
 
-function addPod({ spec, status }: Pod, any: Map<string, string>, exact: Map<string, string>): void {
+function portsOfPod({ spec, status }: Pod): ContainerHostPort[] {
   const ip = status?.podIP;
-  if (!spec || spec.hostNetwork || ip === undefined || !isIPv4(ip)) return;
-  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return;
+  if (!spec || spec.hostNetwork || ip === undefined || !isIPv4(ip)) return [];
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return [];
   const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
-  for (const { hostPort, hostIP, containerPort, protocol: text } of containers.flatMap(
-    (c) => c.ports ?? [],
-  )) {
-    const protocol = protocolOf(text);
-    if (!hostPort || protocol === undefined) continue;
-    const value = `${ip} . ${containerPort}`;
-    if (hostIP && hostIP !== '0.0.0.0') {
-      if (isIPv4(hostIP)) exact.getOrInsert(`${hostIP} . ${protocol} . ${hostPort}`, value);
-    } else any.getOrInsert(`${protocol} . ${hostPort}`, value);
-  }
+  return containers
+    .flatMap((container) => container.ports ?? [])
+    .flatMap(({ hostPort, hostIP, containerPort, protocol: text }) => {
+      const protocol = protocolOf(text);
+      const address = hostIP && hostIP !== '0.0.0.0' ? hostIP : undefined;
+      if (!hostPort || protocol === undefined || (address !== undefined && !isIPv4(address))) return [];
+      return [{ address, protocol, port: hostPort, container: { ip, port: containerPort } }];
+    });
 }

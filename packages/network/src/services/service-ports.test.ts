@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { pod, service, slice } from '../../test/objects.ts';
+import { clusterNetwork } from '../cluster/addresses.ts';
+import { wantedHostPorts } from '../cluster/host-table.ts';
 import { TableBuilder } from '../nft/table.ts';
-import { addHostPorts } from './host-ports.ts';
+import { addHostPorts, hostPortsOf } from './host-ports.ts';
 import { planBalancers } from './load-balancers.ts';
 import { servicePortsOf } from './service-ports.ts';
 import { addServices } from './service-rules.ts';
@@ -174,6 +176,25 @@ describe('host ports', () => {
     ]);
     expect([...(table.build('t').sets.get('any-host-ports')?.elements ?? [])]).toEqual([
       ['tcp . 8080', '10.244.0.3 . 80'],
+    ]);
+  });
+});
+
+describe('host ports at one address', () => {
+  const at = (hostIP: string) => ({ containerPort: 80, hostPort: 8080, hostIP });
+  const pods = [
+    pod(
+      'p',
+      { containers: [{ name: 'c', ports: [at('127.0.0.1'), at('0.0.0.0'), at('::1')] }] },
+      { podIP: '10.244.0.7' },
+    ),
+  ];
+
+  it('lead from there straight to the pod, and others by way of the node', () => {
+    const network = clusterNetwork({ name: 's1', index: 5 });
+    expect(wantedHostPorts(network, [], hostPortsOf(pods))).toEqual([
+      { address: '127.0.0.1', protocol: 'tcp', port: 8080, to: { ip: '100.64.5.7', port: 80 } },
+      { protocol: 'tcp', port: 8080, to: { ip: '100.64.5.1', port: 8080 } },
     ]);
   });
 });
