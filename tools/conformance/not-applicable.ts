@@ -16,6 +16,10 @@ export const NOT_APPLICABLE: readonly NotApplicable[] = [
     reason:
       'waits for the token Secret that Kubernetes made for every ServiceAccount until 1.24 (KEP-2799); today’s tests of mounted tokens are those of projected ones, which pass',
   },
+  {
+    tests: /^\[sig-apps\] Daemon set \[Serial\] should rollback without unnecessary restarts/,
+    reason: 'wants two nodes; Sampan runs on one machine',
+  },
 ];
 
 export function reasonWhyNot(name: string): string | undefined {
