@@ -58,7 +58,8 @@ export function redirectedToFolder(exchange: Exchange): boolean {
   const { path, query } = behindProxy(exchange.url);
   if (path !== '' || exchange.upgrade || (exchange.method !== 'GET' && exchange.method !== 'HEAD'))
     return false;
-  exchange.response.setHeader('location', `${exchange.url.split('?', 1)[0]}/${query}`);
+  // relative: what is before a cluster's own paths is not known here
+  exchange.response.setHeader('location', `proxy/${query}`);
   sendText(exchange, 301, '');
   return true;
 }
