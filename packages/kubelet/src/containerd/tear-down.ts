@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { messageOf } from '@sampan/base';
 import { CriRuntime } from '../cri/index.ts';
+import { mountTable } from '../volumes/mounts.ts';
 import { endProcess, findProcesses } from './processes.ts';
 
 /**
@@ -39,18 +39,10 @@ export async function endShims(socket: string, state: string): Promise<void> {
   await Promise.all(left.map((pid) => endProcess(pid, 2000)));
 }
 
-/** Unmounts all that is mounted below the folders, the latest first. */
+/** Unmounts all that is mounted below the folders, the latest first, also what is in use. */
 export async function unmountBelow(...folders: readonly string[]): Promise<void> {
-  const mounts = (await readFile('/proc/self/mounts', 'utf8'))
-    .split('\n')
-    .map((line) => plain(line.split(' ')[1] ?? ''))
-    .filter((point) => folders.some((folder) => point.startsWith(`${folder}/`)));
-  for (const point of mounts.reverse()) await promisify(execFile)('umount', ['--lazy', point]);
-}
-
-/** /proc/mounts writes blanks and the like as three octal digits. */
-function plain(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
+  const mounts = (await mountTable()).filter(({ point }) =>
+    folders.some((folder) => point.startsWith(`${folder}/`)),
   );
+  for (const { point } of mounts.reverse()) await promisify(execFile)('umount', ['--lazy', point]);
 }

@@ -132,6 +132,11 @@ export class LocalProvisioner {
     const { client, volumes, node } = this.#options;
     const name = volumeName(claim);
     if (this.#volumes.get('', name)) return;
+    this.#tell(
+      claim,
+      'Provisioning',
+      `External provisioner is provisioning volume for claim "${keyOf(claim)}"`,
+    );
     const mode = (claim.spec.volumeMode ?? 'Filesystem') as VolumeMode;
     await volumes.make(name, bytes, mode);
     const volume = newVolume(claim, storageClass, node, volumes.pathOf(name));
@@ -141,12 +146,11 @@ export class LocalProvisioner {
       if (error instanceof StatusError && error.reason === 'AlreadyExists') return;
       throw error;
     }
-    const note = `Successfully provisioned volume ${name}`;
-    this.#events.record(claim, {
-      type: 'Normal',
-      reason: 'ProvisioningSucceeded',
-      note,
-    });
+    this.#tell(claim, 'ProvisioningSucceeded', `Successfully provisioned volume ${name}`);
+  }
+
+  #tell(claim: Claim, reason: string, note: string): void {
+    this.#events.record(claim, { type: 'Normal', reason, note });
   }
 
   #tellFailure(claim: Claim, why: string): void {

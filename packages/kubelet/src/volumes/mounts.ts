@@ -29,10 +29,9 @@ export async function mountTable(): Promise<MountEntry[]> {
 
 /** Blanks and the like are written as three octal digits. */
 function plain(text: string): string {
-  const bytes = text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
-  return bytes;
 }
 
 /** The last mount that covers this path itself. */
