@@ -101,6 +101,42 @@ describe('a policy', () => {
     expect((await server.ask('PATCH', `${CONFIG_MAPS}/a`, { data: { a: '2' } })).status).toBe(422);
   });
 
+  it('may ask what the user may do', async () => {
+    await bind({
+      validations: [
+        {
+          expression:
+            "object.metadata.name != 'approved' || authorizer.group('example.com').resource('approvals').namespace(request.namespace).name('x').check('approve').allowed()",
+        },
+        { expression: "authorizer.requestResource.check('create').allowed()" },
+        {
+          expression:
+            "!authorizer.serviceAccount('default', 'nobody').group('').resource('secrets').check('list').allowed()",
+        },
+        { expression: "authorizer.path('/healthz').check('get').allowed()" },
+      ],
+    });
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+    const apiVersion = 'rbac.authorization.k8s.io/v1';
+    await server.ask('POST', `${rbac}/roles`, {
+      apiVersion,
+      kind: 'Role',
+      metadata: { name: 'maker' },
+      rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['create'] }],
+    });
+    await server.ask('POST', `${rbac}/rolebindings`, {
+      apiVersion,
+      kind: 'RoleBinding',
+      metadata: { name: 'jane' },
+      subjects: [{ kind: 'User', name: 'jane', apiGroup: 'rbac.authorization.k8s.io' }],
+      roleRef: { kind: 'Role', name: 'maker', apiGroup: 'rbac.authorization.k8s.io' },
+    });
+    const jane = { 'impersonate-user': 'jane', 'impersonate-group': 'system:authenticated' };
+    expect((await server.ask('POST', CONFIG_MAPS, configMap('other'), jane)).status).toBe(201);
+    expect((await server.ask('POST', CONFIG_MAPS, configMap('approved'), jane)).status).toBe(422);
+    expect((await create('approved')).status).toBe(201);
+  });
+
   it('applies to nothing that its rules, selectors and conditions leave out', async () => {
     await bind(
       {
@@ -194,6 +230,7 @@ it('refuses policies that could not work', async () => {
         { expression: "'text'" },
         { expression: 'variables.unknown', message: 'a\nb', reason: 'Odd' },
         { expression: 'authorizer.group("").check("get").allowed()' },
+        { expression: 'authorizer.group("").resource("pods").check("get")' },
       ],
     }),
   );
@@ -210,6 +247,7 @@ it('refuses policies that could not work', async () => {
     'spec.validations[2].message',
     'spec.validations[2].reason',
     'spec.validations[3].expression',
+    'spec.validations[4].expression',
   ]);
   const binding = await server.ask('POST', BINDINGS, {
     apiVersion: 'admissionregistration.k8s.io/v1',

@@ -143,6 +143,7 @@ describe('a validating webhook', () => {
       matchConditions: [
         { name: 'not-free', expression: "object.metadata.name != 'free'" },
         { name: 'not-root', expression: "request.userInfo.username != 'root'" },
+        { name: 'may', expression: "authorizer.requestResource.check('create').allowed()" },
       ],
     });
     expect((await create('free')).status).toBe(201);

@@ -1,4 +1,6 @@
 /** Admission webhooks and policies as data: their types, and their expressions. */
+export type { AccessQuestion, AskAccess, ResourcePlace } from '../apiextensions/cel/authorizer-values.ts';
+export type { AccessInput } from './access.ts';
 export { type AdmissionVariables, MatchConditions } from './match-conditions.ts';
 export { type PolicyInput, PolicyProgram } from './policy-program.ts';
 export * from './policy-types.ts';

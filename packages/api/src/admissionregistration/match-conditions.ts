@@ -8,6 +8,7 @@ import {
 import { CelError, CostLimitError, startRequestWork } from '../apiextensions/cel/values.ts';
 import { duplicate, type FieldError, invalid, required, tooMany } from '../meta/field-error.ts';
 import { isQualifiedName } from '../validation/label-syntax.ts';
+import { ACCESS_VARIABLES, type AccessInput, accessValues } from './access.ts';
 import type { MatchCondition } from './types.ts';
 
 const MAX_CONDITIONS = 64;
@@ -15,13 +16,14 @@ const MAX_CONDITIONS = 64;
 const PER_CALL_LIMIT = 1_000_000;
 const BUDGET = 10_000_000 / 4;
 
-/** What expressions of admission can read (KEP-3716); `authorizer` is not served. */
-const VARIABLES = untyped(['object', 'oldObject', 'request']);
+/** What expressions of admission can read (KEP-3716). */
+const VARIABLES: Variables = new Map([...untyped(['object', 'oldObject', 'request']), ...ACCESS_VARIABLES]);
 
 export interface AdmissionVariables {
   readonly object: unknown;
   readonly oldObject: unknown;
   readonly request: unknown;
+  readonly access: AccessInput;
 }
 
 /** Source: pkg/apis/admissionregistration/validation validateMatchConditions. */
@@ -73,6 +75,7 @@ export class MatchConditions {
       object: fromAny(variables.object),
       oldObject: fromAny(variables.oldObject),
       request: fromAny(variables.request),
+      ...accessValues(variables.access),
     };
     const failures: string[] = [];
     let budget = BUDGET;

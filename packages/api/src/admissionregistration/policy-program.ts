@@ -8,6 +8,7 @@ import {
   type Variables,
 } from '../apiextensions/cel/dynamic.ts';
 import { CelError, type CelValue, CostLimitError, startRequestWork } from '../apiextensions/cel/values.ts';
+import { ACCESS_VARIABLES, type AccessInput, accessValues } from './access.ts';
 import type { PolicyValidation, ValidatingPolicySpec } from './policy-types.ts';
 
 /** Cost of one expression, and of all of one policy (apiserver pkg/apis/cel/config.go). */
@@ -23,15 +24,20 @@ export interface PolicyInput {
   readonly request: unknown;
   readonly params: unknown;
   readonly namespaceObject: unknown;
+  readonly access: AccessInput;
 }
 
 const NAMES = ['object', 'oldObject', 'request', 'namespaceObject'];
 
-/** The variables of a policy's expressions, with the first `count` of its own (default all). `authorizer` is not served. */
+/** The variables of a policy's expressions, with the first `count` of its own (default all). */
 export function policyVariables(spec: ValidatingPolicySpec, count?: number): Variables {
   const own = (spec.variables ?? []).slice(0, count).map(({ name }) => name);
   const names = spec.paramKind ? [...NAMES, 'params'] : NAMES;
-  return new Map([...untyped(names), ['variables', objectWith('kubernetes.variables', own)]]);
+  return new Map([
+    ...untyped(names),
+    ...ACCESS_VARIABLES,
+    ['variables', objectWith('kubernetes.variables', own)],
+  ]);
 }
 
 export interface PolicyFailure {
@@ -156,6 +162,7 @@ class Run {
       params: fromAny(input.params),
       namespaceObject: fromAny(input.namespaceObject),
       variables: lazyObject(fields),
+      ...accessValues(input.access),
     };
   }
 

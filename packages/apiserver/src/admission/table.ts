@@ -69,7 +69,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     certificateSubjectRestriction,
     defaultIngressClass(reader),
     webhooks.mutating,
-    validatingPolicies(policies, reader, () => options.resources()),
+    validatingPolicies(policies, reader, authorizer, () => options.resources()),
     webhooks.validating,
     resourceQuota(quotas),
     rbacEscalation({ authorizer, index: options.rbac, reader }),

@@ -2,7 +2,9 @@ import { type KubeObject, STATUS_CODES, type StatusError, type StatusReason } fr
 import type { ObjectReader } from '@sampan/machinery';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/contract.ts';
 import { forbid } from '../admission/forbidden.ts';
+import type { Authorizer } from '../auth/contract.ts';
 import type { ResourceTable } from '../registry/resource-table.ts';
+import { accessOf } from '../webhooks/access.ts';
 import { admissionRequest, type Question } from '../webhooks/admission-review.ts';
 import { questionFor } from '../webhooks/ask.ts';
 import { isExempt, RequestMatcher } from '../webhooks/matching.ts';
@@ -13,6 +15,7 @@ import type { Binding, BoundPolicy, PolicyList } from './policy-list.ts';
 interface PolicyContext {
   readonly reader: ObjectReader;
   readonly matcher: RequestMatcher;
+  readonly authorizer: Authorizer;
   resources(): ResourceTable;
 }
 
@@ -27,9 +30,10 @@ interface Denial {
 export function validatingPolicies(
   list: PolicyList,
   reader: ObjectReader,
+  authorizer: Authorizer,
   resources: () => ResourceTable,
 ): AdmissionPlugin {
-  const context = { reader, resources, matcher: new RequestMatcher(reader, resources) };
+  const context = { reader, resources, authorizer, matcher: new RequestMatcher(reader, resources) };
   return {
     name: 'ValidatingAdmissionPolicy',
     handles: ({ definition }) => !isExempt(definition, 'policies'),
@@ -64,7 +68,7 @@ async function judge(
 }
 
 async function judgeBinding(
-  { reader, resources }: PolicyContext,
+  { reader, resources, authorizer }: PolicyContext,
   { policy, program }: BoundPolicy,
   { binding }: Binding,
   question: Question,
@@ -80,7 +84,11 @@ async function judgeBinding(
       binding.spec.paramRef,
       place,
     );
-    const input = { ...inputOf(question), namespaceObject: namespaceObject(reader, request, place) };
+    const input = {
+      ...inputOf(question),
+      namespaceObject: namespaceObject(reader, request, place),
+      access: accessOf(authorizer, request),
+    };
     return params.flatMap((param) => {
       const { failures, auditAnnotations } = program.evaluate({ ...input, params: param });
       for (const [key, value] of Object.entries(auditAnnotations))

@@ -1,7 +1,9 @@
 import type { Logger } from '@sampan/base';
 import { isObject } from '@sampan/base';
 import type { AdmissionRequest } from '../admission/contract.ts';
+import type { Authorizer } from '../auth/contract.ts';
 import type { ResourceTable } from '../registry/resource-table.ts';
+import { accessOf } from './access.ts';
 import { admissionRequest, type Question, reviewFor, type Verdict, verdictOf } from './admission-review.ts';
 import { CallError } from './call-error.ts';
 import { convertBetween } from './convert.ts';
@@ -17,6 +19,8 @@ export interface Asking {
   readonly caller: HttpsCaller;
   readonly resources: () => ResourceTable;
   readonly log: Logger;
+  /** For match conditions. */
+  readonly authorizer: Authorizer;
 }
 
 /** The request as `definition`'s version shows it. */
@@ -43,12 +47,13 @@ export async function questionFor(
 }
 
 /** Do the webhook's match conditions hold? Throws Forbidden when that cannot be known and the webhook fails closed. */
-export function conditionsHold(hook: Hook, question: Question): boolean {
+export function conditionsHold({ authorizer }: Asking, hook: Hook, question: Question): boolean {
   if (hook.conditions.empty) return true;
   const outcome = hook.conditions.evaluate({
     object: question.object,
     oldObject: question.old,
     request: admissionRequest(question, ''),
+    access: accessOf(authorizer, question.request),
   });
   if (outcome === 'match') return true;
   if (outcome === 'no match') return false;

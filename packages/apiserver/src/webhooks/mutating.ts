@@ -45,7 +45,7 @@ async function admit(
     const definition = matcher.match(hook.criteria, request);
     if (!definition || !round.includes(hook)) continue;
     const question = await questionFor(asking.resources(), request, definition);
-    if (!conditionsHold(hook, question)) continue;
+    if (!conditionsHold(asking, hook, question)) continue;
     const verdict = await ask(asking, hook, question, true);
     const changed =
       verdict !== undefined && verdict.patch !== '' && (await patch(hook, question, verdict.patch, asking));

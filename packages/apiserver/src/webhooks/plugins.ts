@@ -1,6 +1,7 @@
 import type { Logger } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import type { AdmissionPlugin } from '../admission/contract.ts';
+import type { Authorizer } from '../auth/contract.ts';
 import type { ResourceTable } from '../registry/resource-table.ts';
 import type { HttpsCaller } from './https-caller.ts';
 import { mutatingWebhooks } from './mutating.ts';
@@ -11,6 +12,7 @@ export interface WebhookOptions {
   readonly reader: ObjectReader;
   readonly caller: HttpsCaller;
   readonly log: Logger;
+  readonly authorizer: Authorizer;
   resources(): ResourceTable;
 }
 
@@ -20,8 +22,8 @@ export function webhookPlugins(options: WebhookOptions): {
   readonly validating: AdmissionPlugin;
   close(): void;
 } {
-  const { reader, log, caller } = options;
-  const asking = { caller, log, resources: () => options.resources() };
+  const { reader, log, caller, authorizer } = options;
+  const asking = { caller, log, authorizer, resources: () => options.resources() };
   const mutating = new WebhookList(reader, 'mutatingwebhookconfigurations.admissionregistration.k8s.io');
   const validating = new WebhookList(reader, 'validatingwebhookconfigurations.admissionregistration.k8s.io');
   return {

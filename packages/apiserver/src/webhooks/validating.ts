@@ -38,7 +38,7 @@ async function askAll(
   const outcomes = await Promise.allSettled(
     concerned.map(async ({ hook, definition }) => {
       const question = await questionFor(asking.resources(), request, definition);
-      if (conditionsHold(hook, question)) await ask(asking, hook, question, false);
+      if (conditionsHold(asking, hook, question)) await ask(asking, hook, question, false);
     }),
   );
   // upstream answers with whichever came first; the order of configurations is the same each time

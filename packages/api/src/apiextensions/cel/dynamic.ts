@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '@sampan/base';
-import { CompileError } from './ast.ts';
+import { CompileError, type Expr } from './ast.ts';
 import { check } from './checker.ts';
 import { type Program, program } from './evaluate.ts';
 import { parse } from './parser.ts';
@@ -33,7 +33,7 @@ export function compileDynamic(
   result: CelType['kind'] | 'any',
 ): CompiledExpression {
   try {
-    const expr = parse(source);
+    const expr = joinNames(parse(source), variables);
     const checked = check(source, expr, variables);
     const kind = checked.types.get(expr.id)?.kind;
     if (result !== 'any' && kind !== result && kind !== 'dyn') return { error: `must evaluate to ${result}` };
@@ -44,6 +44,24 @@ export function compileDynamic(
     if (error instanceof RangeError) return { error: 'compilation failed: expression is nested too deeply' };
     throw error;
   }
+}
+
+/** Makes `a.b` one name where it is the name of a variable: `authorizer.requestResource`. */
+function joinNames<T>(part: T, variables: Variables): T {
+  if (Array.isArray(part)) return part.map((item) => joinNames(item, variables)) as T;
+  if (!isExpression(part)) return part;
+  if (part.kind === 'select' && part.operand.kind === 'ident' && !part.test) {
+    const name = `${part.operand.name}.${part.field}`;
+    if (variables.has(name)) return { kind: 'ident', id: part.id, pos: part.pos, name } as T;
+  }
+  return Object.fromEntries(
+    Object.entries(part).map(([key, value]) => [key, joinNames(value, variables)]),
+  ) as T;
+}
+
+/** An expression, or an entry of a map in one. */
+function isExpression(part: unknown): part is Expr {
+  return typeof part === 'object' && part !== null && ('id' in part || 'key' in part);
 }
 
 /** A JSON value as an expression sees it without a schema: whole numbers are ints. */

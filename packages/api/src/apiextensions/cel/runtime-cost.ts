@@ -10,6 +10,8 @@ import {
 import { type CelValue, isList, isMap, isOpaque, sizeOf } from './values.ts';
 
 const STRING_FACTOR = 0.1;
+/** Of asking an authorizer, which upstream may do over the network (apiserver pkg/cel/library/cost.go). */
+const AUTHORIZATION_COST = 350_000;
 const REGEX_FACTOR = 0.25;
 const traversal = (value: CelValue | undefined, factor = STRING_FACTOR): number =>
   value === undefined ? 1 : Math.ceil(sizeOf(value) * factor);
@@ -77,6 +79,8 @@ export function callCost(fn: string, id: string, args: readonly CelValue[]): num
       if (fn === 'containsCIDR') cost += Math.ceil(size * STRING_FACTOR) + 1;
       return id.endsWith('_string') ? cost + traversal(second) : cost;
     }
+    case 'check':
+      return AUTHORIZATION_COST;
     case 'validate':
       return first instanceof FormatValue ? regexCost(second, first.regexSize) : 1;
     case '_==_':

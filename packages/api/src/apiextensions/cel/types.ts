@@ -27,7 +27,12 @@ export type Simple =
   | 'net.IP'
   | 'net.CIDR'
   | 'kubernetes.NamedFormat'
-  | 'kubernetes.Semver';
+  | 'kubernetes.Semver'
+  | 'kubernetes.authorization.Authorizer'
+  | 'kubernetes.authorization.Decision'
+  | 'kubernetes.authorization.GroupCheck'
+  | 'kubernetes.authorization.PathCheck'
+  | 'kubernetes.authorization.ResourceCheck';
 
 const SIMPLE: readonly Simple[] = [
   'bool',
@@ -47,6 +52,11 @@ const SIMPLE: readonly Simple[] = [
   'net.CIDR',
   'kubernetes.NamedFormat',
   'kubernetes.Semver',
+  'kubernetes.authorization.Authorizer',
+  'kubernetes.authorization.Decision',
+  'kubernetes.authorization.GroupCheck',
+  'kubernetes.authorization.PathCheck',
+  'kubernetes.authorization.ResourceCheck',
 ];
 const simples = new Map<string, CelType>(SIMPLE.map((kind) => [kind, { kind }]));
 const ALIASES: Readonly<Record<string, Simple>> = {
@@ -56,6 +66,11 @@ const ALIASES: Readonly<Record<string, Simple>> = {
   cidr: 'net.CIDR',
   format: 'kubernetes.NamedFormat',
   semver: 'kubernetes.Semver',
+  authorizer: 'kubernetes.authorization.Authorizer',
+  decision: 'kubernetes.authorization.Decision',
+  groupCheck: 'kubernetes.authorization.GroupCheck',
+  pathCheck: 'kubernetes.authorization.PathCheck',
+  resourceCheck: 'kubernetes.authorization.ResourceCheck',
 };
 
 export const simple = (kind: Simple): CelType => simples.get(kind) as CelType;
