@@ -1,4 +1,4 @@
-import { chownSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -8,14 +8,16 @@ import { dirname, join } from 'node:path';
 export function writeFileSafely(file: string, content: string): void {
   const partial = `${file}.${process.pid}.partial`;
   try {
-    const handle = openSync(partial, 'w', 0o600);
+    // not through what somebody else put there, a link for example: this may be root, and the folder another's
+    rmSync(partial, { force: true });
+    const handle = openSync(partial, 'wx', 0o600);
     try {
       writeSync(handle, content);
+      giveToOwnerOf(dirname(file), handle);
       fsyncSync(handle);
     } finally {
       closeSync(handle);
     }
-    giveToOwnerOf(dirname(file), partial);
     renameSync(partial, file);
   } catch (error) {
     rmSync(partial, { force: true });
@@ -23,15 +25,15 @@ export function writeFileSafely(file: string, content: string): void {
   }
 }
 
-function giveToOwnerOf(folder: string, file: string): void {
+function giveToOwnerOf(folder: string, handle: number): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(folder);
-  if (uid !== 0) chownSync(file, uid, gid);
-  else giveToServer(folder, file);
+  if (uid !== 0) fchownSync(handle, uid, gid);
+  else giveToServer(folder, handle);
 }
 
 /** A home that root shares: its files belong to whom its folders belong. */
-function giveToServer(root: string, file: string): void {
+function giveToServer(root: string, handle: number): void {
   const run = statSync(join(root, 'run'), { throwIfNoEntry: false });
-  if (run && run.uid !== 0) chownSync(file, run.uid, run.gid);
+  if (run && run.uid !== 0) fchownSync(handle, run.uid, run.gid);
 }
