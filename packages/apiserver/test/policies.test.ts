@@ -207,6 +207,16 @@ describe('a policy', () => {
     );
   });
 
+  it('tells that it was looked at', async () => {
+    await bind({ validations: [{ expression: 'true' }] });
+    const path = `${POLICIES}/p`;
+    expect((await server.ask('GET', path)).body.status).toEqual({ observedGeneration: 1, typeChecking: {} });
+    await server.ask('PATCH', path, { metadata: { labels: { a: 'b' } } });
+    await server.ask('PATCH', path, { spec: { failurePolicy: 'Ignore' } });
+    const { metadata, status } = (await server.ask('GET', path)).body;
+    expect([metadata.generation, status.observedGeneration]).toEqual([2, 2]);
+  });
+
   it('is not asked while nothing binds it', async () => {
     await server.ask('POST', POLICIES, policy({ validations: [{ expression: 'false' }] }));
     expect((await create('a')).status).toBe(201);

@@ -1,3 +1,4 @@
+import { deepEqual } from '@sampan/base';
 import type { KindRules } from '../kinds/resource.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { ValidatingPolicy, ValidatingPolicyBinding } from './policy-types.ts';
@@ -27,8 +28,14 @@ export const policyRules: Readonly<Record<string, KindRules>> = {
       object.spec.failurePolicy ??= 'Fail';
       defaultMatch(object.spec.matchConstraints);
     },
+    // a policy is looked at when it is written: no controller has to say so later
     prepareForCreate(object) {
-      delete object.status;
+      object.status = { observedGeneration: 1, typeChecking: {} };
+    },
+    prepareForUpdate(object, old) {
+      object.status = { ...old.status };
+      if (!deepEqual(object.spec, old.spec))
+        object.status.observedGeneration = (old.metadata.generation ?? 0) + 1;
     },
     validate: (object) => policyErrors(asPolicy(object)),
   },
