@@ -17,7 +17,8 @@ export const NOT_APPLICABLE: readonly NotApplicable[] = [
       'waits for the token Secret that Kubernetes made for every ServiceAccount until 1.24 (KEP-2799); today’s tests of mounted tokens are those of projected ones, which pass',
   },
   {
-    tests: /^\[sig-apps\] Daemon set \[Serial\] should rollback without unnecessary restarts/,
+    tests:
+      /^\[sig-apps\] Daemon set \[Serial\] should rollback without unnecessary restarts|^\[sig-scheduling\] SchedulerPreemption \[Serial\] validates (basic preemption works|lower priority pod preemption by critical pod)/,
     reason: 'wants two nodes; Sampan runs on one machine',
   },
 ];
