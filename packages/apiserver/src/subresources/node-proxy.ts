@@ -26,7 +26,7 @@ export interface NodeRequest {
 
 /**
  * The way to what runs on nodes: the node agent's side of logs, exec, attach, port-forward and proxies. It may
- * connect to addresses that `ConnectPolicy` allows, and to no others.
+ * connect to the cluster's own nodes and pods, as the machine knows them, whatever objects say.
  */
 export interface NodeProxy {
   /** Answers the request, or throws a StatusError before anything was sent. */
