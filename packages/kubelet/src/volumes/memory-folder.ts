@@ -1,5 +1,8 @@
-import { mkdir, readdir } from 'node:fs/promises';
-import { mountAt, mountTmpfs, removeTree } from './mounts.ts';
+import { mkdir, readdir, statfs } from 'node:fs/promises';
+import { mountTmpfs, removeTree } from './mounts.ts';
+
+/** statfs(2), TMPFS_MAGIC. */
+const TMPFS = 0x0102_1994;
 
 /**
  * One memory file system for all that must not reach a disk, FOLDER/UID/NAME: a mount of its own for every secret would
@@ -15,12 +18,12 @@ export class MemoryFolder {
 
   /** A volume's place; its parents are there. */
   async folderOf(uid: string, name: string): Promise<string> {
-    this.#mounting ??= this.#mount();
-    try {
+    // asked every time: a secret must not reach the disk because somebody unmounted something
+    if (!(await this.#isInMemory())) {
+      this.#mounting ??= this.#mount().finally(() => {
+        this.#mounting = undefined;
+      });
       await this.#mounting;
-    } catch (error) {
-      this.#mounting = undefined;
-      throw error;
     }
     await mkdir(`${this.path}/${uid}`, { recursive: true, mode: 0o750 });
     return `${this.path}/${uid}/${name}`;
@@ -35,8 +38,13 @@ export class MemoryFolder {
     return await readdir(this.path).catch(() => []);
   }
 
+  async #isInMemory(): Promise<boolean> {
+    const found = await statfs(this.path).catch(() => undefined);
+    return found?.type === TMPFS;
+  }
+
   async #mount(): Promise<void> {
     await mkdir(this.path, { recursive: true, mode: 0o750 });
-    if ((await mountAt(this.path))?.type !== 'tmpfs') await mountTmpfs(this.path, ['mode=0750']);
+    await mountTmpfs(this.path, ['mode=0750']);
   }
 }
