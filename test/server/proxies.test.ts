@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { KubeObject } from '@sampan/api';
+import { createNodeProxy, NodeAgent } from '@sampan/apiserver';
 import { REFS } from '@sampan/machinery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { createNodeProxy, NodeAgent } from '../../apps/server/src/node-proxy/index.ts';
 import { type Plane, startPlane } from '../support/plane.ts';
 
 const POD_IP = '10.244.0.7';

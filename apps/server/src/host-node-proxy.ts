@@ -1,9 +1,8 @@
 import { hostname, networkInterfaces } from 'node:os';
-import type { NodeProxy } from '@sampan/apiserver';
+import { createNodeProxy, NodeAgent, type NodeProxy } from '@sampan/apiserver';
 import type { HomeLayout } from '@sampan/home';
 import type { ObjectReader } from '@sampan/machinery';
 import { type ClusterNetwork, endpointAddressOf } from '@sampan/network';
-import { createNodeProxy, NodeAgent } from './node-proxy/index.ts';
 
 /** The way to what runs on this machine's node, for the host cluster. */
 export function createHostNodeProxy(

@@ -1,9 +1,9 @@
+import { metricsResources, NodeAgent } from '@sampan/apiserver';
 import type { Logger } from '@sampan/base';
 import type { HomeLayout } from '@sampan/home';
 import type { ControlPlaneHandle } from '@sampan/machinery';
-import { metricsResources } from './metrics/index.ts';
+
 import { keepNodeObjects } from './node-objects.ts';
-import { NodeAgent } from './node-proxy/index.ts';
 
 /** Serves what this machine's node measures, and makes what belongs to it; the returned function ends that. */
 export function followHostNode(plane: ControlPlaneHandle, home: HomeLayout, log: Logger): () => void {

@@ -8,8 +8,10 @@ export { ApiServer, type ApiServerOptions, type VersionInfo } from './api-server
 export * from './auth/index.ts';
 export { type ControlPlane, type ControlPlaneOptions, createControlPlane } from './control-plane.ts';
 export { peerCertificate } from './http/authentication.ts';
-export type { Exchange, HttpRequest, HttpResponse } from './http/exchange.ts';
+export type { HttpRequest, HttpResponse } from './http/exchange.ts';
 export { type Listener, type ListenerOptions, listen } from './http/listener.ts';
-export { sendText } from './http/respond.ts';
-export type { NodeProxy, NodeRequest, NodeStream } from './subresources/node-proxy.ts';
+export { metricsResources } from './node-metrics/index.ts';
+export { createNodeProxy, NodeAgent, type NodeProxyOptions } from './node-proxy/index.ts';
+export { passAnswer, passedHeaders } from './node-proxy/pass.ts';
+export type { NodeProxy } from './subresources/node-proxy.ts';
 export type { Destination, ServiceDialer } from './webhooks/service-dialer.ts';

@@ -1,9 +1,15 @@
 import { Agent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { CERTIFICATE_HEADER, type HttpRequest, type HttpResponse, peerCertificate } from '@sampan/apiserver';
+import {
+  CERTIFICATE_HEADER,
+  type HttpRequest,
+  type HttpResponse,
+  passAnswer,
+  passedHeaders,
+  peerCertificate,
+} from '@sampan/apiserver';
 import { messageOf } from '@sampan/base';
-import { passAnswer, passedHeaders } from '../node-proxy/pass.ts';
 
 /** Whether a path is a guest cluster's. */
 export const isForGuest = (url: string): boolean => url.startsWith('/clusters/');

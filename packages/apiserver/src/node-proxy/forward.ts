@@ -2,9 +2,10 @@ import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders 
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { errors } from '@sampan/api';
-import { type Exchange, sendText } from '@sampan/apiserver';
 import { messageOf } from '@sampan/base';
 import { dialUpgrade, splice } from '@sampan/machinery/streams';
+import type { Exchange } from '../http/exchange.ts';
+import { sendText } from '../http/respond.ts';
 import { pass, passedHeaders } from './pass.ts';
 import type { ProxyTarget } from './proxy-target.ts';
 import { rewritePage } from './rewrite-page.ts';

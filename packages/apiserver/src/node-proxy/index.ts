@@ -1,4 +1,4 @@
-import type { NodeProxy, NodeStream } from '@sampan/apiserver';
+import type { NodeProxy, NodeStream } from '../subresources/node-proxy.ts';
 import type { HopHandler, NodeProxyOptions } from './contract.ts';
 import { serveLogs } from './serve-logs.ts';
 import { serveProxy } from './serve-proxy.ts';

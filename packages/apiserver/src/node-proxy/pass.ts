@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { pipeline, type Transform } from 'node:stream';
-import type { Exchange, HttpResponse } from '@sampan/apiserver';
+import type { Exchange, HttpResponse } from '../http/exchange.ts';
 
 /** Of one connection, not of what it carries (RFC 9110 section 7.6.1). */
 const OF_CONNECTION = new Set([

@@ -1,5 +1,5 @@
-import type { NodeRequest } from '@sampan/apiserver';
 import type { ObjectReader } from '@sampan/machinery';
+import type { NodeRequest } from '../subresources/node-proxy.ts';
 import type { NodeAgent } from './node-agent.ts';
 
 export interface NodeProxyOptions {
