@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { homeLayout } from '@sampan/home';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../clients/eventually.ts';
@@ -130,4 +131,31 @@ describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
     await eventually('its container has ended', async () => (await node.kubectl.run(ended)) === '137');
     await node.kubectl.run('delete pod near files fine before');
   }, 60_000);
+
+  it('evicts pods when it is short of memory, and says so', async () => {
+    await apply(pod('idle', 'sleep 1000'));
+    await node.kubectl.run('wait --for=condition=Ready pod/idle --timeout=30s');
+    await node.kill('SIGTERM');
+    const file = join(homeLayout(node.sampan.home).node.root, 'kubelet.json');
+    writeFileSync(file, JSON.stringify({ evictionHard: { 'memory.available': '100%' } }));
+    await node.start();
+    await node.kubectl.run(`wait --for=condition=MemoryPressure node/${node.name} --timeout=30s`);
+    await node.kubectl.run('wait --for=jsonpath={.status.reason}=Evicted pod/idle --timeout=30s');
+    const status = await node.kubectl.run('get pod idle -o jsonpath={.status}');
+    expect(JSON.parse(status)).toMatchObject({
+      phase: 'Failed',
+      message: expect.stringContaining('The node was low on resource: memory. Threshold quantity: '),
+      conditions: expect.arrayContaining([
+        expect.objectContaining({ type: 'DisruptionTarget', reason: 'TerminationByKubelet' }),
+      ]),
+    });
+    await eventually('no pod is sent there', async () =>
+      (await node.kubectl.run(`get node ${node.name} -o jsonpath={.spec.taints}`)).includes(
+        'memory-pressure',
+      ),
+    );
+    const events = await node.kubectl.run('get events -o jsonpath={.items[*].reason}');
+    expect(events).toMatch(/EvictionThresholdMet/);
+    expect(events).toMatch(/Evicted/);
+  }, 90_000);
 });

@@ -17,7 +17,7 @@ import { type RunningIngress, type RunningNetwork, sandboxNamespace } from '@sam
 import type { ClusterPlace } from './cluster-place.ts';
 import { connectNode } from './connect-node.ts';
 import type { MachinePart } from './machine-part.ts';
-import { forgetLeftLogs, type WatchedPressure, watchPressure } from './node-pressure.ts';
+import { forgetLeftLogs, readReclaimSettings, type WatchedPressure, watchPressure } from './node-pressure.ts';
 import { serveIngress } from './pod-ingress.ts';
 import {
   cgroupRoot,
@@ -126,6 +126,7 @@ class ClusterNodeStart {
     this.#releases.add(() => server.close());
     const pressure = watchPressure({
       ...{ home, agent, runtime, stats, clock, log },
+      settings: await readReclaimSettings(home),
       changed: () => this.#registered?.changed(),
     });
     this.#pressure = pressure;

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Clock, type Logger, messageOf } from '@sampan/base';
 import type { HomeLayout } from '@sampan/home';
 import {
@@ -5,6 +7,8 @@ import {
   type ContainerRuntime,
   EvictionManager,
   ImageCollector,
+  parseReclaimSettings,
+  type ReclaimSettings,
   removeLeftLogs,
   type Stats,
 } from '@sampan/kubelet';
@@ -17,6 +21,8 @@ export interface PressureOptions {
   readonly stats: Stats;
   readonly clock: Clock;
   readonly log: Logger;
+  /** As `readReclaimSettings` gives them. */
+  readonly settings: ReclaimSettings;
   /** The node's conditions are others now. */
   readonly changed: () => void;
 }
@@ -28,12 +34,13 @@ export interface WatchedPressure {
 
 /** Keeps memory and disk of the machine from running out. Of pods that are known, so after the agent's start. */
 export function watchPressure(options: PressureOptions): WatchedPressure {
-  const { home, agent, runtime, stats, clock, log, changed } = options;
+  const { home, agent, runtime, stats, settings, clock, log, changed } = options;
   const warn = (reason: string, message: string) => agent.events.ofNode({ type: 'Warning', reason, message });
   const images = new ImageCollector({
     ...{ clock, log, runtime },
     imageFolder: home.node.containerd,
     event: warn,
+    config: settings.images,
   });
   const eviction = new EvictionManager({
     ...{ clock, log, stats, changed },
@@ -44,6 +51,7 @@ export function watchPressure(options: PressureOptions): WatchedPressure {
       else warn(reason, message);
     },
     reclaimDisk: () => images.removeUnused(),
+    config: settings.eviction,
   });
   images.start();
   eviction.start();
@@ -54,6 +62,17 @@ export function watchPressure(options: PressureOptions): WatchedPressure {
       await images.stop();
     },
   };
+}
+
+/** The owner's own settings of the node. Throws `kubelet-settings-invalid`. */
+export async function readReclaimSettings({ node }: HomeLayout): Promise<ReclaimSettings> {
+  const text = await readFile(join(node.root, 'kubelet.json'), 'utf8').catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    },
+  );
+  return parseReclaimSettings(text);
 }
 
 /** Of pods that were deleted while no agent ran. Never rejects. */

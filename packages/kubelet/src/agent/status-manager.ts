@@ -1,7 +1,7 @@
 import { type KubeObject, type k8s, StatusError } from '@sampan/api';
 import { type Clock, type Logger, messageOf } from '@sampan/base';
 import { type Client, REFS } from '@sampan/machinery';
-import { OWN_CONDITIONS } from '../pods/pod-conditions.ts';
+import { isOwnCondition } from '../pods/pod-conditions.ts';
 import { RESIZE_CONDITIONS } from '../pods/resize-conditions.ts';
 
 export interface StatusManagerOptions {
@@ -139,7 +139,7 @@ export function statusPatch(uid: string, status: k8s.PodStatus): object {
   const own: Record<string, unknown> = {};
   for (const field of OWN_FIELDS) own[field] = status[field] ?? null;
   const { podIPs, hostIPs, conditions = [] } = status;
-  const told = conditions.filter(({ type }) => OWN_CONDITIONS.has(type));
+  const told = conditions.filter(isOwnCondition);
   const past = RESIZE_CONDITIONS.filter((type) => !told.some((condition) => condition.type === type));
   return {
     metadata: { uid },

@@ -178,18 +178,18 @@ export class EvictionManager {
     ]);
     for (const pod of rankPods(pods, podUses(sample, extras), resource)) {
       const message = evictionMessage(threshold, observations, pod, containerUses(pod, sample, extras));
-      if (this.#evict(pod, { message, disruption: true })) return;
+      if (this.#evict(pod, { message, disruption: true }, threshold.podGraceSeconds)) return;
     }
     this.#options.log.warn('there is no pod that could be evicted', { resource });
   }
 
-  #evict(pod: k8s.Pod, why: Pick<Verdict, 'message' | 'disruption'>): boolean {
+  #evict(pod: k8s.Pod, why: Pick<Verdict, 'message' | 'disruption'>, graceSeconds = GRACE_SECONDS): boolean {
     if (isCriticalPod(pod)) return false;
     const { clock, evict, event } = this.#options;
     const uid = pod.metadata?.uid ?? '';
     this.#leaving.set(uid, clock.monotonic() + this.#config.cleanupMs);
     event(pod, REASON, why.message);
-    evict(uid, { ...why, reason: REASON, graceSeconds: GRACE_SECONDS });
+    evict(uid, { ...why, reason: REASON, graceSeconds });
     return true;
   }
 

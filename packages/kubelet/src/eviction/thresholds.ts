@@ -13,6 +13,8 @@ export interface Threshold {
   readonly least: number | `${number}%`;
   /** So long it must be short before pods are evicted; default 0: at once (a hard threshold). */
   readonly graceMs?: number;
+  /** What an evicted pod gets to end, in seconds; default 1. */
+  readonly podGraceSeconds?: number;
 }
 
 /** The kubelet's (kubelet/apis/config/v1beta1 DefaultEvictionHard). */

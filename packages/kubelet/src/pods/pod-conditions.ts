@@ -13,6 +13,14 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   ...RESIZE_CONDITIONS,
 ]);
 
+/** The reason of `DisruptionTarget` on pods that the node evicts; others set that condition, too (KEP-3329). */
+export const EVICTED_BY_NODE = 'TerminationByKubelet';
+
+/** Whether it is the node that says so. */
+export function isOwnCondition({ type, reason }: k8s.PodCondition): boolean {
+  return OWN_CONDITIONS.has(type) || (type === 'DisruptionTarget' && reason === EVICTED_BY_NODE);
+}
+
 type Verdict = Pick<k8s.PodCondition, 'status' | 'reason' | 'message'>;
 type Statuses = ReadonlyMap<string, k8s.ContainerStatus>;
 

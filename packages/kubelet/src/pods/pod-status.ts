@@ -1,7 +1,13 @@
 import { type k8s, podQOS } from '@sampan/api';
 import { containerStatuses, isoSeconds, type StatusInput } from './container-statuses.ts';
 import type { Verdict } from './decision.ts';
-import { containersReady, OWN_CONDITIONS, podInitialized, podReady } from './pod-conditions.ts';
+import {
+  containersReady,
+  EVICTED_BY_NODE,
+  OWN_CONDITIONS,
+  podInitialized,
+  podReady,
+} from './pod-conditions.ts';
 import { type PodPhase, podPhase } from './pod-phase.ts';
 import { resizeConditions } from './resize-conditions.ts';
 import { needsSandbox } from './sandbox-choice.ts';
@@ -60,7 +66,7 @@ export function podStatus(input: PodStatusInput): k8s.PodStatus {
 function disruptionOf(verdict: Verdict | undefined) {
   if (!verdict?.disruption) return {};
   const { message } = verdict;
-  return { DisruptionTarget: { status: 'True', reason: 'TerminationByKubelet', message } };
+  return { DisruptionTarget: { status: 'True', reason: EVICTED_BY_NODE, message } };
 }
 
 /** A pod that is over stays so. */
