@@ -9,6 +9,8 @@ export interface BackgroundProgram {
   readonly title: string;
   readonly program: string;
   readonly args: readonly string[];
+  /** Of the runtime, for this program alone. */
+  readonly flags?: readonly string[];
   /** What it says before it has a log of its own. */
   readonly startLog: string;
   /** Where people look when it fails. */
@@ -37,13 +39,21 @@ export async function startInBackground<T extends object>(
   timeoutMs: number,
 ): Promise<T & { readonly pid: number }> {
   const errors = openAnew(options.startLog);
-  const child = spawn(process.execPath, [...process.execArgv, options.program, ...options.args], {
+  const flags = [...process.execArgv, ...(options.flags ?? [])];
+  const child = spawn(process.execPath, [...flags, options.program, ...options.args], {
     detached: true,
     // it must not keep a folder of somebody's from being removed or unmounted
     cwd: '/',
     stdio: ['ignore', 'ignore', errors, 'ipc'],
     // a terminal's variables are of no use to a daemon, and its flags must be the ones given here
-    env: { ...process.env, PATH: systemPath(), SAMPAN_HOME: undefined, SAMPAN_PORT: undefined },
+    env: {
+      ...process.env,
+      PATH: systemPath(),
+      SAMPAN_HOME: undefined,
+      SAMPAN_PORT: undefined,
+      // glibc: an arena for each thread keeps what others would use again
+      MALLOC_ARENA_MAX: '2',
+    },
   });
   closeSync(errors);
   try {

@@ -29,12 +29,16 @@ export async function endNode(home: HomeLayout): Promise<void> {
   await startInBackground(programOf(home, '--end'), END_TIMEOUT_MS);
 }
 
+/** MB. What it makes is small and short-lived; a young space for throughput would stay resident for nothing. */
+const YOUNG_SPACE = '--max-semi-space-size=4';
+
 function programOf(home: HomeLayout, ...more: readonly string[]): BackgroundProgram {
   const { startLog } = home.node;
   mkdirSync(dirname(startLog), { recursive: true });
   return {
     title: 'The node process',
     program: nodeProgram(),
+    flags: [YOUNG_SPACE],
     args: [`--home=${home.root}`, ...more],
     startLog,
     logHint: 'sampan logs --node',
