@@ -458,6 +458,18 @@ describe.skipIf(!able)('volumes of pods on the machine', () => {
     expect(await readdir(`${folder}/pods/.memory`)).toEqual([]);
   });
 
+  it('knows what is mounted also where a link leads to its folder', async () => {
+    await mkdir(`${folder}/real`);
+    await symlink(`${folder}/real`, `${folder}/pods`);
+    const pod = podOf([{ name: 'm', emptyDir: { medium: 'Memory' } }]);
+    const path = await pathOf(pod);
+    await writeFile(`${path}/kept`, '');
+    expect(await pathOf(pod)).toBe(path);
+    expect(await readdir(path)).toEqual(['kept']);
+    await volumes.release(pod);
+    expect((await mountTable()).filter(({ point }) => point.includes(pod.metadata?.uid ?? ''))).toEqual([]);
+  });
+
   it('removes what is left of pods that are gone, and nothing of what is mounted there', async () => {
     const pod = podOf([{ name: 'm', emptyDir: { medium: 'Memory' } }]);
     const path = await pathOf(pod);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { messageOf } from '@sampan/base';
 import { CriRuntime } from '../cri/index.ts';
-import { mountTable } from '../volumes/mounts.ts';
+import { mountTable, realPlace } from '../volumes/mounts.ts';
 import { endProcess, findProcesses } from './processes.ts';
 
 /**
@@ -41,8 +41,9 @@ export async function endShims(socket: string, state: string): Promise<void> {
 
 /** Unmounts all that is mounted below the folders, the latest first, also what is in use. */
 export async function unmountBelow(...folders: readonly string[]): Promise<void> {
+  const real = await Promise.all(folders.map(realPlace));
   const mounts = (await mountTable()).filter(({ point }) =>
-    folders.some((folder) => point.startsWith(`${folder}/`)),
+    real.some((folder) => point.startsWith(`${folder}/`)),
   );
   for (const { point } of mounts.reverse()) await promisify(execFile)('umount', ['--lazy', point]);
 }

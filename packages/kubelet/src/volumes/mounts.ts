@@ -55,8 +55,8 @@ export async function share(folder: string): Promise<void> {
   await run('mount', ['--make-shared', real]);
 }
 
-/** The table knows no links; a last part that is one is left alone. */
-async function realPlace(path: string): Promise<string> {
+/** A path as the table has it: without links on the way. A last part that is one is left alone. */
+export async function realPlace(path: string): Promise<string> {
   const parent = await realpath(dirname(path)).catch(() => dirname(path));
   return join(parent, basename(path));
 }
