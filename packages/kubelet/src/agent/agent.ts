@@ -19,7 +19,7 @@ import { StaticSource } from '../static-pods/static-source.ts';
 import { ImagePuller } from '../worker/image-puller.ts';
 import { PodRunner } from '../worker/pod-runner.ts';
 import type { PodServices, PodTiming, PodVolumes } from '../worker/pod-services.ts';
-import type { PodReport } from '../worker/pod-worker.ts';
+import type { PodReport } from '../worker/status-teller.ts';
 import { imageCredentials } from './credentials.ts';
 import { podEnvironment } from './environment.ts';
 import { type NodeEvent, PodEvents } from './pod-events.ts';

@@ -7,7 +7,8 @@ import type { RuntimeEvent } from '../runtime/index.ts';
 import { leftPods } from './left-pods.ts';
 import type { PodEvent } from './pod-event.ts';
 import type { PodServices } from './pod-services.ts';
-import { type PodReport, PodWorker } from './pod-worker.ts';
+import { PodWorker } from './pod-worker.ts';
+import type { PodReport } from './status-teller.ts';
 
 /** What becomes of pods. Calls must not throw. */
 export interface PodListener {

@@ -22,12 +22,7 @@ import type { PodServices } from './pod-services.ts';
 import { PodTeller } from './pod-teller.ts';
 import { ViewReader } from './read-view.ts';
 import { StartFailures } from './start-failures.ts';
-
-export interface PodReport {
-  readonly status: k8s.PodStatus;
-  /** Nothing of the pod runs and nothing will. */
-  readonly ended: boolean;
-}
+import { type PodReport, StatusTeller } from './status-teller.ts';
 
 /**
  * Runs one pod: reads what the runtime has of it, decides, has it done, tells the status; again whenever something
@@ -35,7 +30,7 @@ export interface PodReport {
  */
 export class PodWorker {
   readonly #services: PodServices;
-  readonly #tell: (report: PodReport) => void;
+  readonly #tell: StatusTeller;
   readonly #teller: PodTeller;
   readonly #reader: ViewReader;
   readonly #files: PodFiles;
@@ -53,7 +48,6 @@ export class PodWorker {
   #view: PodView = EMPTY_VIEW;
   #status: k8s.PodStatus;
   #verdict: Verdict | undefined;
-  #told = '';
   #turn: Promise<void> | undefined;
   #again = false;
   #closed = false;
@@ -71,7 +65,7 @@ export class PodWorker {
     this.#pod = pod;
     this.#status = pod.status ?? {};
     this.#services = services;
-    this.#tell = tell;
+    this.#tell = new StatusTeller(services.clock, tell);
     this.#teller = new PodTeller(tellEvent);
     this.#reader = new ViewReader(services.runtime, uid, () => services.clock.now());
     this.#files = new PodFiles(uid, services.node);
@@ -124,6 +118,7 @@ export class PodWorker {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer();
+    this.#tell.close();
     await this.#turn;
     await Promise.all(this.#performing);
   }
@@ -211,10 +206,7 @@ export class PodWorker {
       now,
       ...(this.#verdict && { verdict: this.#verdict }),
     });
-    const text = JSON.stringify([this.#status, ended]);
-    if (text === this.#told) return;
-    this.#told = text;
-    this.#tell({ status: this.#status, ended });
+    this.#tell.publish({ status: this.#status, ended });
   }
 
   #begin(action: PodAction, pod: k8s.Pod, before: ReadonlySet<string>, now: number): void {
