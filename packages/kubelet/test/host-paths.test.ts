@@ -47,5 +47,7 @@ describe.skipIf(!able)('mounts of allowed folders', () => {
     await expect(mount(false)).rejects.toThrow('may only be mounted read-only');
     await mount(true);
     expect(await readdir(target)).toEqual(['inner']);
+    // whatever a container that comes later asks for
+    await expect(writeFile(`${target}/new`, '')).rejects.toThrow('EROFS');
   });
 });

@@ -54,7 +54,16 @@ if [ -e "$config" ] && ! grep -q '"type":"network"' "$config"; then flags="$flag
 cgroup=$(sed -n 's/.*"cgroupsPath":"\(\/[^"]*\)".*/\1/p' "$config" 2>/dev/null)
 join() {
   [ "$cgroup" ] || return
-  for top in /sys/fs/cgroup /sys/fs/cgroup/*; do
+  trees='/sys/fs/cgroup/*'
+  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+    # version 2, one tree: the pod's cgroup hands on what is to be measured
+    trees=/sys/fs/cgroup
+    mkdir -p "/sys/fs/cgroup${'$'}{cgroup%/*}"
+    for controller in cpu memory pids; do
+      echo "+$controller" >"/sys/fs/cgroup${'$'}{cgroup%/*}/cgroup.subtree_control"
+    done
+  fi 2>/dev/null
+  for top in $trees; do
     [ -e "$top/cgroup.procs" ] || continue
     mkdir -p "$top$cgroup" && echo $$ >"$top$cgroup/cgroup.procs"
   done 2>/dev/null

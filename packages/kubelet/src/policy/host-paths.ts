@@ -33,7 +33,8 @@ const O_PATH = 0o10000000;
 /**
  * Mounts what `path` is, with all its symbolic links followed, at `target` (which is there and of the same kind, file
  * or folder), provided that it is within what is allowed. Nobody can move it away in between: what is checked is what
- * was opened, and what was opened is mounted. The caller unmounts it. Throws Error with the reason.
+ * was opened, and what was opened is mounted. `readOnly`: nobody can write through the mount, and what is mounted below
+ * it is left out. The caller unmounts it. Throws Error with the reason.
  */
 export async function bindHostPath(
   path: string,
@@ -46,7 +47,8 @@ export async function bindHostPath(
     await checkOpened(handle, path, allowed, readOnly);
     // mount must not resolve the link to a name again
     const source = `/proc/${process.pid}/fd/${handle.fd}`;
-    await promisify(execFile)('mount', ['--no-canonicalize', '--rbind', source, target]);
+    const how = readOnly ? ['--options', 'bind,ro'] : ['--rbind'];
+    await promisify(execFile)('mount', ['--no-canonicalize', ...how, source, target]);
   } finally {
     await handle.close();
   }
