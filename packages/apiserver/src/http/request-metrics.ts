@@ -6,6 +6,12 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** At most so many label sets are told apart; later ones are counted as `other`, so clients cannot grow memory. */
 const MOST_SERIES = 5000;
 
+/** Upstream's long-running requests (kube-apiserver's BasicLongRunningRequestCheck): they have no latency. */
+const LONG_RUNNING = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
+
+const goesOn = ({ verb, subresource }: RequestInfo): boolean =>
+  verb === 'watch' || verb === 'proxy' || LONG_RUNNING.has(subresource);
+
 interface Series {
   readonly labels: string;
   readonly latency: Latency | undefined;
@@ -35,7 +41,7 @@ export class RequestMetrics {
       : `? ${code}`;
     const series = this.#series.getOrInsertComputed(key, () => this.#newSeries(info, code));
     series.count++;
-    // a watch lasts as long as it lasts
+    // what goes on by itself lasts as long as it lasts
     if (series.latency) observe(series.latency, ms / 1000);
   }
 
@@ -44,8 +50,7 @@ export class RequestMetrics {
     const group = known && info.isResource ? info : undefined;
     const labels = `verb="${known ? info.verb.toUpperCase() : 'OTHER'}",group="${group?.group ?? ''}",version="${group?.version ?? ''}",resource="${group?.resource ?? ''}",subresource="${group?.subresource ?? ''}"`;
     const safe = labels.replace(/[\n\\]/g, '_');
-    const latency =
-      info?.verb === 'watch' ? undefined : this.#latencies.getOrInsertComputed(safe, newLatency);
+    const latency = info && goesOn(info) ? undefined : this.#latencies.getOrInsertComputed(safe, newLatency);
     return { labels: `${safe},code="${code}"`, latency, count: 0 };
   }
 
