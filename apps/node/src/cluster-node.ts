@@ -98,6 +98,7 @@ class ClusterNodeStart {
     });
     this.#registered = registered;
     this.#releases.add(() => registered.stop());
+    agent.followNode((object) => registered.observed(object));
     await following.synced;
     this.#releases.add(startProvisioner({ place: this.#place, node, volumes: local, clock, log }));
     await agent.start();

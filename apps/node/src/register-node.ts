@@ -1,3 +1,4 @@
+import type { k8s } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import { DEFAULT_RESERVED, NodeLease, type NodePressure, NodeRegistrar, nodeStatus } from '@sampan/kubelet';
 import { type Client, REFS } from '@sampan/machinery';
@@ -19,6 +20,8 @@ export interface RegisterOptions {
 export interface RegisteredNode {
   /** Something of the node's status is other now. */
   changed(): void;
+  /** The node as the API has it. */
+  observed(node: k8s.Node): void;
   stop(): Promise<void>;
 }
 
@@ -60,6 +63,7 @@ export async function registerNode(options: RegisterOptions): Promise<Registered
   lease.start();
   return {
     changed: () => registrar.changed(),
+    observed: (node) => registrar.observed(node),
     async stop() {
       await lease.stop();
       await registrar.stop();

@@ -147,6 +147,13 @@ export class Agent {
     return known && (known.status ? { ...known.pod, status: known.status } : known.pod);
   }
 
+  /** Has `listener` told of the node's own object as it is and becomes. */
+  followNode(listener: (node: k8s.Node) => void): void {
+    this.#node.onChange(({ type, object }) => {
+      if (type !== 'deleted') listener(object as k8s.Node);
+    });
+  }
+
   /** Stops; containers run on. */
   async stop(): Promise<void> {
     this.#running = false;
@@ -177,8 +184,28 @@ export class Agent {
       leaving: false,
       refused: refusal !== undefined,
     });
-    if (refusal) this.#refuse(pod, refusal);
+    if (refusal?.reason === 'NodeAffinity') void this.#judgeAgain(uid, refusal);
+    else if (refusal) this.#refuse(pod, refusal);
     else this.#run(pod, true);
+    this.#follow(uid);
+  }
+
+  /** A label may have reached the scheduler before it comes here (predicate.go fetches the node, too). Never rejects. */
+  async #judgeAgain(uid: string, misfit: Misfit): Promise<void> {
+    const { client, log, node: name, policy } = this.#options;
+    const node = await client.get<KubeObject>(REFS.nodes, undefined, name).catch((error: unknown) => {
+      log.warn('the node could not be read', { error: messageOf(error) });
+      return undefined;
+    });
+    const known = this.#known.get(uid);
+    if (!known || !this.#running || known.pod.metadata?.deletionTimestamp) return;
+    const others = this.pods().filter(({ metadata }) => metadata?.uid !== uid);
+    const again = node ? admitPod({ pod: known.pod, others, node: node as k8s.Node, policy }) : misfit;
+    if (again) this.#refuse(known.pod, again);
+    else {
+      known.refused = false;
+      this.#run(known.pod, true);
+    }
     this.#follow(uid);
   }
 

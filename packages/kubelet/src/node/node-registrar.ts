@@ -1,6 +1,7 @@
 import { type KubeObject, type k8s, StatusError } from '@sampan/api';
 import { type Clock, deepEqual, type Logger, messageOf } from '@sampan/base';
 import { type Client, REFS } from '@sampan/machinery';
+import { advertisedResources } from './advertised-resources.ts';
 
 export interface NodeRegistrarOptions {
   /** The node's own user. */
@@ -26,6 +27,8 @@ type NodeObject = KubeObject & k8s.Node;
 export class NodeRegistrar {
   readonly #options: NodeRegistrarOptions;
   #told: k8s.NodeStatus | undefined;
+  /** As the API has it. */
+  #seen: k8s.NodeStatus | undefined;
   #toldAt = 0;
   #cancel = (): void => {};
   #work: Promise<void> = Promise.resolve();
@@ -49,6 +52,12 @@ export class NodeRegistrar {
     if (!this.#running) return;
     this.#cancel();
     this.#cancel = this.#options.clock.schedule(() => void this.#turn(), GATHER_MS);
+  }
+
+  /** The node as the API has it: others may advertise resources on it. */
+  observed({ status }: k8s.Node): void {
+    this.#seen = status;
+    if (this.#told && Object.keys(advertisedResources(this.#told, status)).length > 0) this.changed();
   }
 
   async stop(): Promise<void> {
@@ -82,10 +91,13 @@ export class NodeRegistrar {
     const node = first ? await this.#ensureNode() : undefined;
     const previous = node?.status?.conditions ?? this.#told?.conditions ?? [];
     const next = await status(previous);
-    const isNews = !this.#told || !deepEqual(essence(next), essence(this.#told));
+    const advertised = advertisedResources(next, this.#seen);
+    const isNews =
+      !this.#told || !deepEqual(essence(next), essence(this.#told)) || Object.keys(advertised).length > 0;
     if (!isNews && clock.monotonic() - this.#toldAt < REPORT_MS - 1000) return;
     try {
-      await client.patch<KubeObject>(REFS.nodes, undefined, name, 'strategic', statusPatch(next), {
+      const patch = statusPatch(next, advertised);
+      await client.patch<KubeObject>(REFS.nodes, undefined, name, 'strategic', patch, {
         subresource: 'status',
       });
     } catch (error) {
@@ -129,6 +141,7 @@ function essence(status: k8s.NodeStatus): unknown {
 }
 
 /** Addresses are merged by type, of which there may be several: the list is replaced. */
-function statusPatch(status: k8s.NodeStatus): object {
-  return { status: { ...status, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } };
+function statusPatch(status: k8s.NodeStatus, advertised: Readonly<Record<string, string | null>>): object {
+  const addresses = [...(status.addresses ?? []), { $patch: 'replace' }];
+  return { status: { ...status, addresses, allocatable: { ...status.allocatable, ...advertised } } };
 }
