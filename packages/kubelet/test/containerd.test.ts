@@ -1,6 +1,12 @@
 import { access, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildImage, importImage, type RuntimeEvent, startContainerd } from '../src/index.ts';
+import {
+  buildImage,
+  type CriRuntime,
+  importImage,
+  type RuntimeEvent,
+  startContainerd,
+} from '../src/index.ts';
 import {
   BUSYBOX,
   canRunContainers,
@@ -138,6 +144,38 @@ describe.skipIf(!able)('a containerd of our own', () => {
     stop.abort();
     await watching;
     await node.runtime.removeSandbox(pod?.id ?? '');
+  });
+
+  it('shows each part of it only what is its own, and tells of whose pod an event is', async () => {
+    const parts = ['a', 'b'].map((cluster) => node.runtime.scoped({ cluster }));
+    const [a, b] = parts as [CriRuntime, CriRuntime];
+    const events: RuntimeEvent[] = [];
+    const stop = new AbortController();
+    const watching = [a, b].map((part) => part.watch((event) => events.push(event), stop.signal));
+    const reports = new Reports();
+    const runners = parts.map((runtime) => startRunner(node, reports, { runtime }));
+    const [first, second] = [
+      testPod('first', { terminationGracePeriodSeconds: 0, containers: [shell('app', 'sleep 1000')] }),
+      testPod('second', { terminationGracePeriodSeconds: 0, containers: [shell('app', 'sleep 1000')] }),
+    ];
+    runners[0]?.set(first);
+    runners[1]?.set(second);
+    await reports.until(first, (r) => r.status.phase === 'Running');
+    await reports.until(second, (r) => r.status.phase === 'Running');
+    expect((await a.listSandboxes()).map(({ uid }) => uid)).toEqual([first.metadata?.uid]);
+    expect((await b.listContainers()).map(({ labels }) => labels.cluster)).toEqual(['b']);
+    // one that ends what nobody wants any more ends nothing of the other
+    await runners[0]?.endOthers(new Set());
+    expect(await b.listSandboxes()).toHaveLength(1);
+    const [container] = await b.listContainers();
+    await b.stopContainer(container?.id ?? '', 0);
+    const told = () => events.filter((event) => event.kind === 'exited' && event.id === container?.id);
+    await until(() => told().length === 2);
+    expect(told()[0]).toMatchObject({ podUid: second.metadata?.uid });
+    stop.abort();
+    await Promise.all(watching);
+    await Promise.all(runners.map((runner) => runner.close()));
+    for (const { id } of await node.runtime.listSandboxes()) await node.runtime.removeSandbox(id);
   });
 
   it('leaves containers running when it is killed or stopped, and finds them again', async () => {

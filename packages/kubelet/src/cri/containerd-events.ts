@@ -46,10 +46,16 @@ const EVENTS = '/containerd.services.events.v1.Events';
 /** How long the status calls get to show an exit that was told: CRI's own listener may be behind. */
 const SETTLE_MS = [0, 5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 2000, 5000];
 
-/** Whether the status calls show what an event told. */
+/** Whether the status calls show what an event told, and of whose pod. */
 export interface StatusShows {
-  readonly end: (id: string) => Promise<boolean>;
-  readonly oom: (id: string) => Promise<boolean>;
+  readonly end: (id: string) => Promise<Shown>;
+  readonly oom: (id: string) => Promise<Shown>;
+}
+
+export interface Shown {
+  readonly isShown: boolean;
+  /** undefined: the runtime does not know the id any more. */
+  readonly podUid: string | undefined;
 }
 
 /** What `ContainerRuntime.watch` promises, by containerd's event service. */
@@ -64,8 +70,10 @@ export async function watchContainerd(
   };
   const take = (kind: Kind, id: string): void => {
     // `settled` never rejects
-    if (kind === 'exited') void settled(id, shows.end, signal).then(() => emit({ kind, id }));
-    else if (kind === 'oom') void settled(id, shows.oom, signal).then(() => emit({ kind, id }));
+    const later = (uid: string | undefined) =>
+      emit({ kind, id, ...(uid === undefined ? {} : { podUid: uid }) });
+    if (kind === 'exited') void settled(id, shows.end, signal).then(later);
+    else if (kind === 'oom') void settled(id, shows.oom, signal).then(later);
     else emit({ kind, id });
   };
   for (let failures = 0; !signal.aborted; failures++) {
@@ -137,21 +145,25 @@ function publish(channel: GrpcChannel, mark: string): void {
   channel.unary(`${EVENTS}/Publish`, request, { timeoutMs: 1000 }).catch(() => {});
 }
 
+/** Returns whose it is. */
 async function settled(
   id: string,
-  shown: (id: string) => Promise<boolean>,
+  look: (id: string) => Promise<Shown>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
+  let last: Shown | undefined;
   for (const ms of SETTLE_MS) {
     if (ms > 0) await pause(ms, signal);
-    if (signal.aborted) return;
+    if (signal.aborted) break;
     try {
-      if (await shown(id)) return;
+      last = await look(id);
+      if (last.isShown) break;
     } catch {
       // the runtime went away: a resync will follow
-      return;
+      break;
     }
   }
+  return last?.podUid;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -18,10 +18,11 @@ import {
   containerSummary,
   resourcesMessage,
 } from './container-messages.ts';
-import { watchContainerd } from './containerd-events.ts';
+import { type Shown, watchContainerd } from './containerd-events.ts';
 import { type CriCall, CriClient } from './cri-client.ts';
 import { containerStats, credentialsMessage, diskUsage, imageStatus } from './image-messages.ts';
 import { POD_UID_LABEL, sandboxMessage, sandboxStatus, sandboxSummary } from './sandbox-messages.ts';
+import { SharedWatch } from './shared-watch.ts';
 
 /** containerd's namespace of what the CRI makes. */
 const CRI_NAMESPACE = 'k8s.io';
@@ -33,11 +34,32 @@ const STOP_SLACK_MS = 120_000;
 export class CriRuntime implements ContainerRuntime {
   readonly #channel: GrpcChannel;
   readonly #client: CriClient;
+  readonly #labels: Readonly<Record<string, string>>;
+  readonly #events: SharedWatch;
 
   /** Does not connect yet. */
-  constructor(socket: string) {
-    this.#channel = new GrpcChannel(socket, { 'containerd-namespace': CRI_NAMESPACE });
+  constructor(socket: string);
+  /** For `scoped`. */
+  constructor(whole: CriRuntime, labels: Readonly<Record<string, string>>);
+  constructor(source: string | CriRuntime, labels: Readonly<Record<string, string>> = {}) {
+    this.#labels = labels;
+    if (typeof source !== 'string') {
+      this.#channel = source.#channel;
+      this.#client = source.#client;
+      this.#events = source.#events;
+      return;
+    }
+    this.#channel = new GrpcChannel(source, { 'containerd-namespace': CRI_NAMESPACE });
     this.#client = new CriClient(this.#channel);
+    this.#events = new SharedWatch((listener, signal) => this.#watchAll(listener, signal));
+  }
+
+  /**
+   * A part of this runtime: what it makes carries the labels, and its lists show only what carries them. Events are
+   * those of the whole. Uses this one's connection: closing either closes both.
+   */
+  scoped(labels: Readonly<Record<string, string>>): CriRuntime {
+    return new CriRuntime(this, { ...this.#labels, ...labels });
   }
 
   async version() {
@@ -57,7 +79,7 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   async runSandbox(config: SandboxConfig, handler?: string): Promise<string> {
-    const request = { config: sandboxMessage(config), runtime_handler: handler };
+    const request = { config: sandboxMessage(this.#labelled(config)), runtime_handler: handler };
     // the kubelet gives sandboxes twice the time
     const { pod_sandbox_id } = await this.#client.call('RunPodSandbox', request, { timeoutMs: 240_000 });
     return pod_sandbox_id ?? '';
@@ -72,7 +94,7 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   async listSandboxes(podUid?: string) {
-    const { items } = await this.#client.call('ListPodSandbox', { filter: podFilter(podUid) });
+    const { items } = await this.#client.call('ListPodSandbox', { filter: this.#filter(podUid) });
     return (items ?? []).map(sandboxSummary);
   }
 
@@ -84,8 +106,8 @@ export class CriRuntime implements ContainerRuntime {
   async createContainer(sandboxId: string, container: ContainerConfig, sandbox: SandboxConfig) {
     const { container_id } = await this.#client.call('CreateContainer', {
       pod_sandbox_id: sandboxId,
-      config: containerMessage(container, sandbox.uid),
-      sandbox_config: sandboxMessage(sandbox),
+      config: containerMessage(this.#labelled(container), sandbox.uid),
+      sandbox_config: sandboxMessage(this.#labelled(sandbox)),
     });
     return container_id ?? '';
   }
@@ -104,7 +126,7 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   async listContainers(podUid?: string) {
-    const { containers } = await this.#client.call('ListContainers', { filter: podFilter(podUid) });
+    const { containers } = await this.#client.call('ListContainers', { filter: this.#filter(podUid) });
     return (containers ?? []).map(containerSummary);
   }
 
@@ -167,11 +189,15 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   async listStats(podUid?: string) {
-    const filter = podUid === undefined ? undefined : { label_selector: { [POD_UID_LABEL]: podUid } };
+    const filter = this.#filter(podUid);
     return ((await this.#client.call('ListContainerStats', { filter })).stats ?? []).map(containerStats);
   }
 
   watch(listener: (event: RuntimeEvent) => void, signal: AbortSignal): Promise<void> {
+    return this.#events.join(listener, signal);
+  }
+
+  #watchAll(listener: (event: RuntimeEvent) => void, signal: AbortSignal): Promise<void> {
     const shows = { end: (id: string) => this.#showsEnd(id), oom: (id: string) => this.#showsOom(id) };
     return watchContainerd(this.#channel, shows, listener, signal);
   }
@@ -180,17 +206,31 @@ export class CriRuntime implements ContainerRuntime {
     this.#channel.close();
   }
 
+  #labelled<T extends { readonly labels: Readonly<Record<string, string>> }>(config: T): T {
+    return { ...config, labels: { ...config.labels, ...this.#labels } };
+  }
+
+  #filter(podUid: string | undefined) {
+    const wanted = podUid === undefined ? this.#labels : { ...this.#labels, [POD_UID_LABEL]: podUid };
+    return Object.keys(wanted).length === 0 ? undefined : { label_selector: wanted };
+  }
+
   /** Whether the status calls show that a container or a sandbox ended. One just started may still seem created. */
-  async #showsEnd(id: string): Promise<boolean> {
+  async #showsEnd(id: string): Promise<Shown> {
     const container = await this.containerStatus(id);
-    if (container) return container.state === 'exited' || container.state === 'unknown';
-    return !((await this.sandboxStatus(id))?.ready ?? false);
+    if (container) {
+      const isShown = container.state === 'exited' || container.state === 'unknown';
+      return { isShown, podUid: container.labels[POD_UID_LABEL] };
+    }
+    const sandbox = await this.sandboxStatus(id);
+    return { isShown: !(sandbox?.ready ?? false), podUid: sandbox?.uid };
   }
 
   /** Why a container ended is shown only when it has. */
-  async #showsOom(id: string): Promise<boolean> {
+  async #showsOom(id: string): Promise<Shown> {
     const container = await this.containerStatus(id);
-    return container?.state !== 'exited' || container.reason === 'OOMKilled';
+    const isShown = container?.state !== 'exited' || container.reason === 'OOMKilled';
+    return { isShown, podUid: container?.labels[POD_UID_LABEL] };
   }
 
   async #orMissing<C extends CriCall>(name: C, request: CriCalls[C][0]): Promise<CriCalls[C][1] | undefined> {
@@ -213,7 +253,3 @@ export class CriRuntime implements ContainerRuntime {
 }
 
 const NOTHING = new Uint8Array();
-
-function podFilter(uid: string | undefined) {
-  return uid === undefined ? undefined : { label_selector: { [POD_UID_LABEL]: uid } };
-}

@@ -7,6 +7,8 @@ export type RuntimeEvent =
       readonly kind: 'created' | 'started' | 'exited' | 'oom' | 'deleted';
       /** Of the container or the sandbox. */
       readonly id: string;
+      /** Of `exited` and `oom`: whose it is, if the runtime still knows. */
+      readonly podUid?: string;
     }
   /** Events may have been missed: read everything anew. Always the first one, and again after the runtime went away. */
   | { readonly kind: 'resync' };
