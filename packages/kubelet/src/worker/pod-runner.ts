@@ -127,9 +127,15 @@ export class PodRunner {
   #take(event: RuntimeEvent): void {
     // what a worker makes itself it looks at anyway
     if (event.kind === 'created' || event.kind === 'started' || event.kind === 'deleted') return;
-    const workers = [...this.#workers.values()];
-    const owner = event.kind === 'resync' ? undefined : workers.find((worker) => worker.has(event.id));
-    // one that ended before its worker saw it may be anyone's
-    for (const worker of owner ? [owner] : workers) worker.poke();
+    // of a pod that is another runner's, or nobody's, there is nothing to do
+    if (event.kind !== 'resync' && event.podUid !== undefined) this.#workers.get(event.podUid)?.poke();
+    else for (const worker of this.#workersOf(event)) worker.poke();
+  }
+
+  /** One that ended before its worker saw it, and is gone, may be anyone's. */
+  #workersOf(event: RuntimeEvent): readonly PodWorker[] {
+    const all = [...this.#workers.values()];
+    const owner = event.kind === 'resync' ? undefined : all.find((worker) => worker.has(event.id));
+    return owner ? [owner] : all;
   }
 }
