@@ -53,7 +53,9 @@ export class ApiVolumeSources implements VolumeSources {
       subresource: 'token',
     });
     const { token = '', expirationTimestamp } = (status ?? {}) as k8s.TokenRequestStatus;
-    return { token, expiresAt: Date.parse(expirationTimestamp ?? '') };
+    const expiresAt = Date.parse(expirationTimestamp ?? '');
+    if (token === '' || Number.isNaN(expiresAt)) throw new Error('the server answered without a token');
+    return { token, expiresAt };
   }
 
   follow(pod: k8s.Pod): void {
