@@ -105,6 +105,15 @@ describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
     120_000,
   );
 
+  it('takes pods for a label that it got a moment ago, and none for one that it has not', async () => {
+    const choosing = (disk: string) => ({ nodeName: node.name, nodeSelector: { disk } });
+    await node.kubectl.run(`label node ${node.name} disk=fast`);
+    await apply(pod('fits', 'sleep 1000', choosing('fast')), pod('strays', 'sleep 1000', choosing('slow')));
+    await node.kubectl.run('wait --for=condition=Ready pod/fits --timeout=30s');
+    await node.kubectl.run('wait --for=jsonpath={.status.reason}=NodeAffinity pod/strays --timeout=30s');
+    await node.kubectl.run('delete pod fits strays');
+  }, 60_000);
+
   it('refuses what its owner does not allow, whatever the API let through', async () => {
     await apply(pod('before', 'sleep 1000', { hostNetwork: true }));
     await node.kubectl.run('wait --for=condition=Ready pod/before --timeout=30s');
