@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { k8s } from '@sampan/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PodRunner } from '../src/index.ts';
-import { canRunContainers, logOf, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
+import { canRunContainers, logOf, pause, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
 
 const able = await canRunContainers();
 
@@ -320,6 +320,32 @@ describe.skipIf(!able)('pods in real containers', () => {
     await reports.until(pod, ({ ended }) => ended);
     expect(await logOf(node, pod, 'app')).toContain('response:200');
     await runner.forget(uid);
+  });
+
+  it('lets no container seem to fail by itself in a pod that is deleted while it starts', async () => {
+    const slow = new Proxy(node.runtime, {
+      get(target, key: keyof typeof node.runtime) {
+        const value: unknown = target[key];
+        if (key === 'startContainer') return (id: string) => pause(700).then(() => target.startContainer(id));
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const own = startRunner(node, reports, { runtime: slow });
+    const pod = testPod('hasty', { containers: [shell('app', 'exec sleep 1000')], restartPolicy: 'Never' });
+    own.set(pod);
+    const uid = pod.metadata?.uid ?? '';
+    await expect
+      .poll(async () => (await node.runtime.listContainers(uid)).map(({ state }) => state), { interval: 20 })
+      .toEqual(['created']);
+    const deletionTimestamp = new Date().toISOString();
+    own.set({ ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } });
+    const { status } = await reports.until(pod, ({ ended }) => ended);
+    expect(status.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+      exitCode: 137,
+      reason: 'Error',
+    });
+    await own.forget(uid);
+    await own.close();
   });
 
   it('runs a pod by the handler of its runtime class', async () => {

@@ -85,14 +85,18 @@ export class PodActions {
     const sandbox = view.sandboxes.find(({ id }) => id === sandboxId);
     if (!container || !sandbox) return;
     const [ip] = sandbox.ips;
-    const [config] = await Promise.all([
+    const { signal } = this.#ending;
+    // a pull may take minutes, and is perhaps another pod's as well
+    const ready = Promise.all([
       this.#configure(pod, container, attempt, sandbox.ips, view),
       sandbox.network === 'pod' && ip !== undefined ? this.#services.connected?.(pod, ip) : undefined,
     ]);
+    const [config] = await abortable(ready, signal);
     const id = await orElse('CreateContainerError', () =>
       runtime.createContainer(sandboxId, config, sandboxConfig(pod, sandbox.attempt, node)),
     );
     this.#tellOf(pod, name, 'Normal', 'Created', 'Container created');
+    signal.throwIfAborted();
     await orElse('RunContainerError', () => runtime.startContainer(id));
     this.#tellOf(pod, name, 'Normal', 'Started', 'Container started');
     await this.#postStart(pod, container, id, view);
@@ -172,11 +176,9 @@ export class PodActions {
     view: PodView,
   ) {
     const { images, node, volumes, environment, credentials } = this.#services;
-    const found = images.ensure(container, await credentials(pod, container), (type, reason, message) =>
+    const image = await images.ensure(container, await credentials(pod, container), (type, reason, message) =>
       this.#tellOf(pod, container.name, type, reason, message),
     );
-    // a pull may take minutes, and is perhaps another pod's as well
-    const image = await abortable(found, this.#ending.signal);
     const podIPs = pod.spec?.hostNetwork ? node.hostIPs : sandboxIPs;
     return orElse('CreateContainerConfigError', async () => {
       await this.#files.makeLogFolder(pod, container.name);

@@ -211,6 +211,8 @@ export class PodWorker {
 
   #begin(action: PodAction, pod: k8s.Pod, before: ReadonlySet<string>, now: number): void {
     const key = keyOf(action);
+    // what is just being started in it would fail, and seem to have failed by itself
+    if (action.do === 'stop-sandbox' && this.#isStarting()) return;
     const over = action.do === 'kill-container' ? now + action.graceSeconds * 1000 : Number.POSITIVE_INFINITY;
     const present = this.#underWay.get(key);
     // a kill with less grace is sent after one with more
@@ -224,6 +226,10 @@ export class PodWorker {
       else this.#release(key, over);
     });
     this.#performing.add(done);
+  }
+
+  #isStarting(): boolean {
+    return [...this.#underWay.keys()].some((key) => key.startsWith('start '));
   }
 
   #release(key: string, over: number): void {
