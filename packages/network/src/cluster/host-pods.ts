@@ -31,29 +31,31 @@ export async function ensureHostPods(
   const cgroup = join(root, cgroupRoot);
   await mkdir(join(CGROUPS, cgroup), { recursive: true });
   const { name, link, podRange, serviceRange, index } = network;
-  const [mark, table] = [MARKS + index, TABLES + index];
-  for (const range of [podRange, serviceRange])
-    await run('ip', ['route', 'replace', range, 'via', link.inner, 'dev', name, 'table', String(table)]);
-  await removeRules(network);
-  await run('ip', [
-    ...['rule', 'add', 'priority', String(PRIORITY), 'fwmark', String(mark)],
-    ...['lookup', String(table)],
-  ]);
+  const [mark, table] = [MARKS + index, tableOf(network)];
+  const routes = [podRange, serviceRange].map(
+    (range) => `route replace ${range} via ${link.inner} dev ${name} table ${table}`,
+  );
+  const rule = `rule add priority ${PRIORITY} fwmark ${mark} lookup ${table}`;
+  const commands = (await hasRule(network)) ? routes : [...routes, rule];
+  await run('ip', ['-batch', '-'], { input: `${commands.join('\n')}\n` });
   // answers come from addresses that the machine has no other way to: loose (RFC 3704), whatever `all` says
   await writeFile(`/proc/sys/net/ipv4/conf/${name}/rp_filter`, '2');
   return { cgroup, mark };
 }
 
 /** Takes the way away; it need not be there. The routes go with the link. */
-export const forgetHostPods = (network: ClusterNetwork): Promise<void> => removeRules(network);
-
-async function removeRules({ index }: ClusterNetwork): Promise<void> {
-  const table = String(TABLES + index);
-  const rules = JSON.parse(await run('ip', ['-j', 'rule', 'list'])) as { priority: number; table: string }[];
-  for (const rule of rules)
-    if (rule.priority === PRIORITY && rule.table === table)
-      await run('ip', ['rule', 'delete', 'priority', String(PRIORITY), 'lookup', table]);
+export async function forgetHostPods(network: ClusterNetwork): Promise<void> {
+  if (await hasRule(network))
+    await run('ip', ['rule', 'delete', 'priority', String(PRIORITY), 'lookup', String(tableOf(network))]);
 }
+
+async function hasRule(network: ClusterNetwork): Promise<boolean> {
+  const rules = JSON.parse(await run('ip', ['-j', 'rule', 'list'])) as { priority: number; table: string }[];
+  const wanted = String(tableOf(network));
+  return rules.some(({ priority, table }) => priority === PRIORITY && table === wanted);
+}
+
+const tableOf = ({ index }: ClusterNetwork): number => TABLES + index;
 
 /** Below /sys/fs/cgroup: '' with cgroup v2 alone, `unified` beside v1. */
 async function unifiedRoot(): Promise<string | undefined> {

@@ -32,12 +32,16 @@ export interface HostTableOptions {
 export interface HostApi {
   readonly address: string;
   readonly port: number;
+  /** The port of the link that leads there. Default the same. */
+  readonly arrival?: number;
 }
 
 /** The name of a cluster's table among the machine's. */
 export const hostTableName = ({ name }: Pick<ClusterNetwork, 'name'>): string => `sampan-${name}`;
 
 const ANY_ADDRESS = '0.0.0.0';
+
+const arrivalOf = ({ port, arrival = port }: HostApi): number => arrival;
 
 /** Every cluster's range and link: none of them is another's to reach. */
 const ALL_CLUSTERS = '100.64.0.0/10';
@@ -67,8 +71,10 @@ export function hostTable(
   const nat = (hook: string, priority: string) =>
     `type nat hook ${hook} priority ${priority}; policy accept;`;
   const toApi =
-    api && api.address !== ANY_ADDRESS
-      ? [`iifname "${name}" ip daddr ${link.host} tcp dport ${api.port} dnat to ${api.address}:${api.port}`]
+    api && (api.address !== ANY_ADDRESS || arrivalOf(api) !== api.port)
+      ? [
+          `iifname "${name}" ip daddr ${link.host} tcp dport ${arrivalOf(api)} dnat to ${api.address === ANY_ADDRESS ? link.host : api.address}:${api.port}`,
+        ]
       : [];
   table.chain('prerouting', [`iifname != "${name}" jump hand-on`, ...toApi], nat('prerouting', 'dstnat'));
   table.chain('output', ['jump hand-on'], nat('output', '-100'));
@@ -106,7 +112,7 @@ export function hostTable(
   table.chain('from-cluster', [
     pass,
     ...(api
-      ? [`meta l4proto tcp ct original ip daddr ${link.host} ct original proto-dst ${api.port} accept`]
+      ? [`meta l4proto tcp ct original ip daddr ${link.host} ct original proto-dst ${arrivalOf(api)} accept`]
       : []),
     // the link lets loopback addresses in (route_localnet), for that way only
     'ip daddr 127.0.0.0/8 drop',
