@@ -166,7 +166,7 @@ describe.runIf(canRunContainers())('containers', { timeout: 90_000 }, () => {
     const other = homes.at('d');
     const up = ['up', '--home', other, '--port', String(await freePort())];
     const second = await sampan(up, { containers: true });
-    expect(second).toMatchObject({ code: 0 });
+    expect(second).toMatchObject({ code: 0, stderr: '' });
     expect(urlIn(second.stdout)).not.toBe(urlIn(started));
     expect(await page(urlIn(second.stdout))).toContain('It works.');
     expect(await sampan(['reset', '--confirm', '--home', other])).toMatchObject({ code: 0 });

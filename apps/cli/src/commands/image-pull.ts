@@ -4,12 +4,13 @@ import { type HomeLayout, isMissing } from '@sampan/home';
 import { credentialsFor, type RegistryCredentials } from '@sampan/kubelet';
 import type { Invocation } from '../command.ts';
 import { withImages } from '../images.ts';
+import { progress } from '../progress.ts';
 
 /** Fetches an image before something needs it; the same way as for a pod. */
 export async function run({ home, args }: Invocation): Promise<number> {
   const [image = ''] = args;
   return await withImages(home, async (runtime) => {
-    if (process.stderr.isTTY) process.stderr.write(`Fetching ${image} …\n`);
+    progress(`Fetching ${image}`);
     try {
       await runtime.pullImage(image, credentialsOf(home, image));
     } catch (error) {

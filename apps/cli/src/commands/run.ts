@@ -11,6 +11,7 @@ import { WORKLOADS } from '../apps/workload.ts';
 import { checkCluster } from '../check-cluster.ts';
 import { type Cluster, withCluster } from '../cluster.ts';
 import type { Invocation } from '../command.ts';
+import { progress } from '../progress.ts';
 import { listOf, numberOf, secondsOf } from '../values.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -65,6 +66,7 @@ async function report(invocation: Invocation, { client }: Cluster, plan: RunPlan
   const timeoutMs = secondsOf('wait', invocation.options.wait, 60) * 1000;
   if (plan.replicas === 0 || timeoutMs === 0) return 0;
   const { name } = plan;
+  progress(`Waiting for ${name} to run`);
   const app = await untilSteady(client, plan, timeoutMs);
   if (app && isUp(app)) {
     const [url] = app.urls;

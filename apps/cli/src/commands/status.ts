@@ -46,7 +46,7 @@ async function readStatus(invocation: Invocation): Promise<Status> {
   const processes = [
     ...(running ? [processStatus('server', running)] : []),
     ...(node ? [processStatus('node', node)] : []),
-    ...(node ? containerdStatus(home) : []),
+    ...containerdStatus(home),
   ];
   const memoryBytes = processes.reduce((sum, { memoryBytes: bytes }) => sum + bytes, 0);
   const answer = running && (await getJson(adminAccess(home, running, port), '/sampan/status'));
@@ -156,7 +156,13 @@ function text(status: Status): string {
   const nodes = status.nodes.map(
     ({ name, ready, message }) => `${name}: ${ready ? 'ready' : 'not ready'}${message && ` (${message})`}`,
   );
-  const containers = nodes.length > 0 ? nodes.join('; ') : 'do not run on this machine';
+  const isUnattended =
+    status.processes.some(({ name }) => name === 'containerd') &&
+    !status.processes.some(({ name }) => name === 'node');
+  const containers = [
+    nodes.length > 0 ? nodes.join('; ') : 'do not run on this machine',
+    ...(isUnattended ? ['nothing looks after them; start it: sampan up'] : []),
+  ].join('; ');
   const troubles = status.troubles.map(
     ({ problem, advice }) => `${problem}\n${advice ? `  → ${advice}\n` : ''}`,
   );

@@ -13,6 +13,7 @@ import {
   startServer,
 } from '../processes/server-process.ts';
 import { asCalled } from '../program-name.ts';
+import { progress } from '../progress.ts';
 import { secondsOf } from '../values.ts';
 import { waitFor } from '../wait.ts';
 
@@ -37,7 +38,7 @@ export async function run(invocation: Invocation): Promise<number> {
 async function startFirst(invocation: Invocation, start: StartOptions, timeoutMs: number): Promise<void> {
   const { home } = invocation;
   const began = performance.now();
-  if (process.stderr.isTTY) process.stderr.write('Starting Sampan …\n');
+  progress('Starting Sampan');
   try {
     const { port, portTaken } = await startServer(start, timeoutMs);
     if (portTaken !== undefined) {
@@ -94,6 +95,7 @@ async function upNode({ home, options, environment }: Invocation, timeoutMs: num
     await nodeReady(home, timeoutMs);
     return true;
   }
+  progress('Starting containers');
   try {
     await startNode(home, timeoutMs);
     const ms = Math.round(performance.now() - began);
@@ -136,6 +138,7 @@ To have containers: sampan doctor --fix && sampan up`;
 }
 
 async function upSample(invocation: Invocation, timeoutMs: number): Promise<string | undefined> {
+  progress('Waiting for the sample application');
   const { runSample } = await import('../sample/sample.ts');
   return await withCluster(invocation, (cluster) => runSample(cluster, invocation.home, timeoutMs));
 }
