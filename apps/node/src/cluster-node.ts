@@ -13,7 +13,7 @@ import {
   statsReports,
 } from '@sampan/kubelet';
 import { HttpClient } from '@sampan/machinery';
-import { type RunningIngress, type RunningNetwork, sandboxNamespace } from '@sampan/network';
+import { DNS_SERVICE_IP, type RunningIngress, type RunningNetwork, sandboxNamespace } from '@sampan/network';
 import type { ClusterPlace } from './cluster-place.ts';
 import { connectNode } from './connect-node.ts';
 import type { MachinePart } from './machine-part.ts';
@@ -31,7 +31,6 @@ import { openVolumes, removeLeftVolumes, startProvisioner } from './pod-volumes.
 import { MAX_PODS, type RegisteredNode, registerNode } from './register-node.ts';
 import { Releases } from './releases.ts';
 
-const DNS_SERVICE_IP = '10.96.0.10';
 const DOMAIN = 'cluster.local';
 
 /** A cluster whose pods run on this machine. */

@@ -1,10 +1,5 @@
-import { type KubeObject, StatusError } from '@sampan/api';
 import { SampanError } from '@sampan/base';
-import { type Client, REFS, type ResourceRef } from '@sampan/machinery';
-import { type ClusterNetwork, chooseIndex, clusterNetwork, dnsService, networkName } from '@sampan/network';
-
-/** What resolv.conf of pods names, as in every kubeadm cluster. */
-export const DNS_SERVICE_IP = '10.96.0.10';
+import { type ClusterNetwork, chooseIndex, clusterNetwork, networkName } from '@sampan/network';
 
 /**
  * The network that the host cluster's pods live in: of the number that the home remembers, unless another
@@ -24,24 +19,4 @@ export async function chooseNetwork(
     });
   }
   return clusterNetwork({ name, index });
-}
-
-/** Makes the Service of cluster DNS, or mends it. The node process answers behind it. */
-export async function publishDns(client: Client, network: ClusterNetwork): Promise<void> {
-  const { service, slice } = dnsService(network, DNS_SERVICE_IP);
-  await Promise.all([
-    put(client, REFS.services, service as KubeObject),
-    put(client, REFS.endpointSlices, slice as unknown as KubeObject),
-  ]);
-}
-
-async function put(client: Client, ref: ResourceRef, object: KubeObject): Promise<void> {
-  const { namespace, name = '' } = object.metadata;
-  const present = await client.get<KubeObject>(ref, namespace, name).catch((error: unknown) => {
-    if (!(error instanceof StatusError) || error.code !== 404) throw error;
-    return undefined;
-  });
-  if (!present) await client.create(ref, object);
-  else if (ref === REFS.endpointSlices)
-    await client.update(ref, { ...present, ...object, metadata: present.metadata });
 }

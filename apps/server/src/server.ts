@@ -1,4 +1,4 @@
-import { createControlPlane, SigningKeys } from '@sampan/apiserver';
+import { componentPolicy, createControlPlane, SigningKeys } from '@sampan/apiserver';
 import { type Logger, messageOf } from '@sampan/base';
 import {
   createHome,
@@ -16,11 +16,10 @@ import {
   writeRunState,
   writeSettings,
 } from '@sampan/home';
-import type { ClusterNetwork } from '@sampan/network';
+import { type ClusterNetwork, publishDns } from '@sampan/network';
 import { openSqliteStore, type Store } from '@sampan/store';
 import { type Bound, bind } from './bind.ts';
 import { keepCertificates } from './certificates.ts';
-import { componentPolicy } from './component-policy.ts';
 import { startControllersOf } from './controllers.ts';
 import { openDescriptions } from './descriptions.ts';
 import { Gate } from './gate.ts';
@@ -29,7 +28,7 @@ import { startGuests } from './guests/start-guests.ts';
 import { followHostNode } from './host-node.ts';
 import { createHostNodeProxy } from './host-node-proxy.ts';
 import type { ServerOptions } from './options.ts';
-import { chooseNetwork, publishDns } from './pod-network.ts';
+import { chooseNetwork } from './pod-network.ts';
 import { startSchedulerOf } from './scheduler.ts';
 import { createServiceDialer, machineAddresses } from './service-dialer.ts';
 import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';

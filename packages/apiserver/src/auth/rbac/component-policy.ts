@@ -1,13 +1,5 @@
-import {
-  allow,
-  clusterRole,
-  clusterRoleBinding,
-  type DefaultPolicy,
-  EVENTS,
-  group,
-  READ,
-  user,
-} from '@sampan/apiserver';
+import { allow, clusterRole, clusterRoleBinding, EVENTS, group, READ, user } from './policy-builder.ts';
+import type { DefaultPolicy } from './reconcile.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 
@@ -27,7 +19,7 @@ const PROVISIONER = 'system:sampan:provisioner';
 const CSR = 'system:certificates.k8s.io:certificatesigningrequests';
 
 /**
- * What Sampan's own parts in other processes may do in the host cluster: no more than they need. Their certificates
+ * What Sampan's own parts in other processes may do in a cluster: no more than they need. Their certificates
  * are those of `readComponent` in `@sampan/home`.
  */
 export const componentPolicy: DefaultPolicy = {
