@@ -5,11 +5,11 @@ import type { Misfit } from '../policy/index.ts';
 import { readMachineUsage } from '../stats/machine-usage.ts';
 import type { PodExtras } from '../stats/make-summary.ts';
 import type { Stats } from '../stats/stats.ts';
-import type { UsageSample } from '../stats/usage-sampler.ts';
-import { type ContainerUse, evictionMessage } from './eviction-message.ts';
+import { evictionMessage } from './eviction-message.ts';
 import { hasLocalLimits, localExcess } from './local-limits.ts';
+import { containerUses, podUses } from './pod-uses.ts';
 import { pressureMisfit } from './pressure-admission.ts';
-import { isCriticalPod, type PodUse, rankPods } from './rank-pods.ts';
+import { isCriticalPod, rankPods } from './rank-pods.ts';
 import { type Observations, observe, type PressureCondition, SIGNALS } from './signals.ts';
 import {
   DEFAULT_THRESHOLDS,
@@ -218,36 +218,4 @@ export class EvictionManager {
 function isRunning({ status }: k8s.Pod): boolean {
   const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   return statuses.some(({ state }) => state?.running);
-}
-
-function podUses(sample: UsageSample, extras: ReadonlyMap<string, PodExtras>): Map<string, PodUse> {
-  return new Map(
-    sample.pods.map(({ pod, usage }): [string, PodUse] => {
-      const uid = pod.metadata?.uid ?? '';
-      const disk = extras.get(uid)?.ephemeral;
-      return [
-        uid,
-        {
-          memory: usage.memory.workingSet,
-          pids: usage.pids,
-          'ephemeral-storage': disk?.usedBytes ?? 0,
-          inodes: disk?.inodesUsed ?? 0,
-        },
-      ];
-    }),
-  );
-}
-
-function containerUses(
-  pod: k8s.Pod,
-  sample: UsageSample,
-  extras: ReadonlyMap<string, PodExtras>,
-): ContainerUse[] {
-  const uid = pod.metadata?.uid ?? '';
-  const reading = sample.pods.find((each) => each.pod.metadata?.uid === uid);
-  return (reading?.containers ?? []).map(({ name, usage }) => {
-    const own = extras.get(uid)?.containers.get(name);
-    const disk = own ? own.rootfs.usedBytes + own.logs.usedBytes : 0;
-    return { name, memory: usage.memory.workingSet, disk };
-  });
 }
