@@ -118,7 +118,9 @@ describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
     await apply(pod('before', 'sleep 1000', { hostNetwork: true }));
     await node.kubectl.run('wait --for=condition=Ready pod/before --timeout=30s');
     await node.kill('SIGTERM');
-    const policy = { host: { hostNetwork: false, hostPaths: [{ prefix: '/srv' }], handlers: ['runc'] } };
+    const policy = {
+      host: { privileged: false, hostNetwork: false, hostPaths: [{ prefix: '/srv' }], handlers: ['runc'] },
+    };
     writeFileSync(homeLayout(node.sampan.home).node.policy, JSON.stringify(policy));
     await node.start();
     await apply(
@@ -134,6 +136,16 @@ describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
     expect(told).toContain(`${because} spec.hostNetwork: not allowed`);
     expect(told).toContain(`${because} spec.volumes[v].hostPath.path: /etc is not among`);
     expect(await node.kubectl.run('get events --field-selector=reason=HostPolicy -o name')).toContain('near');
+    // a pod goes on without the debugger that it may not have
+    await node.kubectl.run(
+      `debug fine --image=${BUSYBOX} --image-pull-policy=Never --profile=sysadmin --container=bad -- sleep 1000`,
+    );
+    await eventually('the debugger is refused', async () =>
+      (
+        await node.kubectl.run('get events --field-selector=reason=HostPolicy -o jsonpath={..message}')
+      ).includes('The host policy refuses ephemeral container bad'),
+    );
+    expect(await node.kubectl.run('get pod fine -o jsonpath={.status.phase}')).toBe('Running');
     // what ran when it was allowed ends
     await node.kubectl.run('wait --for=jsonpath={.status.reason}=HostPolicy pod/before --timeout=30s');
     const ended = 'get pod before -o jsonpath={.status.containerStatuses[0].state.terminated.exitCode}';
