@@ -93,6 +93,46 @@ describe('trouble of a pod', () => {
   });
 });
 
+describe('advice', () => {
+  // as containerd 1.6, runc 1.1 and the scheduler word it
+  it.each([
+    [
+      'ErrImagePull',
+      'failed to do request: Head "https://r.test/v2/a": x509: certificate signed by unknown authority',
+      '--ca',
+    ],
+    ['ErrImagePull', 'http: server gave HTTP response to HTTPS client', '--insecure-http'],
+    ['ErrImagePull', 'pull access denied, repository does not exist or may require authorization', 'login'],
+    ['ImagePullBackOff', 'docker.io/library/nginx:1.99: not found', 'no such image'],
+    ['ErrImagePull', 'dial tcp: lookup r.test on 192.0.2.1:53: no such host', 'online'],
+    ['ErrImagePull', 'write /var/lib/x: no space left on device', 'disk is full'],
+    [
+      'CrashLoopBackOff',
+      'back-off 10s; the last time: exit code 1: exec /app: exec format error',
+      'processor',
+    ],
+    [
+      'RunContainerError',
+      'exec: "/nope": stat /nope: no such file or directory: unknown',
+      'does not have that program',
+    ],
+    ['CrashLoopBackOff', 'back-off 10s; the last time: exit code 1', 'sampan logs'],
+  ])('on %s (%s) names %s', (reason, message, expected) => {
+    const pod = podWith({ containerStatuses: [container({ waiting: { reason, message } })] });
+    expect(troubleOf(pod)?.advice).toContain(expected);
+  });
+
+  it.each([
+    ['0/1 nodes are available: 1 Insufficient memory.', 'resources.requests'],
+    ["0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.", 'hostPort'],
+    ['0/1 nodes are available: 1 node(s) had untolerated taint(s).', 'sampan status'],
+    ['no nodes available to schedule pods', 'sudo sampan up'],
+  ])('on a pod that no node takes (%s) names %s', (message, expected) => {
+    const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+    expect(troubleOf(podWith({ conditions }))?.advice).toContain(expected);
+  });
+});
+
 describe('a node', () => {
   it('is told with what presses it', () => {
     const conditions = [

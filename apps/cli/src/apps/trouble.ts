@@ -1,4 +1,5 @@
 import type { k8s } from '@sampan/api';
+import { adviceOn } from './advice.ts';
 
 /** Where on the way from an object to an answering application something went wrong. */
 export type Step = 'schedule' | 'volume' | 'network' | 'image' | 'start' | 'run' | 'probe' | 'node';
@@ -26,7 +27,6 @@ const passing = (step: Step, advice: string): Meaning => ({ step, advice, lastin
 
 const PULL =
   'Is the name right, and can this machine reach the registry? For logins and mirrors: sampan help registry add';
-const NO_NODES = 'No machine runs containers for this cluster. To have this one do it: sudo sampan up';
 const CRASH = 'The program ended. What it said: sampan logs NAME';
 
 /** What the reasons of containers, pods and events mean. */
@@ -105,8 +105,7 @@ function scheduleTrouble(status: k8s.PodStatus): Trouble | undefined {
   const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status !== 'False') return undefined;
   const reason = scheduled.reason === 'Unschedulable' ? 'FailedScheduling' : (scheduled.reason ?? '');
-  const found = trouble(reason, scheduled.message);
-  return found.message.startsWith('no nodes available') ? { ...found, advice: NO_NODES } : found;
+  return trouble(reason, scheduled.message);
 }
 
 /** A pod that is not ready is explained by the latest warning about it. */
@@ -126,6 +125,6 @@ const timeOf = ({ lastTimestamp, eventTime, firstTimestamp }: k8s.CoreV1Event): 
   Date.parse(lastTimestamp ?? eventTime ?? firstTimestamp ?? '') || 0;
 
 function trouble(reason: string, message = ''): Trouble {
-  const meaning = MEANINGS[reason] ?? { step: 'run', advice: '', lasting: false };
-  return { ...meaning, reason, message };
+  const meaning: Meaning = MEANINGS[reason] ?? passing('run', '');
+  return { ...meaning, advice: adviceOn(meaning.step, message) ?? meaning.advice, reason, message };
 }
