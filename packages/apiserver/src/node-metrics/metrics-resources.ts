@@ -61,7 +61,7 @@ class MetricsResource implements ProvidedResource {
   #complete({ metadata, ...rest }: Measured): Metrics[] {
     const { name, namespace = '', uid } = metadata;
     const measured = this.#reader.get(this.definition.resource, namespace, name)?.metadata;
-    if (!measured || (uid !== undefined && measured.uid !== uid)) return [];
+    if (!measured || !isOf(measured, uid)) return [];
     const { group, version, kind } = this.definition;
     return [
       {
@@ -93,4 +93,11 @@ class MetricsResource implements ProvidedResource {
       throw errors.internal(`the node agent cannot be understood: ${messageOf(error)}`);
     }
   }
+}
+
+/** Static pods run under a uid of their own, which their mirror names. */
+function isOf({ uid, annotations }: KubeObject['metadata'], measured: string | undefined): boolean {
+  return (
+    measured === undefined || measured === uid || measured === annotations?.['kubernetes.io/config.hash']
+  );
 }
