@@ -117,9 +117,11 @@ async function connect({ url }: StreamAddress, protocols: readonly string[]): Pr
   const result = await dialUpgrade({ url, method: 'POST', headers }).catch((error: unknown) => {
     throw errors.internal(`the runtime's streams cannot be reached: ${messageOf(error)}`);
   });
-  if ('answer' in result)
-    throw errors.internal(`error dialing backend: ${(await textOf(result.answer)).trim()}`);
-  return result;
+  if (!('answer' in result)) return result;
+  const [reason = ''] = (await textOf(result.answer)).trim().split('\n');
+  // it speaks none of the client's protocols
+  if (result.answer.statusCode === 403) throw errors.badRequest(reason);
+  throw errors.internal(`error dialing backend: ${reason}`);
 }
 
 type WebSocket = NonNullable<Awaited<ReturnType<typeof acceptWebSocket>>>;
