@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { imageGarbage, recordImages } from './image-garbage.ts';
 
-const image = (id: string, more: { pinned?: boolean; tags?: string[] } = {}) => ({
-  ...{ id, tags: [], digests: [], size: 100, username: '', pinned: false },
+const image = (id: string, more: { pinned?: boolean; tags?: string[]; digests?: string[] } = {}) => ({
+  ...{ id, tags: [], digests: [`${id}@sha256:1`], size: 100, username: '', pinned: false },
   ...more,
 });
 
@@ -13,10 +13,11 @@ describe('unused images', () => {
     image('used'),
     image('pinned', { pinned: true }),
     image('kept', { tags: ['pause'] }),
+    image('loaded', { digests: [] }),
     image('new'),
   ];
   const records = () => {
-    const first = recordImages(new Map(), images.slice(0, 5), new Set(['old', 'used']), 10);
+    const first = recordImages(new Map(), images.slice(0, 6), new Set(['old', 'used']), 10);
     return recordImages(first, images, new Set(['used']), 1000);
   };
   const rules = { now: 1000, minAgeMs: 500, kept: new Set(['pause']) };

@@ -32,14 +32,19 @@ export interface GarbageRules {
   readonly kept: ReadonlySet<string>;
 }
 
-/** Which images go, those first that were used longest ago (images/image_gc_manager.go freeSpace). Pure. */
+/**
+ * Which images go, those first that were used longest ago (images/image_gc_manager.go freeSpace). Unlike upstream, those
+ * that came from no registry (without a digest) stay: nobody could bring them back. Pure.
+ */
 export function imageGarbage(
   images: readonly ImageStatus[],
   records: ReadonlyMap<string, ImageRecord>,
   { now, bytes, minAgeMs, kept }: GarbageRules,
 ): ImageStatus[] {
   const candidates = images
-    .filter(({ id, tags, pinned }) => !pinned && ![id, ...tags].some((name) => kept.has(name)))
+    .filter(({ id, tags, digests, pinned }) => {
+      return !pinned && digests.length > 0 && ![id, ...tags].some((name) => kept.has(name));
+    })
     .flatMap((image) => {
       const record = records.get(image.id);
       if (!record || record.lastUsed >= now || now - record.firstSeen < minAgeMs) return [];
