@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { leanHttp } from './lean-http.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -27,6 +28,7 @@ const common: BuildOptions = {
   outdir: next,
   minifySyntax: true,
   minifyWhitespace: true,
+  plugins: [leanHttp],
   legalComments: 'linked',
   logLevel: 'warning',
   define: { SAMPAN_COMMIT: commit() ?? 'undefined' },
