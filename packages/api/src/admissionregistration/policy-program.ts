@@ -1,44 +1,10 @@
-import {
-  type CompiledExpression,
-  compileDynamic,
-  fromAny,
-  lazyObject,
-  objectWith,
-  untyped,
-  type Variables,
-} from '../apiextensions/cel/dynamic.ts';
-import { CelError, type CelValue, CostLimitError, startRequestWork } from '../apiextensions/cel/values.ts';
-import { ACCESS_VARIABLES, type AccessInput, accessValues } from './access.ts';
+import { type CompiledExpression, compileDynamic } from '../apiextensions/cel/dynamic.ts';
+import { type CelValue, startRequestWork } from '../apiextensions/cel/values.ts';
+import { type PolicyInput, PolicyRun, policyVariables } from './policy-run.ts';
 import type { PolicyValidation, ValidatingPolicySpec } from './policy-types.ts';
 
-/** Cost of one expression, and of all of one policy (apiserver pkg/apis/cel/config.go). */
-const PER_CALL_LIMIT = 1_000_000;
-const BUDGET = 10_000_000;
 const MAX_MESSAGE_BYTES = 5 * 1024;
 const MAX_ANNOTATION_BYTES = 10 * 1024;
-
-/** What a policy's expressions read; JSON values. */
-export interface PolicyInput {
-  readonly object: unknown;
-  readonly oldObject: unknown;
-  readonly request: unknown;
-  readonly params: unknown;
-  readonly namespaceObject: unknown;
-  readonly access: AccessInput;
-}
-
-const NAMES = ['object', 'oldObject', 'request', 'namespaceObject'];
-
-/** The variables of a policy's expressions, with the first `count` of its own (default all). */
-export function policyVariables(spec: ValidatingPolicySpec, count?: number): Variables {
-  const own = (spec.variables ?? []).slice(0, count).map(({ name }) => name);
-  const names = spec.paramKind ? [...NAMES, 'params'] : NAMES;
-  return new Map([
-    ...untyped(names),
-    ...ACCESS_VARIABLES,
-    ['variables', objectWith('kubernetes.variables', own)],
-  ]);
-}
 
 export interface PolicyFailure {
   /** Which validation; absent: the policy as a whole. */
@@ -94,14 +60,10 @@ export class PolicyProgram {
 
   evaluate(input: PolicyInput): PolicyOutcome {
     startRequestWork();
-    const run = new Run(input, this.#variables);
-    const errors: string[] = [];
-    for (const [name, condition] of this.#conditions) {
-      const { value, error } = run.evaluate(condition);
-      if (error !== undefined) errors.push(`expression '${name}' resulted in error: ${error}`);
-      else if (value !== true) return NOTHING;
-    }
-    if (errors.length > 0) return { failures: this.#failed(errors.join(', ')), auditAnnotations: {} };
+    const run = new PolicyRun(input, this.#variables);
+    const { holds, error } = run.conditions(this.#conditions);
+    if (error !== undefined) return { failures: this.#failed(error), auditAnnotations: {} };
+    if (!holds) return NOTHING;
     const failures = this.#validations.flatMap((compiled, index) => this.#validate(run, compiled, index));
     return this.#annotate(run, failures);
   }
@@ -111,7 +73,7 @@ export class PolicyProgram {
   }
 
   #validate(
-    run: Run,
+    run: PolicyRun,
     { validation, expression, message }: CompiledValidation,
     index: number,
   ): PolicyFailure[] {
@@ -126,7 +88,7 @@ export class PolicyProgram {
     return [{ index, message: text, reason: validation.reason ?? 'Invalid' }];
   }
 
-  #annotate(run: Run, failures: readonly PolicyFailure[]): PolicyOutcome {
+  #annotate(run: PolicyRun, failures: readonly PolicyFailure[]): PolicyOutcome {
     const auditAnnotations: Record<string, string> = {};
     const all = [...failures];
     for (const [key, expression] of this.#annotations) {
@@ -144,64 +106,4 @@ function messageOf(value: CelValue | undefined): string {
   if (typeof value !== 'string') return '';
   const text = value.trim();
   return text.includes('\n') || Buffer.byteLength(text) > MAX_MESSAGE_BYTES ? '' : text;
-}
-
-/** One evaluation of a policy: what its variables came to, and what is left of its budget. */
-class Run {
-  readonly #values: Record<string, CelValue>;
-  #budget = BUDGET;
-
-  constructor(input: PolicyInput, variables: readonly (readonly [string, CompiledExpression])[]) {
-    const fields = new Map(
-      variables.map(([name, expression]) => [name, once(() => this.#value(expression))]),
-    );
-    this.#values = {
-      object: fromAny(input.object),
-      oldObject: fromAny(input.oldObject),
-      request: fromAny(input.request),
-      params: fromAny(input.params),
-      namespaceObject: fromAny(input.namespaceObject),
-      variables: lazyObject(fields),
-      ...accessValues(input.access),
-    };
-  }
-
-  evaluate(expression: CompiledExpression): { value: CelValue | undefined; error: string | undefined } {
-    try {
-      return { value: this.#value(expression), error: undefined };
-    } catch (error) {
-      if (error instanceof CostLimitError)
-        return { value: undefined, error: 'validation failed due to running out of cost budget' };
-      if (error instanceof CelError) return { value: undefined, error: error.message };
-      throw error;
-    }
-  }
-
-  /** Throws CelError and CostLimitError. */
-  #value(expression: CompiledExpression): CelValue {
-    if ('error' in expression) throw new CelError(expression.error);
-    const { value, error, cost } = expression.program.run(
-      this.#values,
-      Math.min(PER_CALL_LIMIT, this.#budget),
-    );
-    this.#budget = Math.max(0, this.#budget - cost);
-    if (error) throw error;
-    return value as CelValue;
-  }
-}
-
-/** Computes a value when it is first read; what failed fails again. */
-function once(compute: () => CelValue): () => CelValue {
-  let made: { value: CelValue } | { error: unknown } | undefined;
-  return () => {
-    if (!made) {
-      try {
-        made = { value: compute() };
-      } catch (error) {
-        made = { error };
-      }
-    }
-    if ('error' in made) throw made.error;
-    return made.value;
-  };
 }

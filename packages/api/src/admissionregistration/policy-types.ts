@@ -33,6 +33,24 @@ export interface ValidatingPolicy extends KubeObject {
   readonly spec: ValidatingPolicySpec;
 }
 
+export interface MutatingPolicySpec
+  extends Pick<
+    ValidatingPolicySpec,
+    'paramKind' | 'matchConstraints' | 'variables' | 'failurePolicy' | 'matchConditions'
+  > {
+  readonly mutations?: readonly {
+    readonly patchType?: string;
+    readonly applyConfiguration?: { readonly expression?: string };
+    readonly jsonPatch?: { readonly expression?: string };
+  }[];
+  readonly reinvocationPolicy?: string;
+}
+
+/** MutatingAdmissionPolicy v1, defaulted. */
+export interface MutatingPolicy extends KubeObject {
+  readonly spec: MutatingPolicySpec;
+}
+
 export interface ParamRef {
   readonly name?: string;
   readonly namespace?: string;
@@ -40,12 +58,13 @@ export interface ParamRef {
   readonly parameterNotFoundAction?: string;
 }
 
-/** ValidatingAdmissionPolicyBinding v1, defaulted. */
-export interface ValidatingPolicyBinding extends KubeObject {
+/** ValidatingAdmissionPolicyBinding and MutatingAdmissionPolicyBinding v1, defaulted. */
+export interface PolicyBinding extends KubeObject {
   readonly spec: {
     readonly policyName?: string;
     readonly paramRef?: ParamRef;
     readonly matchResources?: MatchResources;
+    /** Of validating ones. */
     readonly validationActions?: readonly string[];
   };
 }

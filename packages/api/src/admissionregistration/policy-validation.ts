@@ -5,12 +5,14 @@ import { isDNS1035Label } from '../validation/dns.ts';
 import { isCIdentifier } from '../validation/formats.ts';
 import { isQualifiedName } from '../validation/label-syntax.ts';
 import { matchConditionErrors } from './match-conditions.ts';
-import { policyVariables } from './policy-program.ts';
+import { policyVariables } from './policy-run.ts';
 import type {
   MatchResources,
+  MutatingPolicy,
+  MutatingPolicySpec,
+  PolicyBinding,
   PolicyValidation,
   ValidatingPolicy,
-  ValidatingPolicyBinding,
   ValidatingPolicySpec,
 } from './policy-types.ts';
 import { admissionRuleErrors } from './rule-validation.ts';
@@ -23,15 +25,7 @@ const BOTH =
 /** Source: pkg/apis/admissionregistration/validation validateValidatingAdmissionPolicySpec. */
 export function policyErrors({ spec }: ValidatingPolicy): FieldError[] {
   const { validations = [], auditAnnotations = [] } = spec;
-  const errors = [
-    ...oneOf('spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore']),
-    ...paramKindErrors(spec.paramKind),
-    ...(spec.matchConstraints
-      ? matchErrors(spec.matchConstraints, 'spec.matchConstraints', true)
-      : [required('spec.matchConstraints')]),
-    ...matchConditionErrors(spec.matchConditions ?? [], 'spec.matchConditions', policyVariables(spec, 0)),
-    ...variableErrors(spec),
-  ];
+  const errors = commonErrors(spec);
   if (validations.length === 0 && auditAnnotations.length === 0) {
     const text = 'validations or auditAnnotations must contain at least one item';
     errors.push(required('spec.validations', text), required('spec.auditAnnotations', text));
@@ -45,6 +39,46 @@ export function policyErrors({ spec }: ValidatingPolicy): FieldError[] {
     ...annotationErrors(spec, variables),
   ];
 }
+
+/** What policies of both sorts have. */
+function commonErrors(spec: Omit<MutatingPolicySpec, 'mutations'>): FieldError[] {
+  return [
+    ...oneOf('spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore']),
+    ...paramKindErrors(spec.paramKind),
+    ...(spec.matchConstraints
+      ? matchErrors(spec.matchConstraints, 'spec.matchConstraints', true)
+      : [required('spec.matchConstraints')]),
+    ...matchConditionErrors(spec.matchConditions ?? [], 'spec.matchConditions', policyVariables(spec, 0)),
+    ...variableErrors(spec),
+  ];
+}
+
+/** Source: pkg/apis/admissionregistration/validation validateMutatingAdmissionPolicySpec. */
+export function mutatingPolicyErrors({ spec }: MutatingPolicy): FieldError[] {
+  const { mutations = [], reinvocationPolicy } = spec;
+  const errors = commonErrors(spec);
+  if (mutations.length === 0)
+    errors.push(required('spec.mutations', 'mutations must contain at least one item'));
+  const variables = policyVariables(spec);
+  mutations.forEach(({ patchType, applyConfiguration, jsonPatch }, i) => {
+    const field = `spec.mutations[${i}]`;
+    const applies = patchType === 'ApplyConfiguration';
+    const [part, name] = applies ? [applyConfiguration, 'applyConfiguration'] : [jsonPatch, 'jsonPatch'];
+    if (patchType === undefined || patchType === '') errors.push(required(`${field}.patchType`));
+    else if (!PATCH_TYPES.includes(patchType))
+      errors.push(notSupported(`${field}.patchType`, patchType, PATCH_TYPES));
+    else if (!part)
+      errors.push(required(`${field}.${name}`, `must be specified when patchType is ${patchType}`));
+    else {
+      const compile = (text: string) => compileDynamic(text, variables, applies ? 'map' : 'list');
+      errors.push(...expressionErrors(part.expression ?? '', `${field}.${name}.expression`, compile));
+    }
+  });
+  if (reinvocationPolicy === undefined) errors.push(required('spec.reinvocationPolicy'));
+  return [...errors, ...oneOf('spec.reinvocationPolicy', reinvocationPolicy, ['IfNeeded', 'Never'])];
+}
+
+const PATCH_TYPES = ['ApplyConfiguration', 'JSONPatch'];
 
 function paramKindErrors(paramKind: ValidatingPolicySpec['paramKind']): FieldError[] {
   if (!paramKind) return [];
@@ -88,7 +122,7 @@ function expressionErrors(
   return 'error' in compiled ? [invalid(field, text, compiled.error)] : [];
 }
 
-function variableErrors(spec: ValidatingPolicySpec): FieldError[] {
+function variableErrors(spec: Pick<ValidatingPolicySpec, 'variables' | 'paramKind'>): FieldError[] {
   const names = new Set<string>();
   return (spec.variables ?? []).flatMap(({ name = '', expression = '' }, i) => {
     const field = `spec.variables[${i}]`;
@@ -138,12 +172,19 @@ function annotationErrors(spec: ValidatingPolicySpec, variables: Variables): Fie
 }
 
 /** Source: pkg/apis/admissionregistration/validation validateValidatingAdmissionPolicyBindingSpec. */
-export function policyBindingErrors({ spec }: ValidatingPolicyBinding): FieldError[] {
+export function policyBindingErrors({ spec }: PolicyBinding): FieldError[] {
+  return [
+    ...mutatingBindingErrors({ spec }),
+    ...actionErrors(spec.validationActions ?? [], 'spec.validationActions'),
+  ];
+}
+
+export function mutatingBindingErrors({ spec }: Pick<PolicyBinding, 'spec'>): FieldError[] {
   const errors: FieldError[] = [];
   if (!spec.policyName) errors.push(required('spec.policyName'));
   if (spec.paramRef) errors.push(...paramRefErrors(spec.paramRef));
   if (spec.matchResources) errors.push(...matchErrors(spec.matchResources, 'spec.matchResources', false));
-  return [...errors, ...actionErrors(spec.validationActions ?? [], 'spec.validationActions')];
+  return errors;
 }
 
 function actionErrors(actions: readonly string[], field: string): FieldError[] {
@@ -156,7 +197,7 @@ function actionErrors(actions: readonly string[], field: string): FieldError[] {
   return errors;
 }
 
-function paramRefErrors(ref: NonNullable<ValidatingPolicyBinding['spec']['paramRef']>): FieldError[] {
+function paramRefErrors(ref: NonNullable<PolicyBinding['spec']['paramRef']>): FieldError[] {
   const field = 'spec.paramRef';
   const { name = '', selector, parameterNotFoundAction } = ref;
   const errors: FieldError[] = [];

@@ -6,6 +6,7 @@
 export { type ApplyRequest, apply } from './apply.ts';
 export { excludingFields, type FieldFilter, includingFields } from './field-filter.ts';
 export { decodeManagedFields, ManagedFieldsError } from './managed-fields.ts';
+export { merge as mergeConfiguration } from './merge.ts';
 export { keepTimesOfNoChange } from './no-change.ts';
 export { parentManagedFields, scaleManagedFields } from './scale-managed-fields.ts';
 export {

@@ -33,6 +33,13 @@ function availability(object: KubeObject): string {
   return found.status !== 'True' && found.reason ? `${found.status} (${found.reason})` : found.status;
 }
 
+const bindingColumns: readonly Column[] = [
+  nameColumn,
+  text('PolicyName', (object) => object.spec?.policyName ?? ''),
+  text('ParamRef', paramRefOf),
+  ageColumn,
+];
+
 export const registrationColumns: Readonly<Record<string, readonly Column[]>> = {
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': [
     nameColumn,
@@ -40,12 +47,14 @@ export const registrationColumns: Readonly<Record<string, readonly Column[]>> = 
     text('ParamKind', paramKindOf),
     ageColumn,
   ],
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': [
+  'admissionregistration.k8s.io/MutatingAdmissionPolicy': [
     nameColumn,
-    text('PolicyName', (object) => object.spec?.policyName ?? ''),
-    text('ParamRef', paramRefOf),
+    integer('Mutations', (object) => list(object.spec?.mutations).length),
+    text('ParamKind', paramKindOf),
     ageColumn,
   ],
+  'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding': bindingColumns,
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': bindingColumns,
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhookColumns,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhookColumns,
   'apiregistration.k8s.io/APIService': [

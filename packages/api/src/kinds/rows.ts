@@ -306,6 +306,18 @@ export const rows: readonly Row[] = [
   {
     ...admissionregistration,
     version: 'v1',
+    kind: 'MutatingAdmissionPolicy',
+    resource: 'mutatingadmissionpolicies',
+  },
+  {
+    ...admissionregistration,
+    version: 'v1',
+    kind: 'MutatingAdmissionPolicyBinding',
+    resource: 'mutatingadmissionpolicybindings',
+  },
+  {
+    ...admissionregistration,
+    version: 'v1',
     kind: 'ValidatingAdmissionPolicy',
     resource: 'validatingadmissionpolicies',
     status: true,

@@ -1,6 +1,8 @@
-import { PolicyList } from '../policies/policy-list.ts';
+import { mutatingPolicies } from '../policies/mutating-policies.ts';
+import { mutatingPolicyList, validatingPolicyList } from '../policies/policy-list.ts';
 import { validatingPolicies } from '../policies/validating-policies.ts';
 import { ResourceQuotas } from '../quota/resource-quotas.ts';
+import { RequestMatcher } from '../webhooks/matching.ts';
 import { webhookPlugins } from '../webhooks/plugins.ts';
 import {
   certificateApproval,
@@ -42,12 +44,19 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { reader, authorizer, clock, services } = options;
   const quotas = new ResourceQuotas(options);
   const webhooks = webhookPlugins(options);
-  const policies = new PolicyList(reader);
+  const policies = { validating: validatingPolicyList(reader), mutating: mutatingPolicyList(reader) };
+  const policyContext = {
+    reader,
+    authorizer,
+    resources: () => options.resources(),
+    matcher: new RequestMatcher(reader, () => options.resources()),
+  };
   const ends = [
     releaseDeletedServices(reader, services),
     () => quotas.close(),
     () => webhooks.close(),
-    () => policies.close(),
+    () => policies.validating.close(),
+    () => policies.mutating.close(),
   ];
   const optional = new Set(options.enable);
   const plugins: AdmissionPlugin[] = [
@@ -68,8 +77,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     certificateSigning(authorizer),
     certificateSubjectRestriction,
     defaultIngressClass(reader),
+    mutatingPolicies(policies.mutating, policyContext),
     webhooks.mutating,
-    validatingPolicies(policies, reader, authorizer, () => options.resources()),
+    validatingPolicies(policies.validating, policyContext),
     webhooks.validating,
     resourceQuota(quotas),
     rbacEscalation({ authorizer, index: options.rbac, reader }),

@@ -1,44 +1,58 @@
 import {
   compileLabelSelector,
   type MatchResources,
+  type MutatingPolicy,
+  MutationProgram,
+  type PolicyBinding,
   PolicyProgram,
   type ValidatingPolicy,
-  type ValidatingPolicyBinding,
 } from '@sampan/api';
 import type { ObjectReader } from '@sampan/machinery';
 import type { Criteria } from '../webhooks/matching.ts';
 
+/** A policy of either sort. */
+type AnyPolicy = ValidatingPolicy | MutatingPolicy;
+
 /** A policy that is bound, compiled. */
-export interface BoundPolicy {
-  readonly policy: ValidatingPolicy;
+export interface BoundPolicy<P extends AnyPolicy, Program> {
+  readonly policy: P;
   readonly criteria: Criteria;
-  readonly program: PolicyProgram;
+  readonly program: Program;
   readonly bindings: readonly Binding[];
 }
 
+export type BoundValidatingPolicy = BoundPolicy<ValidatingPolicy, PolicyProgram>;
+export type BoundMutatingPolicy = BoundPolicy<MutatingPolicy, MutationProgram>;
+
 export interface Binding {
-  readonly binding: ValidatingPolicyBinding;
+  readonly binding: PolicyBinding;
   /** Undefined: all that the policy is about. */
   readonly criteria: Criteria | undefined;
 }
 
-const POLICIES = 'validatingadmissionpolicies.admissionregistration.k8s.io';
-const BINDINGS = 'validatingadmissionpolicybindings.admissionregistration.k8s.io';
+const GROUP = 'admissionregistration.k8s.io';
 
-/** All policies that have bindings; kept by watch, so that asking costs nothing. */
-export class PolicyList {
-  #policies: readonly BoundPolicy[] = [];
+/** All policies of one sort that have bindings; kept by watch, so that asking costs nothing. */
+export class PolicyList<P extends AnyPolicy, Program> {
+  #policies: readonly BoundPolicy<P, Program>[] = [];
   readonly #reader: ObjectReader;
+  readonly #sort: string;
+  readonly #compile: (spec: P['spec']) => Program;
+  readonly #compiled = new WeakMap<P, Program>();
   readonly #stops: readonly (() => void)[];
 
-  constructor(reader: ObjectReader) {
+  constructor(reader: ObjectReader, sort: 'validating' | 'mutating', compile: (spec: P['spec']) => Program) {
     this.#reader = reader;
+    this.#sort = sort;
+    this.#compile = compile;
     const rebuild = () => this.#rebuild();
-    this.#stops = [reader.watch(POLICIES, rebuild), reader.watch(BINDINGS, rebuild)];
+    this.#stops = [this.#policyCollection, this.#bindingCollection].map((collection) =>
+      reader.watch(collection, rebuild),
+    );
     rebuild();
   }
 
-  get policies(): readonly BoundPolicy[] {
+  get policies(): readonly BoundPolicy<P, Program>[] {
     return this.#policies;
   }
 
@@ -46,30 +60,38 @@ export class PolicyList {
     for (const stop of this.#stops) stop();
   }
 
+  get #policyCollection(): string {
+    return `${this.#sort}admissionpolicies.${GROUP}`;
+  }
+
+  get #bindingCollection(): string {
+    return `${this.#sort}admissionpolicybindings.${GROUP}`;
+  }
+
   #rebuild(): void {
     const bindings = Map.groupBy(
-      this.#reader.list<ValidatingPolicyBinding>(BINDINGS),
+      this.#reader.list<PolicyBinding>(this.#bindingCollection),
       ({ spec }) => spec.policyName ?? '',
     );
-    this.#policies = this.#reader.list<ValidatingPolicy>(POLICIES).flatMap((policy) => {
+    this.#policies = this.#reader.list<P>(this.#policyCollection).flatMap((policy) => {
       const bound = bindings.get(policy.metadata.name ?? '');
-      return bound ? [{ ...compiled(policy), bindings: bound.map(bindingOf) }] : [];
+      if (!bound) return [];
+      const program = this.#compiled.getOrInsertComputed(policy, () => this.#compile(policy.spec));
+      const criteria = criteriaOf(policy.spec.matchConstraints ?? {}, []);
+      return [{ policy, criteria, program, bindings: bound.map(bindingOf) }];
     });
   }
 }
 
-type Compiled = Omit<BoundPolicy, 'bindings'>;
-const known = new WeakMap<ValidatingPolicy, Compiled>();
+/** Policies that validate. */
+export const validatingPolicyList = (reader: ObjectReader) =>
+  new PolicyList<ValidatingPolicy, PolicyProgram>(reader, 'validating', (spec) => new PolicyProgram(spec));
 
-function compiled(policy: ValidatingPolicy): Compiled {
-  return known.getOrInsertComputed(policy, () => ({
-    policy,
-    criteria: criteriaOf(policy.spec.matchConstraints ?? {}, []),
-    program: new PolicyProgram(policy.spec),
-  }));
-}
+/** Policies that mutate. */
+export const mutatingPolicyList = (reader: ObjectReader) =>
+  new PolicyList<MutatingPolicy, MutationProgram>(reader, 'mutating', (spec) => new MutationProgram(spec));
 
-function bindingOf(binding: ValidatingPolicyBinding): Binding {
+function bindingOf(binding: PolicyBinding): Binding {
   const { matchResources } = binding.spec;
   return { binding, criteria: matchResources && criteriaOf(matchResources, undefined) };
 }

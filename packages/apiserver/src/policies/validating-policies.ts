@@ -1,23 +1,19 @@
-import { type KubeObject, STATUS_CODES, type StatusError, type StatusReason } from '@sampan/api';
-import type { ObjectReader } from '@sampan/machinery';
+import {
+  type PolicyProgram,
+  STATUS_CODES,
+  type StatusError,
+  type StatusReason,
+  type ValidatingPolicy,
+} from '@sampan/api';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/contract.ts';
 import { forbid } from '../admission/forbidden.ts';
-import type { Authorizer } from '../auth/contract.ts';
-import type { ResourceTable } from '../registry/resource-table.ts';
-import { accessOf } from '../webhooks/access.ts';
-import { admissionRequest, type Question } from '../webhooks/admission-review.ts';
+import type { Question } from '../webhooks/admission-review.ts';
 import { questionFor } from '../webhooks/ask.ts';
-import { isExempt, RequestMatcher } from '../webhooks/matching.ts';
+import { isExempt } from '../webhooks/matching.ts';
 import { namespaceOf } from '../webhooks/subject.ts';
 import { collectParams, PolicyConfigurationError } from './params.ts';
-import type { Binding, BoundPolicy, PolicyList } from './policy-list.ts';
-
-interface PolicyContext {
-  readonly reader: ObjectReader;
-  readonly matcher: RequestMatcher;
-  readonly authorizer: Authorizer;
-  resources(): ResourceTable;
-}
+import { inputOf, type PolicyContext } from './policy-context.ts';
+import type { Binding, BoundValidatingPolicy, PolicyList } from './policy-list.ts';
 
 interface Denial {
   readonly policy: string;
@@ -28,12 +24,9 @@ interface Denial {
 
 /** Rules in CEL instead of webhooks (KEP-3488; apiserver plugin/policy/validating). */
 export function validatingPolicies(
-  list: PolicyList,
-  reader: ObjectReader,
-  authorizer: Authorizer,
-  resources: () => ResourceTable,
+  list: PolicyList<ValidatingPolicy, PolicyProgram>,
+  context: PolicyContext,
 ): AdmissionPlugin {
-  const context = { reader, resources, authorizer, matcher: new RequestMatcher(reader, resources) };
   return {
     name: 'ValidatingAdmissionPolicy',
     handles: ({ definition }) => !isExempt(definition, 'policies'),
@@ -51,7 +44,7 @@ export function validatingPolicies(
 
 async function judge(
   context: PolicyContext,
-  concerned: readonly { bound: BoundPolicy; definition: AdmissionRequest['definition'] }[],
+  concerned: readonly { bound: BoundValidatingPolicy; definition: AdmissionRequest['definition'] }[],
   request: AdmissionRequest,
 ): Promise<undefined> {
   const denials: Denial[] = [];
@@ -68,27 +61,22 @@ async function judge(
 }
 
 async function judgeBinding(
-  { reader, resources, authorizer }: PolicyContext,
-  { policy, program }: BoundPolicy,
+  context: PolicyContext,
+  { policy, program }: BoundValidatingPolicy,
   { binding }: Binding,
   question: Question,
 ): Promise<Denial[]> {
   const { request } = question;
   const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' };
-  const place = namespaceOf(request);
   try {
     const params = await collectParams(
-      reader,
-      resources(),
+      context.reader,
+      context.resources(),
       policy.spec.paramKind,
       binding.spec.paramRef,
-      place,
+      namespaceOf(request),
     );
-    const input = {
-      ...inputOf(question),
-      namespaceObject: namespaceObject(reader, request, place),
-      access: accessOf(authorizer, request),
-    };
+    const input = inputOf(context, question);
     return params.flatMap((param) => {
       const { failures, auditAnnotations } = program.evaluate({ ...input, params: param });
       for (const [key, value] of Object.entries(auditAnnotations))
@@ -120,37 +108,6 @@ function tell(
   if (!actions.includes('Audit')) return;
   const failure = { message, policy, binding, expressionIndex, validationActions: actions };
   request.annotate('validation.policy.admission.k8s.io/validation_failure', JSON.stringify([failure]));
-}
-
-function inputOf(question: Question) {
-  const {
-    object: _object,
-    oldObject: _old,
-    ...request
-  } = admissionRequest(question, '') as {
-    object: unknown;
-    oldObject: unknown;
-  };
-  return { object: question.object, oldObject: question.old, request };
-}
-
-/** The namespace of a namespaced object, as far as expressions may see it. */
-function namespaceObject(
-  reader: ObjectReader,
-  { definition }: AdmissionRequest,
-  name: string,
-): object | undefined {
-  if (!definition.namespaced) return undefined;
-  const found = reader.get<KubeObject>('namespaces', '', name);
-  return (
-    found && {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: found.metadata,
-      spec: found.spec,
-      status: found.status,
-    }
-  );
 }
 
 function denied(request: AdmissionRequest, { policy, binding, message, reason }: Denial): StatusError {

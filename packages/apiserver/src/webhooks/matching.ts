@@ -132,7 +132,7 @@ export function isExempt(
   from: 'webhooks' | 'policies',
 ): boolean {
   if (group !== 'admissionregistration.k8s.io') return false;
-  return from === 'webhooks' || resource.startsWith('validatingadmissionpolic');
+  return from === 'webhooks' || /^(validating|mutating)admissionpolic/.test(resource);
 }
 
 /** A webhook whose conditions cannot be evaluated fails closed, unless it says otherwise. */

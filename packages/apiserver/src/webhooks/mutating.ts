@@ -1,15 +1,12 @@
-import { applyJsonPatch, errors, type KubeObject, type ResourceDefinition, StatusError } from '@sampan/api';
+import { applyJsonPatch, errors, type KubeObject, StatusError } from '@sampan/api';
 import { deepEqual, parseExactJson } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/contract.ts';
-import { decodeValue } from '../registry/codec.ts';
-import { internalContext } from '../registry/request-context.ts';
 import type { Question } from './admission-review.ts';
 import { type Asking, ask, conditionsHold, questionFor } from './ask.ts';
-import { convertBetween } from './convert.ts';
 import { isExempt, RequestMatcher } from './matching.ts';
+import { takeOver } from './patched-object.ts';
 import { Reinvocation } from './reinvocation.ts';
-import { setReplicas } from './subject.ts';
 import type { Hook, WebhookList } from './webhook-list.ts';
 
 /** Asks webhooks one after the other, each with what the one before made (apiserver plugin/webhook/mutating). */
@@ -72,14 +69,7 @@ async function patch(hook: Hook, question: Question, text: string, asking: Askin
   }
   const patched = applied(object, operations);
   if (deepEqual(patched, object)) return false;
-  if (question.requestKind.kind === 'Scale' && request.definition.scale) {
-    setReplicas(request.object, request.definition.scale.specReplicas, patched.spec?.replicas);
-    return true;
-  }
-  const next = await decoded(question, patched, asking);
-  if (deepEqual(next, request.object)) return false;
-  replaceContent(request.object, next);
-  return true;
+  return takeOver(asking.resources(), question, patched);
 }
 
 function parsePatch(text: string): unknown {
@@ -98,33 +88,4 @@ function applied(object: KubeObject, operations: unknown): KubeObject {
     if (error instanceof StatusError) throw errors.internal(error.message);
     throw error;
   }
-}
-
-/** The patched object in the version of the request, its defaults filled. */
-async function decoded(
-  { request, definition }: Question,
-  patched: KubeObject,
-  asking: Asking,
-): Promise<KubeObject> {
-  const resources = asking.resources();
-  const decode = ({ group, version, resource }: ResourceDefinition, value: KubeObject): KubeObject => {
-    const served = resources.get(group, version, resource);
-    if (!served) throw errors.internal(`${resource} is no longer served as ${version}`);
-    // the body of a subresource is none of the resource's kind
-    return value.kind === served.definition.kind ? decodeValue(served, value, internalContext('')) : value;
-  };
-  try {
-    const shown = decode(definition, patched);
-    if (definition === request.definition) return shown;
-    return decode(request.definition, await convertBetween(resources, definition, request.definition, shown));
-  } catch (error) {
-    if (error instanceof StatusError && error.code < 500) throw errors.internal(error.message);
-    throw error;
-  }
-}
-
-/** Others hold the object itself: what it is made of changes. */
-function replaceContent(object: KubeObject, next: KubeObject): void {
-  for (const key of Object.keys(object)) if (!Object.hasOwn(next, key)) delete object[key];
-  Object.assign(object, next);
 }

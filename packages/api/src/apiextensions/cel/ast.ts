@@ -61,11 +61,16 @@ export interface MapExpr extends Node {
   readonly kind: 'map';
   readonly entries: readonly MapEntry[];
 }
-/** `Name{field: value}`: no type can be made in rules, so it only ever is an error of the checker. */
+/** `Name{field: value}`: no type can be made in rules, so there it only ever is an error of the checker. */
 export interface StructExpr extends Node {
   readonly kind: 'struct';
   readonly name: string;
-  readonly values: readonly Expr[];
+  readonly fields: readonly StructField[];
+}
+export interface StructField {
+  readonly name: string;
+  readonly value: Expr;
+  readonly optional: boolean;
 }
 export interface ComprehensionExpr extends Node {
   readonly kind: 'comprehension';

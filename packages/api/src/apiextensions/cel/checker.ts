@@ -142,7 +142,7 @@ class Checker {
       case 'map':
         return this.#map(expr);
       case 'struct':
-        for (const value of expr.values) this.check(value);
+        for (const { value } of expr.fields) this.check(value);
         this.#report(expr.pos, `undeclared reference to '${expr.name}' (in container '')`);
         return ERROR;
       case 'comprehension':

@@ -122,7 +122,7 @@ class Estimator {
         return add(sum, fixed(30));
       }
       case 'struct':
-        return expr.values.reduce((sum, value) => add(sum, this.cost(value)), fixed(40));
+        return expr.fields.reduce((sum, { value }) => add(sum, this.cost(value)), fixed(40));
       case 'comprehension':
         return isBind(expr) ? this.#bind(expr) : this.#comprehension(expr);
     }

@@ -924,6 +924,12 @@ const KUBERNETES: readonly Row[] = [
   ['major', 'semver_major', 'semver.() int', (v: SemverValue) => v.numbers[0]],
   ['minor', 'semver_minor', 'semver.() int', (v: SemverValue) => v.numbers[1]],
   ['patch', 'semver_patch', 'semver.() int', (v: SemverValue) => v.numbers[2]],
+  [
+    'jsonpatch.escapeKey',
+    'jsonpatch_escapekey',
+    '(string) string',
+    (key: string) => text.bounded(key.replaceAll('~', '~0').replaceAll('/', '~1')),
+  ],
   ['format.named', 'format-named', '(string) optional<format>', namedFormat],
   ['validate', 'format-validate', 'format.(string) optional<list<string>>', validateFormat],
 ];

@@ -6,6 +6,7 @@ import {
   type Issue,
   type Literal,
   type MapEntry,
+  type StructField,
 } from './ast.ts';
 import { type Token, tokenize } from './lexer.ts';
 import { expandMacro } from './macros.ts';
@@ -98,8 +99,8 @@ export class NodeFactory {
   map(pos: number, entries: readonly MapEntry[]): Expr {
     return { kind: 'map', ...this.#id(pos), entries };
   }
-  struct(pos: number, name: string, values: readonly Expr[]): Expr {
-    return { kind: 'struct', ...this.#id(pos), name, values };
+  struct(pos: number, name: string, fields: readonly StructField[]): Expr {
+    return { kind: 'struct', ...this.#id(pos), name, fields };
   }
   comprehension(
     pos: number,
@@ -349,9 +350,9 @@ class Parser {
 
   #struct(operand: Expr, open: Token): Expr {
     this.#at++;
-    const values: Expr[] = [];
+    const fields: StructField[] = [];
     while (!this.#isOp('}')) {
-      this.#accept('?');
+      const optional = this.#accept('?') !== undefined;
       const token = this.#peek();
       if (token.type !== 'ident' && token.type !== 'quoted-ident') {
         this.#make.fail(
@@ -361,11 +362,12 @@ class Parser {
       }
       this.#at++;
       this.#expect(':');
-      values.push(this.#expression());
+      const name = token.type === 'quoted-ident' ? token.text.slice(1, -1) : token.text;
+      fields.push({ name, value: this.#expression(), optional });
       if (!this.#accept(',')) break;
     }
     this.#expect('}');
-    return this.#make.struct(open.pos, qualifiedName(operand) ?? '', values);
+    return this.#make.struct(open.pos, qualifiedName(operand) ?? '', fields);
   }
 
   #arguments(close: string): Expr[] {
