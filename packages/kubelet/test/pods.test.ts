@@ -88,6 +88,17 @@ describe.skipIf(!able)('pods in real containers', () => {
     await runner.forget(pod.metadata?.uid ?? '');
   });
 
+  it('tells of a pod that is over once more when it is deleted', async () => {
+    const pod = testPod('over', { restartPolicy: 'Never', containers: [shell('app', 'true')] });
+    runner.set(pod);
+    await reports.until(pod, ({ ended }) => ended);
+    const deletionTimestamp = new Date().toISOString();
+    runner.set({ ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } });
+    await reports.until(pod, ({ ended, deleted }) => ended && deleted);
+    await runner.forget(pod.metadata?.uid ?? '');
+    expect(await node.runtime.listContainers(pod.metadata?.uid)).toEqual([]);
+  });
+
   it('restarts what fails, later and later, and keeps the last end', async () => {
     const pod = testPod('loop', { containers: [shell('app', 'exit 3')] });
     runner.set(pod);

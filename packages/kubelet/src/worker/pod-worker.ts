@@ -206,7 +206,8 @@ export class PodWorker {
       now,
       ...(this.#verdict && { verdict: this.#verdict }),
     });
-    this.#tell.publish({ status: this.#status, ended });
+    const deleted = pod.metadata?.deletionTimestamp !== undefined;
+    this.#tell.publish({ status: this.#status, ended, deleted });
   }
 
   #begin(action: PodAction, pod: k8s.Pod, before: ReadonlySet<string>, now: number): void {

@@ -9,7 +9,7 @@ it('tells each status once, and a mere generation only when nothing else comes w
     told.push(phase, observedGeneration),
   );
   const say = (phase: string, observedGeneration: number) =>
-    teller.publish({ status: { phase, observedGeneration }, ended: false });
+    teller.publish({ status: { phase, observedGeneration }, ended: false, deleted: false });
   const news = () => told.splice(0);
   say('Pending', 1);
   say('Pending', 1);

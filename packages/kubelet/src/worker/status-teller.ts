@@ -5,6 +5,8 @@ export interface PodReport {
   readonly status: k8s.PodStatus;
   /** Nothing of the pod runs and nothing will. */
   readonly ended: boolean;
+  /** It is to go: what has ended may be forgotten. Told also when nothing else has changed by it. */
+  readonly deleted: boolean;
 }
 
 /** That a new generation was seen is told with what comes of it, or after this. */
