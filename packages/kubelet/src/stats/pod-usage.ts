@@ -34,10 +34,15 @@ export function runningContainers({ status }: k8s.Pod): RunningContainer[] {
 
 /**
  * The containers of a pod, each with its share of what the sandbox uses where that is what they run in: a kernel of the
- * pod's own, which pods with an overhead have (KEP-688). Pure.
+ * pod's own, which pods with an overhead have (KEP-688), and with `ownKernel` those without a runtime class. Pure.
  */
-export function withSandboxShare({ pod, usage, containers }: PodReading): readonly ContainerReading[] {
-  if (!pod.spec?.overhead || containers.length === 0) return containers;
+export function withSandboxShare(
+  { pod, usage, containers }: PodReading,
+  ownKernel = false,
+): readonly ContainerReading[] {
+  const { overhead, runtimeClassName } = pod.spec ?? {};
+  const shares = overhead !== undefined || (ownKernel && !runtimeClassName);
+  if (!shares || containers.length === 0) return containers;
   const share = (of: (usage: CgroupUsage) => number): number => {
     const own = containers.reduce((sum, container) => sum + of(container.usage), 0);
     return Math.max(0, Math.floor((of(usage) - own) / containers.length));

@@ -224,6 +224,7 @@ describe('a sample', () => {
     const [a, b] = [container('a', used(10, 10)), container('b', used(20, 20))];
     const plain = { pod, usage: used(130, 230), containers: [a, b] };
     expect(withSandboxShare(plain)).toEqual([a, b]);
+    expect(withSandboxShare(plain, true)[0]?.usage.cpuNanoseconds).toBe(60);
     const own = { ...plain, pod: { ...pod, spec: { containers: [], overhead: { memory: '64Mi' } } } };
     const shared = withSandboxShare(own).map(({ usage }) => [usage.cpuNanoseconds, usage.memory.workingSet]);
     expect(shared).toEqual([

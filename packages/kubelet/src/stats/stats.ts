@@ -21,6 +21,8 @@ export interface StatsOptions {
   readonly pods: () => readonly k8s.Pod[];
   /** On the disk of images. */
   readonly imageFolder: string;
+  /** Pods without a runtime class have a kernel of their own (gVisor). Default false. */
+  readonly ownKernel?: boolean;
 }
 
 /** What machine and pods use. Reads only when it is asked, so it costs nothing and holds nothing open. */
@@ -30,9 +32,9 @@ export class Stats {
   readonly #sizes: FolderSizes;
 
   constructor(options: StatsOptions) {
-    const { clock, facts, pods } = options;
+    const { clock, facts, pods, ownKernel = false } = options;
     this.#options = options;
-    this.#sampler = new UsageSampler(clock, facts.cgroupRoot, pods);
+    this.#sampler = new UsageSampler(clock, facts.cgroupRoot, pods, ownKernel);
     this.#sizes = new FolderSizes(clock);
   }
 

@@ -27,11 +27,13 @@ export class UsageSampler {
   readonly #clock: Clock;
   readonly #cgroupRoot: string;
   readonly #pods: () => readonly k8s.Pod[];
+  readonly #ownKernel: boolean;
   readonly #cgroups = new CgroupReader();
   readonly #rates = new CpuRates();
   #last: { readonly at: number; readonly running: string; readonly sample: Promise<UsageSample> } | undefined;
 
-  constructor(clock: Clock, cgroupRoot: string, pods: () => readonly k8s.Pod[]) {
+  constructor(clock: Clock, cgroupRoot: string, pods: () => readonly k8s.Pod[], ownKernel: boolean) {
+    this.#ownKernel = ownKernel;
     this.#clock = clock;
     this.#cgroupRoot = cgroupRoot;
     this.#pods = pods;
@@ -96,7 +98,7 @@ export class UsageSampler {
       return own ? [{ ...container, usage: own }] : [];
     });
     const reading = { pod, usage, containers };
-    return { ...reading, containers: withSandboxShare(reading) };
+    return { ...reading, containers: withSandboxShare(reading, this.#ownKernel) };
   }
 }
 
