@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { SampanError } from '@sampan/base';
 import { type HomeLayout, readNodeState } from '@sampan/home';
 import { type BackgroundProgram, programFile, startInBackground } from './background.ts';
-import { stopProcess } from './stop-process.ts';
+import { stopSoon } from './stop-process.ts';
 
 /** Pods get their grace when they are ended. */
 const END_TIMEOUT_MS = 120_000;
@@ -25,7 +25,8 @@ export async function endNode(home: HomeLayout): Promise<void> {
   if (process.getuid?.() !== 0) throw needsRoot(home);
   if (!mayHaveContainers(home)) return;
   const running = readNodeState(home);
-  if (running) await stopProcess(running);
+  // it waits for containers that were asked to end, and they have up to half a minute or more
+  if (running) await stopSoon(running);
   await startInBackground(programOf(home, '--end'), END_TIMEOUT_MS);
 }
 
