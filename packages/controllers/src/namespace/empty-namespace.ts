@@ -40,12 +40,16 @@ export async function emptyNamespace(client: Client, namespace: string, now: num
   return remains;
 }
 
+/** Another group's name of core/v1 Events: deleting them by both at once finds some that the other is about to delete. */
+const SECOND_NAMES: ReadonlySet<string> = new Set(['events.events.k8s.io']);
+
 /** Every namespaced resource once, in the server's preferred version. */
 function deletable(resources: readonly Discovered[]): Discovered[] {
   const seen = new Map<string, Discovered>();
   for (const ref of resources) {
     const key = `${ref.resource}.${ref.group}`;
-    if (ref.namespaced && ref.verbs.includes('delete') && !seen.has(key)) seen.set(key, ref);
+    const isWanted = ref.namespaced && ref.verbs.includes('delete') && !SECOND_NAMES.has(key);
+    if (isWanted && !seen.has(key)) seen.set(key, ref);
   }
   return [...seen.values()];
 }
