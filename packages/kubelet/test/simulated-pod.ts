@@ -102,7 +102,8 @@ export class SimulatedPod {
     const { waiting, ended } = decision;
     for (const action of decision.actions) {
       // one may end by itself before it is killed: it is started again all the same
-      if (action.do === 'kill-container' && action.reason !== 'pod-ends') this.killed.add(action.id);
+      const ends = decision.memory.endingSince !== undefined;
+      if (action.do === 'kill-container' && !ends) this.killed.add(action.id);
     }
     const { restarting = new Set() } = decision.memory;
     const more = { waiting, ended, restarting, previous: this.status, hostIPs: ['192.0.2.1'], now: this.now };
@@ -204,6 +205,9 @@ export class SimulatedPod {
       const given = (container: k8s.Container) => ({ ...container, resources: { requests: { cpu } } });
       const { spec = {} } = this.pod;
       this.pod = { ...this.pod, spec: { ...spec, containers: (spec.containers ?? []).map(given) } };
+    } else if (dice < 0.47 && this.#sandboxes[0]) {
+      this.story.push('the sandbox dies, and its containers run on');
+      this.#sandboxes = this.#sandboxes.map((each) => ({ ...each, ready: false }));
     } else if (dice < 0.49 && this.#sandboxes[0]) {
       this.story.push('the machine restarts');
       for (const { id } of this.#sandboxes) this.#endSandbox(id);

@@ -148,6 +148,38 @@ describe('what a pod needs next', () => {
     expect(short(decide(spec(7), { view, probes }).actions)).toEqual(['kill app 7']);
   });
 
+  it('is the same containers in another sandbox when that is lost, whatever they exit with as they are killed', () => {
+    const spec = { restartPolicy: 'OnFailure', containers: [main()] };
+    const sandboxes = [madeSandbox({ ready: false })];
+    const first = decide(spec, { view: { sandboxes, containers: [madeContainer('app')] } });
+    expect(short(first.actions)).toEqual(['kill app 30']);
+    const containers = [madeContainer('app', { state: 'exited', exitCode: 0, finishedAt: 1 })];
+    const { memory } = first;
+    const second = decide(spec, { view: { sandboxes, containers }, memory });
+    expect(short(second.actions)).toEqual(['sandbox 1']);
+    const view = { sandboxes: [madeSandbox({ id: 's1', attempt: 1 }), ...sandboxes], containers };
+    expect(short(decide(spec, { view, memory: second.memory }).actions)).toEqual(['start app 1']);
+    // one that was over by itself is not begun again
+    expect(short(decide(spec, { view: { sandboxes, containers } }).actions)).toEqual([]);
+  });
+
+  it('is to start again what was killed for its probe, also if it then exits well', () => {
+    const container = madeContainer('app');
+    const probes = new Map([[container.id, { liveness: 'failure' as const }]]);
+    const spec = (restartPolicy: string) => ({
+      restartPolicy,
+      containers: [main('app', { livenessProbe: {} })],
+    });
+    const sandboxes = [madeSandbox()];
+    const ended = [madeContainer('app', { state: 'exited', exitCode: 0, finishedAt: 1 })];
+    const after = (policy: string) => {
+      const { memory } = decide(spec(policy), { view: { sandboxes, containers: [container] }, probes });
+      return short(decide(spec(policy), { view: { sandboxes, containers: ended }, probes, memory }).actions);
+    };
+    expect(after('OnFailure')).toEqual(['start app 1']);
+    expect(after('Never')).toEqual(['stop s0']);
+  });
+
   it('is another container when its image changed, even if its policy is Never', () => {
     const hash = { annotations: { 'io.kubernetes.container.hash': 'other' } };
     const spec = { restartPolicy: 'Never', containers: [main()] };

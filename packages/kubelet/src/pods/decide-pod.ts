@@ -29,7 +29,7 @@ export function decidePod(input: PodInput): PodDecision {
   const spec = pod.spec ?? {};
   const sandbox = needsSandbox(pod, view);
   if (sandbox.create) {
-    if (!worthSandbox(spec, view, sandbox.attempt)) return endPod(draft);
+    if (!worthSandbox(draft, sandbox.attempt)) return endPod(draft);
     replaceSandbox(draft, sandbox.attempt);
     return finish(draft);
   }
@@ -47,9 +47,10 @@ export function decidePod(input: PodInput): PodDecision {
 
 /** What still runs outside a usable sandbox ends first. */
 function replaceSandbox(draft: Draft, attempt: number): void {
-  const { view, failures, now } = draft.input;
+  const { pod, view, failures, now } = draft.input;
   const running = view.containers.filter(({ state }) => state === 'running');
   for (const { id, name } of running) {
+    if (restartsWhenKilled(pod.spec ?? {}, name)) draft.restarting.add(id);
     kill(draft, { name }, id, 'pod-ends', 'Pod sandbox changed, it will be killed and re-created.');
   }
   const retryAt = failures.get('')?.retryAt ?? 0;
@@ -71,10 +72,15 @@ function mustEnd({ pod, verdict }: PodInput): boolean {
 }
 
 /** A pod whose containers are done gets no new sandbox. */
-function worthSandbox(spec: k8s.PodSpec, view: PodView, attempt: number): boolean {
+function worthSandbox({ input: { pod, view }, restarting }: Draft, attempt: number): boolean {
+  const spec = pod.spec ?? {};
   const containers = spec.containers ?? [];
   if (attempt === 0 || view.containers.length === 0) return true;
-  if (!containers.some((container) => shouldStart(spec, container, lost(view, container.name)))) return false;
+  const wanted = containers.some((container) => {
+    const latest = lost(view, container.name);
+    return shouldStart(spec, container, latest) || restarting.has(latest?.id ?? '');
+  });
+  if (!wanted) return false;
   // an init container that failed for good
   return !(spec.initContainers ?? []).some((container) => {
     const latest = latestContainer(view, container.name);
@@ -83,6 +89,12 @@ function worthSandbox(spec: k8s.PodSpec, view: PodView, attempt: number): boolea
 }
 
 const KILLED = 137;
+
+/** That a container was killed is a failure, whatever it exits with. */
+function restartsWhenKilled(spec: k8s.PodSpec, name: string): boolean {
+  const container = (spec.containers ?? []).find((each) => each.name === name);
+  return container !== undefined && restartsAfter(spec, container, KILLED);
+}
 
 /** With its sandbox gone a container does not run, whatever the runtime thinks it knows. */
 function lost(view: PodView, name: string) {
@@ -126,8 +138,7 @@ function killRunning(draft: Draft, container: k8s.Container, latest: PodContaine
   const { pod, probes, resize } = draft.input;
   const { name } = container;
   const probe = probes.get(latest.id);
-  // that it was killed is a failure, whatever it exits with
-  const restarts = restartsAfter(pod.spec ?? {}, container, KILLED);
+  const restarts = restartsWhenKilled(pod.spec ?? {}, name);
   const then = restarts ? ', will be restarted' : '';
   const unhealthy = probe?.liveness === 'failure' || probe?.startup === 'failure';
   if (unhealthy && restarts) draft.restarting.add(latest.id);

@@ -142,6 +142,7 @@ export function start(
   const elsewhere = view.containers.find((each) => each.name === name && each.state === 'running');
   if (elsewhere) {
     // in a former sandbox: never two of one name
+    draft.restarting.add(elsewhere.id);
     kill(draft, container, elsewhere.id, 'pod-ends', `Stopping container ${name}`);
     return false;
   }
