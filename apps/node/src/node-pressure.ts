@@ -21,6 +21,8 @@ export interface PressureOptions {
   readonly stats: Stats;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Images are those of all clusters: one of them removes what nothing uses. `runtime` sees all of them then. Default true. */
+  readonly ownsImages?: boolean;
   /** As `readReclaimSettings` gives them. */
   readonly settings: ReclaimSettings;
   /** The node's conditions are others now. */
@@ -34,14 +36,9 @@ export interface WatchedPressure {
 
 /** Keeps memory and disk of the machine from running out. Of pods that are known, so after the agent's start. */
 export function watchPressure(options: PressureOptions): WatchedPressure {
-  const { home, agent, runtime, stats, settings, clock, log, changed } = options;
+  const { agent, stats, settings, clock, log, changed } = options;
   const warn = (reason: string, message: string) => agent.events.ofNode({ type: 'Warning', reason, message });
-  const images = new ImageCollector({
-    ...{ clock, log, runtime },
-    imageFolder: home.node.containerd,
-    event: warn,
-    config: settings.images,
-  });
+  const images = (options.ownsImages ?? true) ? imageCollector(options, warn) : undefined;
   const eviction = new EvictionManager({
     ...{ clock, log, stats, changed },
     pods: () => agent.pods(),
@@ -50,18 +47,26 @@ export function watchPressure(options: PressureOptions): WatchedPressure {
       if (pod) agent.events.ofPod(pod, { type: 'Warning', reason, message });
       else warn(reason, message);
     },
-    reclaimDisk: () => images.removeUnused(),
+    reclaimDisk: async () => images?.removeUnused(),
     config: settings.eviction,
   });
-  images.start();
+  images?.start();
   eviction.start();
   return {
     eviction,
     async stop() {
       await eviction.stop();
-      await images.stop();
+      await images?.stop();
     },
   };
+}
+
+function imageCollector(
+  { home, runtime, settings, clock, log }: PressureOptions,
+  event: (reason: string, message: string) => void,
+): ImageCollector {
+  const { images: config } = settings;
+  return new ImageCollector({ clock, log, runtime, imageFolder: home.node.containerd, event, config });
 }
 
 /** The owner's own settings of the node. Throws `kubelet-settings-invalid`. */
