@@ -12,11 +12,11 @@ export function wantedPackages(): string[] {
 }
 
 /**
- * Installs the Debian packages that tests need and that are missing; as root only, since others may not. Returns
- * what is still missing: the tests that need it say so themselves.
+ * Installs the Debian packages that tests need, and `more`, where they are missing; as root only, since others may
+ * not. Returns what is still missing: the tests that need it say so themselves.
  */
-export function installDebianPackages(): string[] {
-  const missing = wantedPackages().filter((name) => !isInstalled(name));
+export function installDebianPackages(more: readonly string[] = []): string[] {
+  const missing = [...wantedPackages(), ...more].filter((name) => !isInstalled(name));
   if (missing.length === 0 || process.getuid?.() !== 0) return missing;
   console.log(`Installing ${missing.join(' ')} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

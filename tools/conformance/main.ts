@@ -9,6 +9,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { installDebianPackages } from '../ci/debian-packages.ts';
 import { buildImages } from './build-images.ts';
 import { type GroupOfTests, groupTests } from './groups.ts';
 import { findTested, loadImages, startTested, type TestedSampan } from './home.ts';
@@ -38,6 +39,8 @@ interface Run {
 
 async function main(options: Options): Promise<number> {
   const deadline = performance.now() + options.minutes * 60_000;
+  const missing = installDebianPackages(['mmdebstrap']);
+  if (missing.length > 0) throw new Error(`not installed: ${missing.join(' ')} (apt-get, as root)`);
   buildUpstream();
   mkdirSync(FOLDER, { recursive: true });
   const all = conformanceTests();
