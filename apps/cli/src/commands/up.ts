@@ -54,8 +54,7 @@ async function startFirst(invocation: Invocation, start: StartOptions, timeoutMs
   }
 }
 
-const isLocked = (error: unknown): boolean =>
-  error instanceof SampanError && /^(home|node)-locked$/.test(error.code);
+const isLocked = (error: unknown): boolean => error instanceof SampanError && error.code === 'home-locked';
 
 async function appears<T>(look: () => T | undefined): Promise<T | undefined> {
   await waitFor(() => look() !== undefined, 5000);
