@@ -6,10 +6,11 @@ import type { Exchange } from './exchange.ts';
 import { leaveFastPath } from './fast-path.ts';
 import { JSON_OBJECT } from './negotiate.ts';
 import type { View } from './render.ts';
-import { statusOf, warningHeaders } from './respond.ts';
+import { statusOf } from './respond.ts';
 import { partialOf, tableOf } from './table.ts';
-import { Frame, writeFrame } from './watch-frames.ts';
+import { Frame } from './watch-frames.ts';
 import { openOutlet } from './watch-pace.ts';
+import { watchSink } from './watch-sink.ts';
 
 /** A client that reads so slowly that this much waits for it is cut off; it will watch again from where it was. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
@@ -42,8 +43,9 @@ export function streamWatch(
   timeoutMs: number,
   source: WatchSource = storeSource(cluster, resource, request),
 ): void {
-  const { response } = exchange;
-  leaveFastPath(exchange.request);
+  const sink = watchSink(exchange);
+  // whoever takes over the connection listens to it alone
+  if (!exchange.upgrade) leaveFastPath(exchange.request);
   const encoder = encoderOf(resource, view, cluster);
   let stop = () => {};
   let ended = false;
@@ -55,7 +57,7 @@ export function streamWatch(
     outlet.close();
     clearTimeout(deadline);
     clearInterval(bookmarks);
-    response.end();
+    sink.end();
   };
   const deadline = setTimeout(end, timeoutMs > 0 ? timeoutMs : MIN_TIMEOUT_MS * (1 + Math.random()));
   const { revision } = source;
@@ -63,21 +65,15 @@ export function streamWatch(
     request.bookmarks && revision
       ? setInterval(() => send([bookmark(resource, revision())]), BOOKMARK_INTERVAL_MS)
       : undefined;
-  response.on('close', end);
+  sink.onClose(end);
   // the client asks again, and sees the resource as it is from now on, or that it is gone
   const forget = resource.custom ? cluster.resources.onReplaced(resource, end) : () => {};
   const outlet = openOutlet((batches) => {
-    const waiting = writeFrame(response, encoder(batches));
-    if (waiting > MAX_WAITING_BYTES) response.destroy();
+    const waiting = sink.write(encoder(batches));
+    if (waiting > MAX_WAITING_BYTES) sink.destroy();
   });
   const send = (events: readonly StreamEvent[]) => {
     if (!ended) outlet.send(events);
-  };
-  const open = () => {
-    response.statusCode = 200;
-    response.setHeader('content-type', 'application/json');
-    response.setHeader('cache-control', 'no-cache, private');
-    if (exchange.warnings.length > 0) response.setHeader('warning', warningHeaders(exchange.warnings));
   };
   try {
     let opened = false;
@@ -86,10 +82,10 @@ export function streamWatch(
       if (opened) send(events);
       else early.push(...events);
     });
-    open();
+    sink.open();
     opened = true;
     if (early.length > 0) send(early);
-    else flush(response);
+    else sink.flush();
   } catch (error) {
     forget();
     clearTimeout(deadline);
@@ -97,13 +93,9 @@ export function streamWatch(
     outlet.close();
     if (!(error instanceof StatusError) || error.code !== 410) throw error;
     // a watch that starts too late is told in the stream, as upstream's watch cache does
-    open();
-    response.end(`${JSON.stringify({ type: 'ERROR', object: statusOf(error) })}\n`);
+    sink.open();
+    sink.end(`${JSON.stringify({ type: 'ERROR', object: statusOf(error) })}\n`);
   }
-}
-
-function flush(response: Exchange['response']): void {
-  if ('flushHeaders' in response) response.flushHeaders();
 }
 
 type Batches = readonly (readonly StreamEvent[])[];

@@ -12,6 +12,12 @@ export {
 } from './remote-command.ts';
 export { SpdyClient } from './spdy/spdy-client.ts';
 export { splice } from './splice.ts';
-export { acceptWebSocket, chooseProtocol, type Upgrade, wantsWebSocket } from './websocket/accept.ts';
+export {
+  acceptWebSocket,
+  chooseAnyProtocol,
+  chooseProtocol,
+  type Upgrade,
+  wantsWebSocket,
+} from './websocket/accept.ts';
 export { ChannelSocket } from './websocket/channel-socket.ts';
 export { tunnel } from './websocket/tunnel.ts';

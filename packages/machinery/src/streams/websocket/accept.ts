@@ -27,13 +27,22 @@ const server = new WebSocketServer({
  * undefined: there is none in common.
  */
 export function chooseProtocol(request: IncomingMessage, known: readonly string[]): string | undefined {
-  const offered = (request.headers['sec-websocket-protocol'] ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    // a way to send a token, not a protocol (kubernetes apiserver pkg/authentication/request/websocket)
-    .filter((name) => name !== '' && !name.startsWith('base64url.bearer.authorization.k8s.io.'));
+  const offered = offeredProtocols(request);
   if (offered.length === 0) return known.includes('') ? '' : undefined;
   return offered.find((name) => known.includes(name));
+}
+
+/** The client's first protocol, whatever it is; '' when it names none. */
+export const chooseAnyProtocol = (request: IncomingMessage): string => offeredProtocols(request)[0] ?? '';
+
+function offeredProtocols(request: IncomingMessage): string[] {
+  return (
+    (request.headers['sec-websocket-protocol'] ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      // a way to send a token, not a protocol (kubernetes apiserver pkg/authentication/request/websocket)
+      .filter((name) => name !== '' && !name.startsWith('base64url.bearer.authorization.k8s.io.'))
+  );
 }
 
 /**
