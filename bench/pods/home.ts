@@ -7,6 +7,8 @@ import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+/** What a shell may have set for programs of Node weighs on them. */
+const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...env } = process.env;
 const SAMPAN = join(import.meta.dirname, '../../sampan');
 
 export interface Home {
@@ -23,7 +25,7 @@ export interface Home {
 
 export async function startHome(): Promise<Home> {
   const folder = mkdtempSync(join(tmpdir(), 'sampan-bench-'));
-  const sampan = (...args: string[]) => run(SAMPAN, [...args, '--home', folder], { timeout: 120_000 });
+  const sampan = (...args: string[]) => run(SAMPAN, [...args, '--home', folder], { timeout: 120_000, env });
   const end = async () => {
     await sampan('down');
     rmSync(folder, { recursive: true, force: true });

@@ -14,9 +14,15 @@ export const whoOf = ({ status, body }: Answer): string =>
   status === 200 ? (JSON.parse(body) as { name: string }).name : String(status);
 
 /** A request to the proxy on loopback as if the host's name led there. Connections are kept by the agent. */
-export async function get(port: number, host: string, path = '/', agent?: Agent): Promise<Answer> {
+export async function get(
+  port: number,
+  host: string,
+  path = '/',
+  agent?: Agent,
+  address = '127.0.0.1',
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const call = request({ host: '127.0.0.1', port, path, headers: { host }, ...(agent ? { agent } : {}) });
+  const call = request({ host: address, port, path, headers: { host }, ...(agent ? { agent } : {}) });
   call.once('error', reject).once('response', (response) => {
     let body = '';
     response.setEncoding('utf8').on('data', (part: string) => {
