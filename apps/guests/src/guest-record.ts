@@ -8,6 +8,10 @@ export interface GuestRecord {
   /** Of the files of a cluster: a newer one is refused. */
   readonly format: 1;
   readonly settings: GuestSettings;
+  /** Which of the machine's cluster networks is its; absent: nothing runs its pods. */
+  readonly network?: number;
+  /** It had pods when it was last seen: it is woken at the start, so that somebody looks after them. */
+  readonly hasPods?: boolean;
   /** When its controllers have something to do, milliseconds since the epoch; absent: nothing is planned. */
   readonly wakeAt?: number;
 }
@@ -15,7 +19,7 @@ export interface GuestRecord {
 /** Names in a cluster's folder. */
 export const GUEST_FILES = { database: 'cluster.db', record: 'record.json' } as const;
 
-const DEFAULT: GuestRecord = { format: 1, settings: { idleMs: 600_000, paused: false } };
+const DEFAULT: GuestRecord = { format: 1, settings: { idleMs: 600_000, paused: false, isSandboxed: false } };
 
 /** What was written last; the default when nothing was. Throws when it cannot be understood. */
 export function readRecord(folder: string): GuestRecord {

@@ -1,15 +1,26 @@
 import {
   type ControlPlane,
+  componentPolicy,
   createControlPlane,
+  createNodeProxy,
   issueLegacyToken,
+  NodeAgent,
+  type NodeProxy,
   SigningKeys,
   type VersionInfo,
 } from '@sampan/apiserver';
 import { type Logger, systemClock } from '@sampan/base';
 import { type Controllers, startControllers } from '@sampan/controllers';
+import type { ObjectReader } from '@sampan/machinery';
+import { type ClusterNetwork, endpointAddressOf } from '@sampan/network';
 import { type Scheduler, startScheduler } from '@sampan/scheduler';
 import { openSqliteStore, type Store } from '@sampan/store';
 import type { GuestKeys } from './guest-keys.ts';
+import { GuestNode } from './guest-node.ts';
+import { makeNodeObjects } from './guest-objects.ts';
+import { InsideListener } from './inside-listener.ts';
+import type { NodeCaller } from './node-caller.ts';
+import { issueNodeCredentials } from './node-credentials.ts';
 import { TimerBook } from './timer-book.ts';
 
 export interface GuestOptions {
@@ -18,15 +29,29 @@ export interface GuestOptions {
   readonly file: string;
   readonly keys: GuestKeys;
   readonly version: VersionInfo;
-  /** PEM that pods verify the API server by. */
-  readonly servingCa: string;
+  /** Of this machine, which runs its pods; undefined: nothing runs them. */
+  readonly node: MachineNode | undefined;
   /** `HOST:PORT/clusters/NAME` under which the cluster is reached from outside. */
   readonly externalAddress: string;
+  /** Its pods run under gVisor. */
+  readonly isSandboxed: boolean;
   readonly log: Logger;
+}
+
+/** What of this machine is a cluster's. */
+export interface MachineNode {
+  /** The node's name. */
+  readonly name: string;
+  readonly network: ClusterNetwork;
+  readonly caller: NodeCaller;
+  /** The socket of the agent that runs this cluster's pods, when it does. */
+  readonly agentSocket: string;
 }
 
 /** The first address of the Service range. */
 const API_SERVICE_IP = '10.96.0.1';
+/** Where pods reach the API at the machine's end of their network's link. */
+const API_PORT = 6443;
 
 interface Parts {
   readonly plane: ControlPlane;
@@ -34,6 +59,8 @@ interface Parts {
   readonly controllers: Controllers;
   readonly scheduler: Scheduler;
   readonly timers: TimerBook;
+  readonly node: GuestNode | undefined;
+  readonly inside: InsideListener;
 }
 
 /** A guest cluster that is awake: its store, API, controllers and scheduler. */
@@ -89,23 +116,13 @@ export class Guest {
   }
 
   /** Whether a pod of it runs, or is to run, on a node. */
-  hasPods(): boolean {
-    return this.#parts.plane.reader
-      .list<{
-        apiVersion: string;
-        kind: string;
-        metadata: object;
-        spec?: { nodeName?: string };
-        status?: { phase?: string };
-      }>('pods')
-      .some(
-        ({ spec, status }) => spec?.nodeName && status?.phase !== 'Succeeded' && status?.phase !== 'Failed',
-      );
+  get hasPods(): boolean {
+    return this.#parts.node?.hasPods ?? false;
   }
 
   /** Resolves when it serves. Throws the store's `SampanError`s. */
   static async open(options: GuestOptions): Promise<Guest> {
-    const { file, keys, version, servingCa, externalAddress, log } = options;
+    const { name, file, keys, version, externalAddress, log, node: machine } = options;
     const store = openSqliteStore({ file });
     try {
       const signing = new SigningKeys(keys.serviceAccountKey);
@@ -117,37 +134,78 @@ export class Guest {
         version,
         log,
         externalAddress,
+        policy: componentPolicy,
+        ...(machine ? { nodeProxy: (reader) => nodeProxyOf(machine, reader) } : {}),
       });
       const timers = new TimerBook(systemClock);
       const controllers = startControllers({
         client: (manager) => plane.client(manager),
         clock: timers,
         log,
-        rootCa: servingCa,
+        rootCa: keys.authority.certificatePem,
         signer: keys.authority,
         issueToken: (account, secret) => issueLegacyToken(signing, account, secret),
-        apiService: { clusterIP: API_SERVICE_IP, port: 443 },
+        apiService: {
+          clusterIP: API_SERVICE_IP,
+          port: API_PORT,
+          ...(machine ? { address: machine.network.link.host } : {}),
+        },
+        // the one node is this machine, which is there whenever this process is
+        without: ['nodes'],
       });
       await controllers.ready;
+      if (machine) await makeNodeObjects(plane.client('sampan-server'), machine.name, machine.network);
       const scheduler = startScheduler({ client: plane.client('kube-scheduler'), clock: timers, log });
-      return new Guest({ plane, store, controllers, scheduler, timers });
+      const inside = new InsideListener(keys, plane.api);
+      const node =
+        machine &&
+        new GuestNode({
+          name,
+          reader: plane.reader,
+          caller: machine.caller,
+          clock: systemClock,
+          log,
+          request: async () => ({
+            network: machine.network.index,
+            port: await inside.port(),
+            ca: keys.authority.certificatePem,
+            credentials: issueNodeCredentials(keys.authority, machine.name),
+            isSandboxed: options.isSandboxed,
+          }),
+        });
+      return new Guest({ plane, store, controllers, scheduler, timers, node, inside });
     } catch (error) {
       await store.close();
       throw error;
     }
   }
 
-  /** Ends it; what it acknowledged is on disk. May be called twice. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /**
+   * Ends it; what it acknowledged is on disk. `stopNode`: the machine has nothing to do for it any more. May be called
+   * twice.
+   */
+  close({ stopNode }: { readonly stopNode: boolean }): Promise<void> {
+    this.#closing ??= this.#close(stopNode);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
-    const { scheduler, controllers, plane, store } = this.#parts;
+  async #close(stopNode: boolean): Promise<void> {
+    const { scheduler, controllers, plane, store, node, inside } = this.#parts;
+    await node?.close({ stop: stopNode });
+    await inside.close();
     await scheduler.stop();
     await controllers.stop();
     plane.stop();
     await store.close();
   }
+}
+
+/** The way to what runs on this machine; pods of a guest are never on the machine's own network. */
+function nodeProxyOf({ name, agentSocket, network }: MachineNode, reader: ObjectReader): NodeProxy {
+  const agent = new NodeAgent(agentSocket);
+  return createNodeProxy({
+    agent: (node) => (node === name ? agent : undefined),
+    reader,
+    reach: (ip, onNode) => (onNode ? undefined : endpointAddressOf(network, ip)),
+  });
 }

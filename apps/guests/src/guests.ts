@@ -3,21 +3,32 @@ import { join } from 'node:path';
 import type { VersionInfo } from '@sampan/apiserver';
 import { type Clock, type Logger, messageOf, SampanError, systemClock } from '@sampan/base';
 import type { GuestHost, GuestListener, GuestSettings, GuestState } from '@sampan/clusters';
-import { Guest } from './guest.ts';
+import { Guest, type MachineNode } from './guest.ts';
 import { createGuestKeys, hasGuestKeys, readGuestKeys } from './guest-keys.ts';
-import { GUEST_FILES, readRecord, storedBytes, writeRecord } from './guest-record.ts';
+import type { GuestNetworks } from './guest-networks.ts';
+import { GUEST_FILES, type GuestRecord, readRecord, storedBytes, writeRecord } from './guest-record.ts';
+import type { NodeCaller } from './node-caller.ts';
 
 export interface GuestsOptions {
   /** Holds a folder for each guest, by its name. */
   readonly folder: string;
   readonly version: VersionInfo;
-  readonly servingCa: string;
+  /** What runs pods of guests; undefined: nothing does. */
+  readonly node?: GuestsNode;
   /** `HOST:PORT`. */
   readonly externalAddress: string;
   readonly log: Logger;
   readonly clock?: Clock;
   /** Told of what nobody asked for by a call. */
   readonly changed?: GuestListener;
+}
+
+export interface GuestsNode {
+  /** Of the machine, as its node. */
+  readonly name: string;
+  readonly caller: NodeCaller;
+  readonly networks: GuestNetworks;
+  readonly agentSocket: (network: number) => string;
 }
 
 /** A DNS label, which cannot lead out of the folder. */
@@ -43,13 +54,18 @@ export class Guests implements GuestHost {
   readonly #options: GuestsOptions;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
+  #isClosed = false;
 
   /** Reads which there are; none is woken but by its own plan. */
   constructor(options: GuestsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    for (const name of this.#onDisk()) this.#plan(name, this.#entry(name));
+    for (const name of this.#onDisk()) {
+      const { network } = readRecord(this.#folderOf(name));
+      if (network !== undefined) options.node?.networks.reserve(network);
+      this.#plan(name, this.#entry(name));
+    }
   }
 
   /**
@@ -75,6 +91,10 @@ export class Guests implements GuestHost {
         // what an earlier try began is not used
         rmSync(folder, { recursive: true, force: true });
         mkdirSync(folder, { mode: 0o700 });
+        const { node } = this.#options;
+        const network = await node?.networks.take(name);
+        writeRecord(folder, { format: 1, settings, ...(network === undefined ? {} : { network }) });
+        // the last thing: with it, the cluster is there
         createGuestKeys(folder);
       }
       await this.#configure(name, entry, settings);
@@ -114,7 +134,8 @@ export class Guests implements GuestHost {
       const opening = entry.guest;
       entry.guest = undefined;
       const guest = await opening?.catch(() => undefined);
-      await guest?.close();
+      await guest?.close({ stopNode: false });
+      await this.#endNode(name);
       rmSync(this.#folderOf(name), { recursive: true, force: true });
       entry.cancel();
       this.#entries.delete(name);
@@ -131,9 +152,10 @@ export class Guests implements GuestHost {
 
   /** Ends all. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(
       [...this.#entries].map(([name, entry]) =>
-        this.#inTurn(entry, () => this.#close(name, entry)).finally(() => entry.cancel()),
+        this.#inTurn(entry, () => this.#close(name, entry, false)).finally(() => entry.cancel()),
       ),
     );
   }
@@ -181,14 +203,15 @@ export class Guests implements GuestHost {
     const folder = this.#folderOf(name);
     const keys = readGuestKeys(folder);
     if (!keys) throw missing(name);
-    const { version, servingCa, externalAddress, log } = this.#options;
+    const { version, externalAddress, log } = this.#options;
     entry.guest = Guest.open({
       name,
       file: join(folder, GUEST_FILES.database),
       keys,
       version,
-      servingCa,
       externalAddress: `${externalAddress}/clusters/${name}`,
+      node: this.#nodeOf(name, readRecord(folder)),
+      isSandboxed: entry.settings.isSandboxed,
       log,
     });
     try {
@@ -208,18 +231,18 @@ export class Guests implements GuestHost {
     }
   }
 
-  async #close(name: string, entry: Entry): Promise<void> {
+  async #close(name: string, entry: Entry, stopNode = true): Promise<void> {
     entry.cancel();
     const opening = entry.guest;
     entry.guest = undefined;
     const guest = await opening?.catch(() => undefined);
     if (guest) {
-      const { wakeAt, lastRequestAt } = guest;
+      const { wakeAt, lastRequestAt, hasPods } = guest;
       entry.lastRequestAt = lastRequestAt ?? entry.lastRequestAt;
-      await guest.close();
+      await guest.close({ stopNode });
       const folder = this.#folderOf(name);
       const { wakeAt: _before, ...record } = readRecord(folder);
-      writeRecord(folder, { ...record, ...(wakeAt === undefined ? {} : { wakeAt }) });
+      writeRecord(folder, { ...record, hasPods, ...(wakeAt === undefined ? {} : { wakeAt }) });
     }
     this.#plan(name, entry);
   }
@@ -228,13 +251,15 @@ export class Guests implements GuestHost {
   #plan(name: string, entry: Entry): void {
     entry.cancel();
     entry.cancel = () => {};
+    if (this.#isClosed) return;
     const { idleMs, paused: isPaused } = entry.settings;
     if (isPaused) return;
     if (entry.guest) {
       if (idleMs > 0) entry.cancel = this.#clock.schedule(() => this.#lookAtAwake(name, entry), idleMs);
       return;
     }
-    const { wakeAt } = readRecord(this.#folderOf(name));
+    const { wakeAt, hasPods } = readRecord(this.#folderOf(name));
+    if (hasPods) this.#wakeUnasked(name, entry);
     if (wakeAt === undefined) return;
     entry.cancel = this.#clock.schedule(() => {
       // a timer has a longest delay
@@ -254,11 +279,34 @@ export class Guests implements GuestHost {
     this.#inTurn(entry, look).catch((error: unknown) => this.#report(name, error));
   }
 
+  #nodeOf(name: string, { network: index }: GuestRecord): MachineNode | undefined {
+    const { node } = this.#options;
+    if (!node || index === undefined) return undefined;
+    return {
+      name: node.name,
+      network: node.networks.network(name, index),
+      caller: node.caller,
+      agentSocket: node.agentSocket(index),
+    };
+  }
+
+  /** Of a cluster that is removed, whatever its pods left on the machine. */
+  async #endNode(name: string): Promise<void> {
+    const { node } = this.#options;
+    const { network } = readRecord(this.#folderOf(name));
+    if (!node || network === undefined) return;
+    await node.caller.stop(name, { end: true }).catch((error: unknown) => {
+      // at its next start it ends what is of no cluster
+      this.#report(name, error);
+    });
+    node.networks.giveBack(network);
+  }
+
   #maySleep(guest: Guest, { settings }: Entry): boolean {
     const now = this.#clock.now();
     const isIdle = guest.connections === 0 && now - (guest.lastRequestAt ?? 0) >= settings.idleMs;
     const isBusySoon = guest.wakeAt !== undefined && guest.wakeAt - now < SHORT_SLEEP_MS;
-    return isIdle && !isBusySoon && !guest.hasPods();
+    return isIdle && !isBusySoon && !guest.hasPods;
   }
 
   #wakeUnasked(name: string, entry: Entry): void {
@@ -304,7 +352,7 @@ export class Guests implements GuestHost {
   }
 }
 
-const NO_SETTINGS: GuestSettings = { idleMs: 0, paused: false };
+const NO_SETTINGS: GuestSettings = { idleMs: 0, paused: false, isSandboxed: false };
 
 const missing = (name: string): SampanError =>
   new SampanError('guest-missing', `There is no cluster ${JSON.stringify(name)}.`);

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import { answerCalls, type CallMessage, type CallPort, GUEST_CALLS } from '@sampan/clusters';
-import { homeLayout, openLogFile } from '@sampan/home';
-import { Guests } from './guests.ts';
+import { guestAgentSocket, type HomeLayout, homeLayout, openLogFile } from '@sampan/home';
+import { GuestNetworks } from './guest-networks.ts';
+import { Guests, type GuestsNode } from './guests.ts';
+import { NodeCaller } from './node-caller.ts';
 import { parseGuestsOptions } from './options.ts';
 import { serveGuests } from './serve-guests.ts';
 
@@ -11,7 +12,7 @@ import { serveGuests } from './serve-guests.ts';
  * parent: when the channel to it closes.
  */
 export async function main(args: readonly string[]): Promise<void> {
-  const { address, version } = parseGuestsOptions(args);
+  const { address, version, nodeHome } = parseGuestsOptions(args);
   const home = homeLayout('.');
   const log = openLogFile(home.guestsLog);
   const crash = (error: unknown) => {
@@ -24,9 +25,9 @@ export async function main(args: readonly string[]): Promise<void> {
   const guests = new Guests({
     folder: home.clusters,
     version,
-    servingCa: readFileSync(join(home.pki, 'ca.crt'), 'utf8'),
     externalAddress: address,
     log,
+    ...(nodeHome === undefined ? {} : { node: nodeOf(nodeHome, home) }),
     changed: (...args) => port.send({ kind: 'event', args }),
   });
   const stopServing = await serveGuests(guests, home.guestsSocket, log);
@@ -41,6 +42,16 @@ export async function main(args: readonly string[]): Promise<void> {
   process.once('disconnect', () => void stop());
   answerCalls(port, guests, GUEST_CALLS);
   process.send?.({ kind: 'ready' });
+}
+
+function nodeOf(nodeHome: string, home: HomeLayout): GuestsNode {
+  return {
+    // as the node process names it
+    name: hostname().trim().toLowerCase(),
+    caller: new NodeCaller(home.node.machineSocket),
+    networks: new GuestNetworks(nodeHome),
+    agentSocket: (network) => guestAgentSocket(home, network),
+  };
 }
 
 function parentPort(): CallPort {

@@ -5,6 +5,8 @@ import { messageOf, SampanError } from '@sampan/base';
 export interface GuestsProcessOptions {
   /** `HOST:PORT` of the server. */
   readonly address: string;
+  /** Absolute, as the node process names the home; undefined: there is none, and nothing runs pods. */
+  readonly nodeHome: string | undefined;
   /** The version that is served, as JSON. */
   readonly version: Readonly<Record<string, string>> & {
     readonly major: string;
@@ -18,11 +20,12 @@ export function parseGuestsOptions(args: readonly string[]): GuestsProcessOption
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { address: { type: 'string' }, version: { type: 'string' } },
+      options: { address: { type: 'string' }, version: { type: 'string' }, 'node-home': { type: 'string' } },
       strict: true,
     });
     return {
       address: values.address ?? '',
+      nodeHome: values['node-home'],
       version: JSON.parse(values.version ?? '') as GuestsProcessOptions['version'],
     };
   } catch (error) {

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import {
   Agent,
+  allowedHandler,
+  type CriRuntime,
   createAgentServer,
   DEFAULT_RESERVED,
   LogRotator,
@@ -32,6 +34,8 @@ import { MAX_PODS, type RegisteredNode, registerNode } from './register-node.ts'
 import { Releases } from './releases.ts';
 
 const DOMAIN = 'cluster.local';
+/** On what containerd holds: whose it is. */
+export const CLUSTER_LABEL = 'sampan.dev/cluster';
 
 /** A cluster whose pods run on this machine. */
 export interface ClusterNode {
@@ -57,7 +61,10 @@ class ClusterNodeStart {
   readonly #part: MachinePart;
   readonly #place: ClusterPlace;
   readonly #releases: Releases;
+  /** The node's, as its pods see it. */
   readonly #address: string;
+  /** What of the runtime is this cluster's. */
+  readonly #runtime: CriRuntime;
   #pressure: WatchedPressure | undefined;
   #registered: RegisteredNode | undefined;
 
@@ -65,18 +72,21 @@ class ClusterNodeStart {
     this.#part = part;
     this.#place = place;
     this.#releases = releases;
-    this.#address = part.address ?? place.network.link.host;
+    const { network, isHost } = place;
+    this.#address = isHost ? (part.address ?? network.link.host) : network.gateway;
+    this.#runtime = part.runtime.scoped({ [CLUSTER_LABEL]: place.name });
   }
 
   async run(): Promise<Agent> {
-    const { home, clock, log, node, runtime, handlers } = this.#part;
+    const { home, clock, log, node, handlers } = this.#part;
     const { network, policy, folders } = this.#place;
+    const runtime = this.#runtime;
     const cni = cniFolders(home, network);
     const [client] = await Promise.all([
       connectNode(this.#part, this.#place, this.#releases),
       makeNetwork(cni, network),
     ]);
-    await releaseAddresses(cni, network, await runtime.listSandboxes(), log);
+    await releaseAddresses(cni, network, await this.#part.runtime.listSandboxes(), log);
     const following = await this.#followNetwork();
     const facts = { ...this.#facts(), ...(await readIsolation()) };
     const { volumes, local, close } = openVolumes({ ...this.#part, folders, client, facts, policy });
@@ -84,15 +94,17 @@ class ClusterNodeStart {
     const agent = new Agent({
       ...{ client, clock, log, node, runtime, facts, volumes, policy, handlers },
       cgroups: await PodCgroups.open({ node: facts, logger: log }),
-      address: (_, host) => dialAddress(network, host),
+      address: (_, host) => dialAddress(this.#place, host),
       connected: (pod, ip) => following.attach(pod as never, ip),
       shortage: (pod) => this.#pressure?.eviction.admit(pod),
-      staticPods: folders.staticPods,
+      ...(folders.staticPods === undefined ? {} : { staticPods: folders.staticPods }),
       credentialsFile: folders.credentials,
     });
     this.#releases.add(() => agent.stop());
     const registered = await registerNode({
       ...{ part: this.#part, client, network, address: this.#address },
+      // what others fetched is not for guests to see
+      showsImages: this.#place.isHost,
       pressure: () => this.#pressure?.eviction.pressure ?? NO_PRESSURE,
     });
     this.#registered = registered;
@@ -109,10 +121,13 @@ class ClusterNodeStart {
 
   /** Shows the server process, and nobody else, what runs here; and keeps the logs of it small. */
   async #serve(agent: Agent, facts: NodeFacts): Promise<void> {
-    const { home, clock, log, node, runtime } = this.#part;
-    const { folders } = this.#place;
+    const { home, clock, log, node } = this.#part;
+    const { folders, isHost } = this.#place;
+    const runtime = this.#runtime;
     const imageFolder = home.node.containerd;
-    const stats = new Stats({ node, clock, runtime, facts, imageFolder, pods: () => agent.pods() });
+    const ownKernel = allowedHandler(undefined, this.#place.policy) !== 'runc';
+    const pods = () => agent.pods();
+    const stats = new Stats({ node, clock, runtime, facts, imageFolder, ownKernel, pods });
     const server = await createAgentServer({
       socket: folders.socket,
       // the group of the server's user
@@ -124,30 +139,32 @@ class ClusterNodeStart {
       reports: statsReports(stats, node, log),
     });
     this.#releases.add(() => server.close());
+    const rotator = new LogRotator({ folder: folders.podLogs, runtime, clock, log });
+    rotator.start();
+    this.#releases.add(() => rotator.stop());
     const pressure = watchPressure({
-      ...{ home, agent, runtime, stats, clock, log },
+      ownsImages: isHost,
+      ...{ home, agent, runtime: this.#part.runtime, stats, clock, log },
       settings: await readReclaimSettings(home),
       changed: () => this.#registered?.changed(),
     });
     this.#pressure = pressure;
     this.#releases.add(() => pressure.stop());
-    const rotator = new LogRotator({ folder: folders.podLogs, runtime, clock, log });
-    rotator.start();
-    this.#releases.add(() => rotator.stop());
   }
 
   async #followNetwork(): Promise<RunningNetwork> {
     const { node, log } = this.#part;
-    const { network, api } = this.#place;
+    const { network, api, isHost } = this.#place;
     const client = new HttpClient(this.#place.connection('network'), { name: 'sampan-network' });
     this.#releases.add(() => client.close());
     const ingress: { running?: RunningIngress } = {};
     const following = await followNetwork({
-      ...{ client, network, node, api, log },
+      ...{ client, network, node, api, isHost, log },
       address: this.#address,
       isKept: (port) => Object.values(ingress.running?.ports ?? {}).includes(port),
     });
     this.#releases.add(() => following.stop());
+    if (!isHost) return following;
     const isTaken = (port: number) => following.leadsIn(port);
     ingress.running = serveIngress({ place: this.#place, isTaken, log });
     this.#releases.add(() => ingress.running?.stop('leave'));

@@ -11,12 +11,16 @@ import { hostClusterNetwork } from './pod-network.ts';
 export interface ClusterPlace {
   /** `host`, or a guest's name. */
   readonly name: string;
+  /** The machine's own: its node has the machine's address, its ports are the machine's, and it serves Ingresses. */
+  readonly isHost: boolean;
   readonly folders: ClusterFolders;
   readonly network: ClusterNetwork;
   /** What the machine's owner allows it. */
   readonly policy: HostPolicy;
-  /** Where its API listens on this machine. */
-  readonly api: ApiAddress;
+  /** Where its API listens on this machine, and at which port of the link its pods reach it (default the same). */
+  readonly api: ApiAddress & { readonly arrival?: number };
+  /** The node's certificate; absent: the node asks for it itself. */
+  readonly identity?: NodeIdentity;
   /** As one of Sampan's own parts. */
   connection(part: 'node-bootstrap' | 'network' | 'ingress' | 'provisioner'): Connection;
   /** As the node. */
@@ -25,13 +29,18 @@ export interface ClusterPlace {
 
 export type ClusterFolders = Pick<
   NodeLayout,
-  'socket' | 'pki' | 'pods' | 'podLogs' | 'volumes' | 'staticPods' | 'seccomp' | 'credentials'
-> & { readonly ingress: string };
+  'socket' | 'pki' | 'pods' | 'podLogs' | 'volumes' | 'seccomp' | 'credentials'
+> & {
+  /** undefined: the cluster has none. */
+  readonly staticPods: string | undefined;
+  readonly ingress: string;
+};
 
 /** The machine's own cluster. Throws `home-not-started`, `host-policy-invalid`. */
 export async function hostPlace(home: HomeLayout): Promise<ClusterPlace> {
   return {
     name: 'host',
+    isHost: true,
     folders: { ...home.node, ingress: join(home.node.root, 'ingress') },
     network: await hostClusterNetwork(home),
     policy: await readPolicy(home),

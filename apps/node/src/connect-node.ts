@@ -9,12 +9,20 @@ import type { ClusterPlace } from './cluster-place.ts';
 import type { MachinePart } from './machine-part.ts';
 import type { Releases } from './releases.ts';
 
-/** A client that is the node; its certificate is asked for with the bootstrap one, and renewed in time. */
+/**
+ * A client that is the node. Its certificate is the one that it was given, or else asked for with the bootstrap one and
+ * renewed in time.
+ */
 export async function connectNode(
   { node, clock, log }: MachinePart,
   place: ClusterPlace,
   releases: Releases,
 ): Promise<HttpClient> {
+  if (place.identity) {
+    const client = new HttpClient(place.nodeConnection(place.identity), { name: 'kubelet' });
+    releases.add(() => client.close());
+    return client;
+  }
   const options = { folder: place.folders.pki, node, clock, log };
   const identity = (await readNodeCertificate(options)) ?? (await askFor());
   const client = new HttpClient(place.nodeConnection(identity), { name: 'kubelet' });

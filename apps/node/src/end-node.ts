@@ -5,6 +5,7 @@ import { lockNode, readSettings } from '@sampan/home';
 import { detachLocalVolumes, removeCgroups, startContainerd, unmountBelow } from '@sampan/kubelet';
 import { removeHostRules, removeNetwork } from '@sampan/network';
 import { containerdOptions } from './containerd-options.ts';
+import { endGuestNetworks } from './guest-nodes.ts';
 import type { NodeOptions } from './options.ts';
 import { endClusterIngress } from './pod-ingress.ts';
 import { cgroupRoot, cniFolders, hostClusterNetwork } from './pod-network.ts';
@@ -23,6 +24,7 @@ export async function endNode({ home: root }: NodeOptions): Promise<void> {
     const network = readSettings(home).network === undefined ? undefined : await hostClusterNetwork(home);
     const containerd = await startContainerd(await containerdOptions(home));
     await containerd.stop('end');
+    await endGuestNetworks(home);
     await unmountBelow(home.node.pods);
     await detachLocalVolumes(home.node.volumes);
     if (!network) return;

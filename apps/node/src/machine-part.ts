@@ -1,7 +1,6 @@
 import { type Clock, type Logger, systemClock } from '@sampan/base';
 import type { HomeLayout } from '@sampan/home';
 import {
-  type ContainerRuntime,
   CriRuntime,
   keepContainerd,
   type Machine,
@@ -20,7 +19,8 @@ export interface MachinePart {
   readonly clock: Clock;
   readonly log: Logger;
   readonly node: string;
-  readonly runtime: ContainerRuntime;
+  /** All of it; each cluster uses a part. */
+  readonly runtime: CriRuntime;
   /** Of containerd. */
   readonly socket: string;
   readonly version: { readonly name: string; readonly version: string };

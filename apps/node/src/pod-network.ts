@@ -19,7 +19,7 @@ import {
   uplinkMtu,
   writeCniNetwork,
 } from '@sampan/network';
-import type { ApiAddress } from './api-connection.ts';
+import type { ClusterPlace } from './cluster-place.ts';
 
 /** The network of the host cluster's pods. Throws `home-not-started`. */
 export async function hostClusterNetwork(home: HomeLayout): Promise<ClusterNetwork> {
@@ -46,10 +46,15 @@ export function cniFolders(home: HomeLayout, network: ClusterNetwork): CniFolder
 /** Above the cgroups of all pods. */
 export const cgroupRoot = (network: ClusterNetwork): string => `/sampan-${network.name}`;
 
-/** What the machine dials for an address as pods know it. */
-export function dialAddress(network: ClusterNetwork, host: string): string {
+/** What the machine dials for an address as pods know it. Throws for what a guest must not have dialled. */
+export function dialAddress(
+  { network, isHost }: Pick<ClusterPlace, 'network' | 'isHost'>,
+  host: string,
+): string {
   const isPod = isIPv4(host) && host.startsWith(network.podRange.replace(/\d+\/24$/, ''));
-  return isPod ? hostAddressOf(network, host) : host;
+  if (isPod) return hostAddressOf(network, host);
+  if (isHost) return host;
+  throw new Error(`${host} is no address of a pod of this cluster`);
 }
 
 /** Makes the namespace of the cluster and what puts pods into it. May be called again. */
@@ -76,7 +81,9 @@ export interface FollowOptions {
   readonly node: string;
   /** The machine's own, towards the outside. */
   readonly address: string;
-  readonly api: ApiAddress;
+  readonly api: ClusterPlace['api'];
+  /** Its ports may be the machine's, and the machine is its to reach. */
+  readonly isHost: boolean;
   /** Ports of the machine that are not for pods. */
   readonly isKept: (port: number) => boolean;
   readonly log: Logger;
@@ -86,17 +93,24 @@ const SSH_PORT = 22;
 
 /** Keeps the rules as the API says, and answers names. */
 export async function followNetwork(options: FollowOptions): Promise<RunningNetwork> {
-  const { address, api, isKept, ...rest } = options;
+  const { address, api, isHost, isKept, ...rest } = options;
   const resolver = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
+  const common = { ...rest, dns: { upstream: { servers: parseResolvConf(resolver) } } };
+  // of the machine a guest reaches its own API, and names
+  if (!isHost) {
+    const allowed = { tcp: [api.arrival ?? api.port], udp: [] };
+    return startNetwork({ ...common, host: { api: hostApi(api), allowed, mayExpose: () => false } });
+  }
   return startNetwork({
-    ...rest,
+    ...common,
     machineAddresses: [address],
-    dns: { upstream: { servers: parseResolvConf(resolver) } },
     host: {
-      api: { address: api.host, port: api.port },
+      api: hostApi(api),
       cgroupRoot: cgroupRoot(options.network),
       loadBalancerAddress: address,
       mayExpose: ({ protocol, port }) => protocol !== 'tcp' || (port !== SSH_PORT && !isKept(port)),
     },
   });
 }
+
+const hostApi = ({ host, port, arrival = port }: ClusterPlace['api']) => ({ address: host, port, arrival });

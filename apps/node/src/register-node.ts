@@ -14,6 +14,7 @@ export interface RegisterOptions {
   readonly client: Client;
   readonly network: ClusterNetwork;
   readonly address: string;
+  readonly showsImages: boolean;
   readonly pressure: () => NodePressure;
 }
 
@@ -27,7 +28,7 @@ export interface RegisteredNode {
 
 /** Has the API know this node and that it is alive; resolves when it does. */
 export async function registerNode(options: RegisterOptions): Promise<RegisteredNode> {
-  const { part, client, network, address, pressure } = options;
+  const { part, client, network, address, showsImages, pressure } = options;
   const { node, clock, log, runtime, machine, handlers } = part;
   const registrar = new NodeRegistrar({
     ...{ client, clock, log },
@@ -49,7 +50,7 @@ export async function registerNode(options: RegisterOptions): Promise<Registered
           message: `the container runtime does not answer: ${messageOf(error)}`,
         })),
         pressure: pressure(),
-        images: await runtime.listImages().catch(() => []),
+        images: showsImages ? await runtime.listImages().catch(() => []) : [],
         reserved: DEFAULT_RESERVED,
         maxPods: MAX_PODS,
         handlers: ['', ...handlers],

@@ -170,6 +170,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     plane,
     address: `${state.host}:${state.port}`,
     version: KUBERNETES_VERSION,
+    nodeHome: network ? options.home : undefined,
     log,
   });
   const forwarder = new GuestForwarder(home.guestsSocket, () => guests.process.ready());

@@ -28,6 +28,8 @@ export interface GuestSettings {
   readonly idleMs: number;
   /** It answers no requests but with 503, and sleeps. */
   readonly paused: boolean;
+  /** Its pods run under gVisor, whatever they ask for. */
+  readonly isSandboxed: boolean;
 }
 
 export interface GuestState {

@@ -10,4 +10,5 @@ export {
 export * from './guest-host.ts';
 export * from './kind/cluster.ts';
 export { clusterDefinition } from './kind/cluster-definition.ts';
+export * from './node-request.ts';
 export { answerCalls, Caller, type CallMessage, type CallPort } from './process/calls.ts';

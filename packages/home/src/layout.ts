@@ -40,6 +40,8 @@ export interface NodeLayout {
   readonly startLog: string;
   /** Where it answers the server. */
   readonly socket: string;
+  /** Where the node process is asked to work for guest clusters. */
+  readonly machineSocket: string;
   readonly pki: string;
   readonly pods: string;
   readonly podLogs: string;
@@ -92,6 +94,7 @@ function nodeLayout(root: string): NodeLayout {
     log: at('logs', 'node.log'),
     startLog: at('logs', 'start.log'),
     socket: at('agent.sock'),
+    machineSocket: at('machine.sock'),
     pki: at('pki'),
     pods: at('pods'),
     podLogs: at('pod-logs'),
@@ -105,6 +108,10 @@ function nodeLayout(root: string): NodeLayout {
     containerd: join(root, 'containerd'),
   };
 }
+
+/** Where the agent of a guest cluster answers; short, as sockets' paths must be. `network`: its number. */
+export const guestAgentSocket = (home: HomeLayout, network: number): string =>
+  join(home.node.root, 'guests', `${network}.sock`);
 
 /** `/var/lib/sampan` for root, `~/.sampan` for everyone else. */
 export function defaultHome(uid = process.getuid?.()): string {

@@ -10,6 +10,8 @@ export interface GuestsOptions {
   /** `HOST:PORT` of this server. */
   readonly address: string;
   readonly version: VersionInfo;
+  /** Absolute path of the home, when this machine runs pods. */
+  readonly nodeHome: string | undefined;
   readonly log: Logger;
 }
 
@@ -19,9 +21,19 @@ export interface RunningGuests {
 }
 
 /** Serves the kind Cluster on the host cluster, and makes clusters of its objects. */
-export async function startGuests({ plane, address, version, log }: GuestsOptions): Promise<RunningGuests> {
+export async function startGuests({
+  plane,
+  address,
+  version,
+  nodeHome,
+  log,
+}: GuestsOptions): Promise<RunningGuests> {
   const process = new GuestsProcess({
-    args: [`--address=${address}`, `--version=${JSON.stringify(version)}`],
+    args: [
+      `--address=${address}`,
+      `--version=${JSON.stringify(version)}`,
+      ...(nodeHome === undefined ? [] : [`--node-home=${nodeHome}`]),
+    ],
     log,
     changed: (name, state) => controller.changed(name, state),
   });

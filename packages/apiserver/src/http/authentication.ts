@@ -57,11 +57,10 @@ export function peerCertificate(request: HttpRequest): Buffer | undefined {
 }
 
 function certificateOf(api: ApiContext, exchange: Exchange, now: number): ClientCertificate | undefined {
-  if (api.forwardedCertificates)
-    return api.forwardedCertificates.read(exchange.header(CERTIFICATE_HEADER), now);
   const socket = socketOf(exchange.request);
-  if (!socket || !('getPeerX509Certificate' in socket)) return undefined;
-  return readClientCertificate(socket as TLSSocket, now);
+  // whoever speaks TLS to this process speaks for itself
+  if (socket && 'getPeerX509Certificate' in socket) return readClientCertificate(socket as TLSSocket, now);
+  return api.forwardedCertificates?.read(exchange.header(CERTIFICATE_HEADER), now);
 }
 
 /** The connection itself; HTTP/2 hides it behind the session. */

@@ -139,7 +139,11 @@ class Controller implements ClusterController {
 }
 
 function settingsOf({ spec = {} }: Cluster): GuestSettings {
-  return { idleMs: 1000 * (spec.idleSeconds ?? DEFAULT_IDLE_SECONDS), paused: spec.paused ?? false };
+  return {
+    idleMs: 1000 * (spec.idleSeconds ?? DEFAULT_IDLE_SECONDS),
+    paused: spec.paused ?? false,
+    isSandboxed: spec.trust === 'sandboxed',
+  };
 }
 
 function ignoreMissing(error: unknown): void {

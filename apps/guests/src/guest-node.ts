@@ -1,0 +1,115 @@
+import type { KubeObject, k8s } from '@sampan/api';
+import { type Clock, type Logger, messageOf } from '@sampan/base';
+import type { NodeRequest } from '@sampan/clusters';
+import type { ObjectReader } from '@sampan/machinery';
+import type { NodeCaller } from './node-caller.ts';
+
+export interface GuestNodeOptions {
+  readonly name: string;
+  readonly reader: ObjectReader;
+  readonly caller: NodeCaller;
+  /** What is asked for; makes the cluster reachable from inside when it is not yet. */
+  readonly request: () => Promise<NodeRequest>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const RETRY_MS = 2000;
+/** Without pods for so long the machine works no more for the cluster. */
+const LINGER_MS = 60_000;
+
+/**
+ * Has the machine work for a cluster while it has pods, and not longer: an idle cluster costs the node process
+ * nothing.
+ */
+export class GuestNode {
+  readonly #options: GuestNodeOptions;
+  readonly #stopWatching: () => void;
+  /** Pods that are bound to a node and not over, by uid. */
+  readonly #pods = new Set<string>();
+  #state: 'off' | 'starting' | 'on' = 'off';
+  #cancel = (): void => {};
+  #work: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: GuestNodeOptions) {
+    this.#options = options;
+    const { reader } = options;
+    for (const pod of reader.list('pods')) this.#note(pod, false);
+    this.#stopWatching = reader.watch('pods', ({ type, object }) => this.#note(object, type === 'deleted'));
+    this.#look();
+  }
+
+  get hasPods(): boolean {
+    return this.#pods.size > 0;
+  }
+
+  /** Stops asking. The machine works on for what still runs, unless `stop`. */
+  async close({ stop }: { readonly stop: boolean }): Promise<void> {
+    this.#isClosed = true;
+    this.#cancel();
+    this.#stopWatching();
+    await this.#work;
+    if (!stop || this.#state === 'off') return;
+    await this.#attempt(() => this.#options.caller.stop(this.#options.name, { end: false }));
+  }
+
+  #note(object: KubeObject, isGone: boolean): void {
+    const { metadata, spec, status } = object as KubeObject & k8s.Pod;
+    const uid = metadata?.uid ?? '';
+    const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+    // one that is being deleted still has a container to end
+    const counts = !isGone && Boolean(spec?.nodeName) && (!isOver || Boolean(metadata?.deletionTimestamp));
+    const had = this.#pods.has(uid);
+    if (counts === had) return;
+    if (counts) this.#pods.add(uid);
+    else this.#pods.delete(uid);
+    this.#look();
+  }
+
+  #look(): void {
+    if (this.#isClosed) return;
+    if (this.hasPods && this.#state === 'off') {
+      this.#cancel();
+      this.#turn(() => this.#start());
+    } else if (!this.hasPods && this.#state === 'on') {
+      this.#cancel();
+      this.#cancel = this.#options.clock.schedule(() => this.#turn(() => this.#stop()), LINGER_MS);
+    } else if (this.hasPods) this.#cancel();
+  }
+
+  #turn(task: () => Promise<void>): void {
+    this.#work = this.#work.then(task);
+  }
+
+  async #start(): Promise<void> {
+    if (this.#isClosed || !this.hasPods || this.#state !== 'off') return;
+    const { caller, name, request, clock } = this.#options;
+    this.#state = 'starting';
+    const isOn = await this.#attempt(async () => caller.start(name, await request()));
+    this.#state = isOn ? 'on' : 'off';
+    if (!isOn && !this.#isClosed) this.#cancel = clock.schedule(() => this.#look(), RETRY_MS);
+    else this.#look();
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#isClosed || this.hasPods || this.#state !== 'on') return;
+    const { caller, name } = this.#options;
+    const isOff = await this.#attempt(() => caller.stop(name, { end: false }));
+    if (isOff) this.#state = 'off';
+    this.#look();
+  }
+
+  async #attempt(task: () => Promise<void>): Promise<boolean> {
+    try {
+      await task();
+      return true;
+    } catch (error) {
+      this.#options.log.warn('the node of a cluster', {
+        cluster: this.#options.name,
+        error: messageOf(error),
+      });
+      return false;
+    }
+  }
+}

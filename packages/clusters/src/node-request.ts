@@ -1,0 +1,25 @@
+/**
+ * What the guests process asks of the node process, on its socket: `POST /clusters/NAME` with this as JSON has pods of
+ * a cluster run on the machine, again when it runs already; `DELETE /clusters/NAME` ends the work for it.
+ */
+export interface NodeRequest {
+  /** Which of the machine's cluster networks is its. */
+  readonly network: number;
+  /** Its API on loopback, for the node process and, through its network, for pods. */
+  readonly port: number;
+  /** PEM; of that API's certificate. */
+  readonly ca: string;
+  readonly credentials: Readonly<Record<NodePart, NodeCredential>>;
+  /** Its pods run under gVisor, whatever they ask for. */
+  readonly isSandboxed: boolean;
+}
+
+/** Who the node process is in the cluster. */
+export const NODE_PARTS = ['node', 'network', 'ingress', 'provisioner'] as const;
+export type NodePart = (typeof NODE_PARTS)[number];
+
+/** PEM texts. */
+export interface NodeCredential {
+  readonly certificate: string;
+  readonly key: string;
+}
