@@ -199,4 +199,11 @@ describe.skipIf(missingForNode() !== '')('volumes of a node', () => {
     const { pods } = homeLayout(node.sampan.home).node;
     await eventually('its folder is gone', async () => !readdirSync(pods).includes(uid));
   });
+
+  it('keeps nothing of pods that are deleted, also when they were over before', async () => {
+    await node.kubectl.run('delete pods --all --grace-period=1 --timeout=40s');
+    const { pods } = homeLayout(node.sampan.home).node;
+    await eventually('nothing is left', async () => readdirSync(pods).join() === '.memory');
+    expect(readdirSync(`${pods}/.memory`)).toEqual([]);
+  });
 });
