@@ -6,6 +6,7 @@ import { silentLogger, systemClock } from '@sampan/base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createPodVolumes,
+  LocalVolumes,
   type ManagedPodVolumes,
   type NodeFacts,
   type PodVolumesOptions,
@@ -456,6 +457,30 @@ describe.skipIf(!able)('volumes of pods on the machine', () => {
     expect(await readdir(before[1]?.hostPath ?? '')).toEqual(['kept']);
     await volumes.release({ metadata: pod.metadata ?? {}, spec: { containers: [] } });
     expect(await readdir(`${folder}/pods/.memory`)).toEqual([]);
+  });
+
+  it('detaches a local volume when the last pod that uses it goes, also one from before a restart', async () => {
+    await mkdir(`${folder}/local`);
+    const local = new LocalVolumes(`${folder}/local`, silentLogger);
+    await local.make('pv', 2 ** 24, 'Filesystem');
+    const path = local.pathOf('pv');
+    sources.bind('data', { local: { path } });
+    const list = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
+    const [one, two] = [podOf(list), podOf(list)];
+    await volumes.close();
+    volumes = start({ local });
+    await ready(one);
+    await ready(two);
+    await volumes.close();
+    volumes = start({ local: new LocalVolumes(`${folder}/local`, silentLogger) });
+    volumes.update(one);
+    volumes.update(two);
+    await volumes.mounts(one, container(one), new Map());
+    await volumes.mounts(two, container(two), new Map());
+    await volumes.release(one);
+    expect((await mountAt(path))?.type).toBe('ext4');
+    await volumes.release(two);
+    expect(await mountAt(path)).toBeUndefined();
   });
 
   it('knows what is mounted also where a link leads to its folder', async () => {
