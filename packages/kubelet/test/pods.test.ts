@@ -402,6 +402,37 @@ describe.skipIf(!able)('pods in real containers', () => {
     await remove(pod);
   });
 
+  it('stops without waiting for what is being ended or fetched, and another one goes on with it', async () => {
+    const deaf = testPod('deaf-still', {
+      containers: [shell('app', 'trap "" TERM; while :; do sleep 0.1; done')],
+    });
+    const hooked = testPod('hooked-still', {
+      containers: [
+        shell('app', 'exec sleep 1000', { lifecycle: { postStart: { sleep: { seconds: 600 } } } }),
+      ],
+    });
+    const former = startRunner(node, reports);
+    for (const pod of [deaf, hooked]) former.set(pod);
+    await reports.until(deaf, (r) => r.status.phase === 'Running');
+    const deleted = (pod: k8s.Pod, deletionGracePeriodSeconds: number): k8s.Pod => ({
+      ...pod,
+      metadata: { ...pod.metadata, deletionTimestamp: new Date().toISOString(), deletionGracePeriodSeconds },
+    });
+    former.set(deleted(deaf, 600));
+    await expect.poll(() => reports.reasons(deaf)).toContain('Killing');
+    const begun = performance.now();
+    await former.close();
+    expect(performance.now() - begun).toBeLessThan(5000);
+    const later = new Reports();
+    const next = startRunner(node, later);
+    for (const pod of [deaf, hooked]) next.set(deleted(pod, 0));
+    for (const pod of [deaf, hooked]) {
+      await later.until(pod, ({ ended }) => ended);
+      await next.forget(pod.metadata?.uid ?? '');
+    }
+    await next.close();
+  });
+
   it('ends pods that were deleted while nobody looked, and no others', async () => {
     const kept = testPod('kept', { containers: [shell('app', 'sleep 1000')] });
     const left = testPod('left', {

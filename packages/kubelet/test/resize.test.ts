@@ -3,7 +3,7 @@ import type { k8s } from '@sampan/api';
 import { silentLogger } from '@sampan/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PodCgroups, type PodRunner, removeCgroups } from '../src/index.ts';
-import { canRunContainers, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
+import { canRunContainers, logOf, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
 
 const able = await canRunContainers();
 
@@ -110,12 +110,13 @@ describe.skipIf(!able)('the resources of running pods', () => {
   });
 
   it('stay as they are when the node has no more, or the container uses them, and the pod says so', async () => {
-    const fill = 'dd if=/dev/zero of=/tmp/x bs=1M count=12; exec sleep 1000';
+    const fill = 'dd if=/dev/zero of=/tmp/x bs=1M count=12 2>/dev/null; echo full; exec sleep 1000';
     const pod = testPod('stuck', {
       containers: [shell('app', fill, { resources: resources('100m', '24Mi') })],
     });
     runner.set(pod);
     await reports.until(pod, (r) => r.status.phase === 'Running');
+    await expect.poll(() => logOf(node, pod, 'app'), { timeout: 15_000 }).toBe('full\n');
     runner.set(resized(pod, 'app', resources('64', '24Mi')));
     const { status } = await reports.until(pod, (r) => condition(r.status, 'PodResizePending') !== undefined);
     expect(condition(status, 'PodResizePending')).toMatchObject({

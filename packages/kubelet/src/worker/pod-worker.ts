@@ -6,15 +6,10 @@ import { decidePod } from '../pods/decide-pod.ts';
 import type { PodAction, PodDecision, PodMemory, Verdict } from '../pods/decision.ts';
 import { podGarbage } from '../pods/pod-garbage.ts';
 import { podStatus } from '../pods/pod-status.ts';
-import {
-  type ContainerProbes,
-  EMPTY_VIEW,
-  latestContainer,
-  type PodContainer,
-  type PodView,
-} from '../pods/pod-view.ts';
+import { type ContainerProbes, EMPTY_VIEW, latestContainer, type PodView } from '../pods/pod-view.ts';
 import type { Allocations } from '../resize/allocations.ts';
 import { PodResize } from '../resize/pod-resize.ts';
+import { ExitMessages } from './exit-messages.ts';
 import { PodActions } from './pod-actions.ts';
 import type { TellEvent } from './pod-event.ts';
 import { PodFiles } from './pod-files.ts';
@@ -23,6 +18,7 @@ import { PodTeller } from './pod-teller.ts';
 import { ViewReader } from './read-view.ts';
 import { StartFailures } from './start-failures.ts';
 import { type PodReport, StatusTeller } from './status-teller.ts';
+import { UnderWay } from './under-way.ts';
 
 /**
  * Runs one pod: reads what the runtime has of it, decides, has it done, tells the status; again whenever something
@@ -38,10 +34,8 @@ export class PodWorker {
   readonly #failures: StartFailures;
   readonly #resize: PodResize;
   readonly #probes = new Map<string, ContainerProbes>();
-  /** What is being done, by what it is done to; for kills the time by which they will be over. */
-  readonly #underWay = new Map<string, number>();
-  readonly #performing = new Set<Promise<void>>();
-  readonly #messages = new Map<string, string>();
+  readonly #underWay: UnderWay;
+  readonly #messages: ExitMessages;
   /** As the API has it. */
   #pod: k8s.Pod;
   #memory: PodMemory = { backoff: new Map() };
@@ -51,6 +45,7 @@ export class PodWorker {
   #turn: Promise<void> | undefined;
   #again = false;
   #closed = false;
+  #volumesReleased = false;
   #cancelTimer = (): void => {};
 
   /** `tell` is called with each new status, `tellEvent` with each event; they must not throw. */
@@ -71,7 +66,9 @@ export class PodWorker {
     this.#files = new PodFiles(uid, services.node);
     this.#actions = new PodActions(services, this.#files, tellEvent);
     this.#failures = new StartFailures(services);
+    this.#messages = new ExitMessages(this.#files);
     const poke = (): void => this.poke();
+    this.#underWay = new UnderWay(services.clock, poke);
     this.#resize = new PodResize({ services, allocations, files: this.#files, tell: tellEvent, poke });
   }
 
@@ -114,19 +111,24 @@ export class PodWorker {
     this.#turn ??= this.#turns();
   }
 
-  /** Stops working on it; its containers run on. Returns when nothing is being done to it. */
+  /**
+   * Stops working on it; its containers run on. Returns when nothing is being started in it; what was told to end ends
+   * by itself. May be called twice.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer();
     this.#tell.close();
+    this.#actions.end();
     await this.#turn;
-    await Promise.all(this.#performing);
+    await this.#underWay.close('makes');
   }
 
   /** Forgets a pod that has ended: its containers, logs, files, volumes. May be called again after it failed. */
   async cleanUp(): Promise<void> {
     const { runtime, volumes } = this.#services;
     await this.close();
+    await this.#underWay.close('all');
     this.#resize.end();
     const { sandboxes } = await this.#reader.read();
     for (const { id } of sandboxes) await runtime.removeSandbox(id);
@@ -152,9 +154,9 @@ export class PodWorker {
 
   async #takeTurn(): Promise<void> {
     // what ends while the view is read may be missing in it
-    const underWay = new Set(this.#underWay.keys());
+    const underWay = this.#underWay.keys();
     const wanted = this.#pod;
-    this.#view = await this.#withMessages(await this.#reader.read());
+    this.#view = await this.#messages.into(await this.#reader.read());
     const pod = await this.#resize.ask(wanted, this.#view);
     const ends = pod.metadata?.deletionTimestamp !== undefined || this.#verdict !== undefined;
     if (ends) this.#actions.end();
@@ -170,7 +172,8 @@ export class PodWorker {
     if (decision.ended) this.#releaseVolumes(pod);
     this.#teller.waits(pod, decision.waiting);
     this.#publish(pod, decision, now);
-    for (const action of decision.actions) this.#begin(action, pod, underWay, now);
+    for (const action of decision.actions)
+      this.#underWay.begin(action, underWay, () => this.#perform(action, pod));
     this.#collect();
     const wakes = [decision.wakeAt, this.#verdict ? undefined : deadline?.at].filter(
       (at) => at !== undefined,
@@ -210,34 +213,6 @@ export class PodWorker {
     this.#tell.publish({ status: this.#status, ended, deleted });
   }
 
-  #begin(action: PodAction, pod: k8s.Pod, before: ReadonlySet<string>, now: number): void {
-    const key = keyOf(action);
-    // what is just being started in it would fail, and seem to have failed by itself
-    if (action.do === 'stop-sandbox' && this.#isStarting()) return;
-    const over = action.do === 'kill-container' ? now + action.graceSeconds * 1000 : Number.POSITIVE_INFINITY;
-    const present = this.#underWay.get(key);
-    // a kill with less grace is sent after one with more
-    const hurries = present !== undefined && over < present - 1000;
-    if ((present !== undefined || before.has(key)) && !hurries) return;
-    this.#underWay.set(key, over);
-    const done = this.#perform(action, pod).then((retryMs) => {
-      this.#performing.delete(done);
-      // one that failed may be tried again, but not at once
-      if (retryMs > 0) this.#services.clock.schedule(() => this.#release(key, over), retryMs);
-      else this.#release(key, over);
-    });
-    this.#performing.add(done);
-  }
-
-  #isStarting(): boolean {
-    return [...this.#underWay.keys()].some((key) => key.startsWith('start '));
-  }
-
-  #release(key: string, over: number): void {
-    if (this.#underWay.get(key) === over) this.#underWay.delete(key);
-    this.poke();
-  }
-
   /** Never rejects; returns for how long the action must not be repeated. */
   async #perform(action: PodAction, pod: k8s.Pod): Promise<number> {
     const starts = action.do === 'start-container' || action.do === 'create-sandbox';
@@ -259,62 +234,48 @@ export class PodWorker {
 
   /** Nothing uses them any more, though the pod may stay for long. */
   #releaseVolumes(pod: k8s.Pod): void {
-    if (this.#underWay.has('volumes')) return;
-    this.#underWay.set('volumes', Number.POSITIVE_INFINITY);
-    const { volumes, logger } = this.#services;
-    const released = volumes
-      .release(pod)
-      .catch((error: unknown) =>
-        logger.warn('volumes cannot be released', { pod: this.#name(), error: messageOf(error) }),
-      )
-      .finally(() => this.#performing.delete(released));
-    this.#performing.add(released);
+    if (this.#volumesReleased) return;
+    this.#volumesReleased = true;
+    this.#underWay.aside('volumes', () =>
+      this.#try('volumes cannot be released', () => this.#services.volumes.release(pod)),
+    );
   }
 
   /** Has the runtime forget old containers; what fails is tried at the next turn. */
   #collect(): void {
     const { containers, sandboxes } = podGarbage(this.#view);
-    const { runtime, logger } = this.#services;
+    if (containers.length === 0 && sandboxes.length === 0) return;
+    const { runtime } = this.#services;
     const forget = async (): Promise<void> => {
       for (const container of containers) {
         await runtime.removeContainer(container.id);
         await this.#files.removeContainer(container);
-        this.#messages.delete(container.id);
+        this.#messages.forget(container.id);
         this.#probes.delete(container.id);
       }
       for (const id of sandboxes) await runtime.removeSandbox(id);
     };
-    if (containers.length === 0 && sandboxes.length === 0) return;
-    if (this.#underWay.has('garbage')) return;
-    this.#underWay.set('garbage', 0);
-    forget()
-      .catch((error: unknown) => logger.warn('cannot forget old containers', { error: messageOf(error) }))
-      .finally(() => this.#underWay.delete('garbage'));
+    this.#underWay.aside('garbage', () => this.#try('cannot forget old containers', forget));
+  }
+
+  async #try(problem: string, task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      this.#services.logger.warn(problem, { pod: this.#name(), error: messageOf(error) });
+    }
   }
 
   /** A container is not there before its hook has run through (docs, "Container Lifecycle Hooks"). */
   #withoutHooked({ spec = {} }: k8s.Pod, view: PodView): PodView {
     const hooked = containerSpecs(spec).filter(({ container: { name, lifecycle } }) => {
-      return lifecycle?.postStart !== undefined && this.#underWay.has(`start ${name}`);
+      return lifecycle?.postStart !== undefined && this.#underWay.isStarting(name);
     });
     const ids = hooked.map(({ container }) => latestContainer(view, container.name)?.id);
     const containers = view.containers.map((each) =>
       each.state === 'running' && ids.includes(each.id) ? { ...each, state: 'created' as const } : each,
     );
     return { ...view, containers };
-  }
-
-  async #withMessages(view: PodView): Promise<PodView> {
-    const containers = await Promise.all(view.containers.map((container) => this.#withMessage(container)));
-    return { ...view, containers };
-  }
-
-  async #withMessage(container: PodContainer): Promise<PodContainer> {
-    if (container.state !== 'exited' || container.message !== '') return container;
-    const known = this.#messages.get(container.id);
-    const message = known ?? (await this.#files.terminationMessage(container));
-    this.#messages.set(container.id, message);
-    return { ...container, message };
   }
 
   #wakeAt(at: number): void {
@@ -326,20 +287,5 @@ export class PodWorker {
 
   #name(): string {
     return `${this.#pod.metadata?.namespace}/${this.#pod.metadata?.name}`;
-  }
-}
-
-function keyOf(action: PodAction): string {
-  switch (action.do) {
-    case 'resize':
-      return 'resize';
-    case 'create-sandbox':
-      return 'sandbox';
-    case 'stop-sandbox':
-      return `stop ${action.id}`;
-    case 'kill-container':
-      return `kill ${action.id}`;
-    case 'start-container':
-      return `start ${action.name}`;
   }
 }
