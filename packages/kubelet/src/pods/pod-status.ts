@@ -59,6 +59,7 @@ export function podStatus(input: PodStatusInput): k8s.PodStatus {
     containerStatuses: regular,
     ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),
     qosClass: podQOS(spec),
+    ...wholeResources(spec, input.resize),
   };
 }
 
@@ -67,6 +68,23 @@ function disruptionOf(verdict: Verdict | undefined) {
   if (!verdict?.disruption) return {};
   const { message } = verdict;
   return { DisruptionTarget: { status: 'True', reason: EVICTED_BY_NODE, message } };
+}
+
+/** Of a pod that says something of itself as a whole: what it was given, and what is in force (KEP-2837, KEP-5419). */
+function wholeResources(
+  { resources }: k8s.PodSpec,
+  resize: PodStatusInput['resize'],
+): Pick<k8s.PodStatus, 'resources' | 'allocatedResources'> {
+  if (!resources) return {};
+  const { requests, limits } = resources;
+  const actual = resize?.pod ?? {};
+  return {
+    ...(requests && { allocatedResources: requests }),
+    resources: {
+      ...(limits && { limits: { ...limits, ...actual.limits } }),
+      ...(requests && { requests: { ...requests, ...actual.requests } }),
+    },
+  };
 }
 
 /** A pod that is over stays so. */

@@ -5,6 +5,8 @@ import type { Amounts } from '../resize/allocation.ts';
 export interface ResizeStatus {
   /** What containers run with, by id; those that are absent have what they should. */
   readonly actual: ReadonlyMap<string, Amounts>;
+  /** What the pod as a whole is held to, where its spec says something of that. */
+  readonly pod?: Amounts;
   /** It is not given what it asks for. */
   readonly pending?: { readonly reason: string; readonly message: string };
   /** It was given it and does not have it yet; `error`: why, if not empty. */

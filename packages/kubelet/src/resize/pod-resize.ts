@@ -85,6 +85,7 @@ export class PodResize {
     const inProgress = !this.#over && (changing || !isSettled(pod, state.cgroup));
     return {
       actual: state.actual,
+      ...(state.cgroup.pod && { pod: state.cgroup.pod }),
       ...(this.#pending && { pending: this.#pending }),
       ...(inProgress && { progress: { error: this.#error } }),
     };

@@ -159,4 +159,13 @@ describe('a pod that was given something else', () => {
     });
     expect(status.conditions?.some(({ type }) => type === 'PodResizePending')).toBe(false);
   });
+
+  it('tells what the pod as a whole has', () => {
+    const whole = (cpu: string) => ({ requests: { cpu }, limits: { cpu } });
+    const made: k8s.Pod = { ...wanted, spec: { ...wanted.spec, resources: whole('2') } };
+    const input = { pod: made, view, probes: new Map(), waiting: new Map(), previous: {}, ended: false };
+    const resize = { actual: new Map(), pod: whole('1'), progress: { error: '' } };
+    const status = podStatus({ ...input, hostIPs: [], now: 1, resize });
+    expect(status).toMatchObject({ allocatedResources: { cpu: '2' }, resources: whole('1') });
+  });
 });
