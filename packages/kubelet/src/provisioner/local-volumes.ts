@@ -78,7 +78,7 @@ export class LocalVolumes implements LocalAttachments {
         users.delete(uid);
         if (users.size > 0) return;
         this.#users.delete(name);
-        await new VolumeImage(`${this.#folder}/${name}`).detach();
+        if (await new VolumeImage(`${this.#folder}/${name}`).detach()) this.onGrown(name);
       }).catch((error: unknown) => {
         this.#log.warn('a volume stays attached', { volume: name, error: messageOf(error) });
       });

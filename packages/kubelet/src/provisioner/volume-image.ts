@@ -73,22 +73,24 @@ export class VolumeImage {
       await this.#attachDevice();
       return false;
     }
-    // one that is still mounted somewhere must not be touched
-    const grows = (await exists(this.#mark)) && (await this.#devices()).length === 0;
-    if (grows) await this.#growUnused();
+    const grown = await this.#finishGrowth();
     await this.#mount();
-    return grows;
+    return grown;
   }
 
-  /** Throws when it is in use. */
-  async detach(): Promise<void> {
-    if (await this.#hasFiles()) await run('umount', [this.#data]);
-    else for (const device of await this.#devices()) await run('losetup', ['--detach', device]);
+  /** Returns whether its file system has grown. Throws when it is in use. */
+  async detach(): Promise<boolean> {
+    if (await this.#hasFiles()) {
+      await run('umount', [this.#data]);
+      return this.#finishGrowth();
+    }
+    for (const device of await this.#devices()) await run('losetup', ['--detach', device]);
+    return false;
   }
 
   /**
-   * Makes it larger, never smaller. False: the file system grows when the volume is attached next, as growing one that
-   * is mounted takes CAP_SYS_RESOURCE, which not every machine gives. May be called again.
+   * Makes it larger, never smaller. False: the file system grows when nothing uses the volume any more, as growing one
+   * that is mounted takes CAP_SYS_RESOURCE, which not every machine gives. May be called again.
    */
   async grow(bytes: number): Promise<boolean> {
     if ((await stat(this.#file)).size < bytes) {
@@ -106,6 +108,13 @@ export class VolumeImage {
     if (device === undefined) await this.#growUnused();
     else if (!(await growMounted(device))) return false;
     await rm(this.#mark, { force: true });
+    return true;
+  }
+
+  async #finishGrowth(): Promise<boolean> {
+    // one that is still mounted somewhere must not be touched
+    if (!(await exists(this.#mark)) || (await this.#devices()).length > 0) return false;
+    await this.#growUnused();
     return true;
   }
 
