@@ -129,15 +129,15 @@ describe.skipIf(!isAble)('Ingresses are served on the machine', () => {
 
   it('at a name of localhost at once, by a class that is the default', async () => {
     expect(ingress.ports).toBeUndefined();
-    await create('first', { rules: [rule('web.localhost', to('one'))] });
+    await create('a-first', { rules: [rule('web.localhost', to('one'))] });
     await eventually(async () => {
-      const { spec, status } = await client.get<KubeObject>(INGRESSES, 'ns', 'first');
+      const { spec, status } = await client.get<KubeObject>(INGRESSES, 'ns', 'a-first');
       return [spec.ingressClassName, status.loadBalancer.ingress?.[0].ip];
     }, ['sampan', '127.0.0.1']);
     expect(await who('web.localhost')).toBe('a');
     expect(await who(`WEB.localhost:${http()}`)).toBe('a');
     expect(await who('other.localhost')).toBe('404');
-    const { status } = await client.get<KubeObject>(INGRESSES, 'ns', 'first');
+    const { status } = await client.get<KubeObject>(INGRESSES, 'ns', 'a-first');
     expect(status.loadBalancer.ingress[0].ports).toEqual([
       { port: http(), protocol: 'TCP' },
       { port: ingress.ports?.https, protocol: 'TCP' },
@@ -206,7 +206,7 @@ describe.skipIf(!isAble)('Ingresses are served on the machine', () => {
       async () => (await notes('bad')).sort(),
       [
         'InvalidCertificate: The Secret none cannot be used for TLS: there is none of type kubernetes.io/tls',
-        'PathTaken: web.localhost, path /, belongs to the older Ingress ns/first',
+        'PathTaken: web.localhost, path /, belongs to the older Ingress ns/a-first',
         'ServiceNotFound: There is no Service none',
         'ServicePortNotFound: The Service one has no TCP port 9',
         'UnsupportedBackend: A backend is the resource Bucket b; only Services are supported',
@@ -288,7 +288,7 @@ describe.skipIf(!isAble)('Ingresses are served on the machine', () => {
   });
 
   it('and nothing runs when there is none any more', async () => {
-    for (const name of ['first', 'paths', 'secure']) await client.delete(INGRESSES, 'ns', name);
+    for (const name of ['a-first', 'paths', 'secure']) await client.delete(INGRESSES, 'ns', name);
     await eventually(async () => ingress.ports, undefined);
     expect(plane.errors).toEqual([]);
   });

@@ -193,17 +193,28 @@ export class HaproxyProcess {
 
   async #load(): Promise<void> {
     this.#unwatch();
-    if (await this.isRunning()) {
-      // the answer is that the connection ends, when the program begins anew
-      await askMaster(this.#path(SOCKET), 'reload').catch(() => {});
-      await this.#ready(this.#stopping.signal);
-    } else await this.#ready(AbortSignal.any([this.#stopping.signal, await this.#spawn()]));
+    if (await this.#reload()) await this.#ready(this.#stopping.signal, () => this.isRunning());
+    else await this.#ready(AbortSignal.any([this.#stopping.signal, await this.#spawn()]));
     if (!this.#stopping.signal.aborted)
       this.#watch = watchMaster(this.#path(SOCKET), () => this.#restartLater());
   }
 
-  async #ready(signal: AbortSignal): Promise<void> {
-    await workerReady(this.#path(SOCKET), signal).catch(async (cause: unknown) => {
+  /** False: none is there that could. */
+  async #reload(): Promise<boolean> {
+    if (!(await this.isRunning())) return false;
+    return await askMaster(this.#path(SOCKET), 'reload').then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        // it may be about to die; otherwise the answer is that the connection ends, when the program begins anew
+        const isDeaf = error.code === 'ECONNREFUSED' || error.code === 'ENOENT';
+        if (isDeaf) this.#options.log.warn('the ingress proxy does not listen', { error: error.message });
+        return !isDeaf;
+      },
+    );
+  }
+
+  async #ready(signal: AbortSignal, isAlive = async () => true): Promise<void> {
+    await workerReady(this.#path(SOCKET), signal, isAlive).catch(async (cause: unknown) => {
       const said = await readFile(this.#path(LOG), 'utf8');
       const why = said.split('\n').filter((line) => line.includes('ALERT'));
       throw failure([messageOf(cause), ...why].join('; '), cause);
