@@ -17,12 +17,15 @@ export interface Threshold {
   readonly podGraceSeconds?: number;
 }
 
-/** The kubelet's (kubelet/apis/config/v1beta1 DefaultEvictionHard). */
+/**
+ * The kubelet's (kubelet/apis/config/v1beta1 DefaultEvictionHard), but for disks: a tenth or more of a large disk is
+ * much, and people's own machines are often fuller than servers; pods would not start there.
+ */
 export const DEFAULT_THRESHOLDS: readonly Threshold[] = [
   { signal: 'memory.available', least: 100 * 2 ** 20 },
-  { signal: 'nodefs.available', least: '10%' },
+  { signal: 'nodefs.available', least: '5%' },
   { signal: 'nodefs.inodesFree', least: '5%' },
-  { signal: 'imagefs.available', least: '15%' },
+  { signal: 'imagefs.available', least: '5%' },
   { signal: 'imagefs.inodesFree', least: '5%' },
 ];
 

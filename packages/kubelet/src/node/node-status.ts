@@ -36,7 +36,7 @@ export interface NodeReserved {
 }
 
 /** What the eviction thresholds keep free (kubelet's defaults). */
-export const DEFAULT_RESERVED: NodeReserved = { memoryBytes: 100 * 2 ** 20, milliCpus: 0, diskPart: 0.1 };
+export const DEFAULT_RESERVED: NodeReserved = { memoryBytes: 100 * 2 ** 20, milliCpus: 0, diskPart: 0.05 };
 
 /** So many images are named, the largest first (kubelet nodeStatusMaxImages). */
 const MOST_IMAGES = 50;
