@@ -7,3 +7,4 @@ export * from './exact-json.ts';
 export * from './json.ts';
 export * from './logger.ts';
 export * from './quantity.ts';
+export * from './shared-values.ts';

@@ -110,7 +110,7 @@ function sendWholeList(
 ): void {
   const { store } = api.cluster;
   const make = () => plainList(resource, view, list(api.cluster, resource, request));
-  const bytes = wholeListBytes(resource, request.namespace, store.revision, make);
+  const bytes = wholeListBytes(store, resource, request.namespace, make);
   sendBytes(exchange, 200, 'application/json', bytes);
 }
 

@@ -1,3 +1,4 @@
+import type { Store } from '@sampan/store';
 import type { ListRequest } from '../registry/list.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { JSON_OBJECT } from './negotiate.ts';
@@ -10,7 +11,8 @@ interface Known {
   readonly bytes: WeakRef<Uint8Array>;
 }
 
-const known = new WeakMap<ServedResource, Known>();
+/** By store: what describes a kind is shared by all clusters of a process. */
+const known = new WeakMap<Store, WeakMap<ServedResource, Known>>();
 
 /** A list of everything as it is now in the plain form: what all who start to watch a kind ask for at once. */
 export function isWholeList(view: View, request: ListRequest): boolean {
@@ -28,15 +30,17 @@ export function isWholeList(view: View, request: ListRequest): boolean {
 
 /** The bytes of such a list, made by `make` unless they are those of the last one and nothing was written since. */
 export function wholeListBytes(
+  store: Store,
   resource: ServedResource,
   namespace: string,
-  revision: number,
   make: () => Uint8Array,
 ): Uint8Array {
-  const last = known.get(resource);
+  const { revision } = store;
+  const ofStore = known.getOrInsertComputed(store, () => new WeakMap());
+  const last = ofStore.get(resource);
   const found = last?.revision === revision && last.namespace === namespace ? last.bytes.deref() : undefined;
   if (found) return found;
   const bytes = make();
-  known.set(resource, { namespace, revision, bytes: new WeakRef(bytes) });
+  ofStore.set(resource, { namespace, revision, bytes: new WeakRef(bytes) });
   return bytes;
 }

@@ -106,8 +106,16 @@ export class ResourceTable {
 
   #set(definition: ResourceDefinition): void {
     const path = pathOf(definition.group, definition.version, definition.resource);
-    this.#byPath.set(path, new ServedResource(definition));
+    this.#byPath.set(path, servedOf(definition));
   }
+}
+
+/** Built-in definitions are the same for all clusters, and what is made of them is, too. */
+const builtIn = new WeakMap<ResourceDefinition, ServedResource>();
+
+function servedOf(definition: ResourceDefinition): ServedResource {
+  if (definition.custom) return new ServedResource(definition);
+  return builtIn.getOrInsertComputed(definition, () => new ServedResource(definition));
 }
 
 function pathOf(group: string, version: string, resource: string): string {

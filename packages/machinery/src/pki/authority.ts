@@ -90,7 +90,20 @@ export function loadCertificateAuthority(
     throw new Error('the private key does not belong to the certificate of the authority');
   }
   const keyId = certificate.subjectKeyId ?? keyIdOf(certificate.publicKeyDer);
-  return { certificatePem, key, subjectDer: certificate.subjectDer, keyId, notAfter: certificate.notAfter };
+  return {
+    certificatePem,
+    key,
+    // a part of a pool's buffer would hold all of it, for as long as the authority lives
+    subjectDer: unpooled(certificate.subjectDer),
+    keyId: unpooled(keyId),
+    notAfter: certificate.notAfter,
+  };
+}
+
+function unpooled(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 export interface IssueOptions extends Partial<AlternativeNames> {

@@ -1,3 +1,4 @@
+import { SharedValues } from '@sampan/base';
 import type { Attributes } from '../contract.ts';
 import { listOf, type PolicyRule } from './policy.ts';
 
@@ -13,13 +14,21 @@ interface CompiledRule {
   readonly urls: readonly string[];
 }
 
+/** Roles with the same rules, by their JSON: most roles are those that every cluster has. */
+const known = new SharedValues<CompiledRole>();
+
 /** A role's rules, found by verb: most requests look at a few of many. */
 export class CompiledRole {
   readonly rules: readonly PolicyRule[];
   readonly #byVerb = new Map<string, CompiledRule[]>();
   readonly #anyVerb: CompiledRule[] = [];
 
-  constructor(rules: readonly PolicyRule[]) {
+  /** The one for these rules, which are frozen; shared by all clusters of the process. */
+  static of(rules: readonly PolicyRule[]): CompiledRole {
+    return known.get(JSON.stringify(rules), () => new CompiledRole(rules));
+  }
+
+  private constructor(rules: readonly PolicyRule[]) {
     this.rules = rules;
     const compiled = rules.map((rule) => ({ verbs: listOf(rule.verbs), rule: compile(rule) }));
     for (const { verbs, rule } of compiled) if (verbs.includes('*')) this.#anyVerb.push(rule);
@@ -95,7 +104,7 @@ export function trimStars(url: string): string {
 
 /** Whether one of a list of rules allows a request: for fixed lists; roles are compiled once instead. */
 export function compileRules(rules: readonly PolicyRule[]): (attributes: Attributes) => boolean {
-  const role = new CompiledRole(rules);
+  const role = CompiledRole.of(rules);
   return (attributes) => {
     const sub = attributes.subresource;
     return role.allows(

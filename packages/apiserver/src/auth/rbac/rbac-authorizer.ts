@@ -55,7 +55,7 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
 
 function describe({ binding, subject }: Grant, namespace: string): string {
   const kind = namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding';
-  const name = namespace === '' ? (binding.metadata.name ?? '') : `${binding.metadata.name}/${namespace}`;
+  const name = namespace === '' ? binding.name : `${binding.name}/${namespace}`;
   const who =
     subject.kind === 'ServiceAccount'
       ? `${subject.name}/${subject.namespace ? subject.namespace : namespace}`

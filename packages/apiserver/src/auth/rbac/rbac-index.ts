@@ -1,4 +1,5 @@
 import { goQuote } from '@sampan/api';
+import { SharedValues } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
 import type { UserInfo } from '../contract.ts';
 import { serviceAccountUser } from '../users.ts';
@@ -13,14 +14,25 @@ import {
   type RoleRef,
 } from './policy.ts';
 
+/** What a request needs to know of a binding. */
+interface Binding {
+  readonly namespace: string;
+  readonly name: string;
+  readonly roleRef: RoleRef;
+}
+
 /** A binding seen from one of its subjects. */
 export interface Grant {
-  readonly binding: BindingObject;
+  readonly binding: Binding;
   readonly subject: RbacSubject;
 }
 
-/** By subject, then by binding. */
-type Grants = Map<string, Map<string, Grant>>;
+/** By subject, each binding once. */
+type Grants = Map<string, Grant[]>;
+
+/** Most bindings are those that every cluster has. */
+const sharedBindings = new SharedValues<Binding>();
+const sharedGrants = new SharedValues<Grant>();
 
 /**
  * Roles by name and bindings by subject, kept up to date by the reader's watches: a request looks only at what is
@@ -38,14 +50,14 @@ export class RbacIndex {
       setOrDelete(
         this.#clusterRoles,
         role.metadata.name ?? '',
-        present ? new CompiledRole(role.rules ?? []) : undefined,
+        present ? CompiledRole.of(role.rules ?? []) : undefined,
       ),
     );
     this.#follow<RoleObject>(reader, COLLECTION.roles, (role, present) =>
       setOrDelete(
         this.#roles,
         keyOf(role.metadata.namespace ?? '', role.metadata.name ?? ''),
-        present ? new CompiledRole(role.rules ?? []) : undefined,
+        present ? CompiledRole.of(role.rules ?? []) : undefined,
       ),
     );
     this.#follow<BindingObject>(reader, COLLECTION.clusterRoleBindings, (binding, present) => {
@@ -85,7 +97,7 @@ export class RbacIndex {
   rulesFor(user: UserInfo, namespace: string): { rules: PolicyRule[]; errors: string[] } {
     const rules: PolicyRule[] = [];
     const errors: string[] = [];
-    const seen = new Set<BindingObject>();
+    const seen = new Set<Binding>();
     this.visitGrants(user, namespace, ({ binding }, bindingNamespace) => {
       if (seen.has(binding)) return false;
       seen.add(binding);
@@ -132,27 +144,35 @@ function visitIn(
 ): boolean {
   const visitAll = (key: string): boolean => {
     const found = grants.get(key);
-    if (found) for (const grant of found.values()) if (visit(grant, namespace)) return true;
-    return false;
+    return found?.some((grant) => visit(grant, namespace)) ?? false;
   };
   return visitAll(`u:${user.name}`) || user.groups.some((group) => visitAll(`g:${group}`));
 }
 
 function updateGrants(grants: Grants, binding: BindingObject, namespace: string, present: boolean): void {
-  const name = binding.metadata.name ?? '';
-  // backwards: of several subjects that are the same the first describes the grant
-  for (const subject of [...(binding.subjects ?? [])].reverse()) {
+  const { name = '' } = binding.metadata;
+  const isOther = (grant: Grant): boolean => grant.binding.name !== name;
+  const told = new Set<string>();
+  for (const subject of binding.subjects ?? []) {
     const key = subjectKey(subject, namespace);
-    if (key === undefined) continue;
-    let found = grants.get(key);
-    if (present) {
-      if (!found) {
-        found = new Map();
-        grants.set(key, found);
-      }
-      found.set(name, { binding, subject });
-    } else if (found?.delete(name) && found.size === 0) grants.delete(key);
+    // of several subjects that are the same the first describes the grant
+    if (key === undefined || told.has(key)) continue;
+    told.add(key);
+    const others = grants.get(key)?.filter(isOther) ?? [];
+    if (present) others.push(grantOf(namespace, binding, subject));
+    if (others.length > 0) grants.set(key, others);
+    else grants.delete(key);
   }
+}
+
+function grantOf(namespace: string, { metadata, roleRef }: BindingObject, subject: RbacSubject): Grant {
+  const { name = '' } = metadata;
+  const parts = { namespace, name, roleRef };
+  const text = JSON.stringify(parts);
+  return sharedGrants.get(`${text} ${JSON.stringify(subject)}`, () => ({
+    binding: sharedBindings.get(text, () => parts),
+    subject,
+  }));
 }
 
 /** ServiceAccounts are users with a fixed name. Undefined for subjects that match nobody. */
