@@ -12,11 +12,6 @@ export const NOT_APPLICABLE: readonly NotApplicable[] = [
       'changes the note of an event through events.k8s.io/v1, where it is immutable: Kubernetes 1.20 did not compare with the old event, and later releases, which do, changed the test',
   },
   {
-    tests: /^\[sig-auth\] ServiceAccounts should mount an API token into pods/,
-    reason:
-      'waits for the token Secret that Kubernetes made for every ServiceAccount until 1.24 (KEP-2799); today’s tests of mounted tokens are those of projected ones, which pass',
-  },
-  {
     tests:
       /^\[sig-apps\] Daemon set \[Serial\] should rollback without unnecessary restarts|^\[sig-scheduling\] SchedulerPreemption \[Serial\] validates (basic preemption works|lower priority pod preemption by critical pod)/,
     reason: 'wants two nodes; Sampan runs on one machine',
