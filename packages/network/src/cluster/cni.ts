@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../command.ts';
@@ -19,14 +20,17 @@ export interface CniFolders {
   readonly clusters: string;
   /** Which pod has which address; a folder that is empty after a reboot is best. */
   readonly leases: string;
-  /** Debian's plug-ins. Default /usr/lib/cni. */
+  /** The plug-ins `bridge`, `host-local` and `loopback`. Default: Debian's /usr/lib/cni, else /opt/cni/bin, as others have it. */
   readonly plugins?: string;
 }
 
 /** Between cluster and namespace in a sandbox's namespace; in neither of their names. */
 const SEPARATOR = '_';
 const PLUGIN = 'sampan-cni';
-const DEBIAN_PLUGINS = '/usr/lib/cni';
+const PLUGIN_FOLDERS = ['/usr/lib/cni', '/opt/cni/bin'] as const;
+
+const pluginFolder = ({ plugins }: CniFolders): string =>
+  plugins ?? PLUGIN_FOLDERS.find((folder) => existsSync(join(folder, 'bridge'))) ?? PLUGIN_FOLDERS[0];
 
 /** The namespace to give a pod's sandbox (CRI PodSandboxMetadata), by which the plug-in finds the cluster's network. */
 export const sandboxNamespace = (network: string, namespace: string): string =>
@@ -40,7 +44,7 @@ export async function installCni(folders: CniFolders): Promise<void> {
   // containerd runs it by itself in every sandbox
   const loopback = join(folders.bin, 'loopback');
   await rm(loopback, { force: true });
-  await symlink(join(folders.plugins ?? DEBIAN_PLUGINS, 'loopback'), loopback);
+  await symlink(join(pluginFolder(folders), 'loopback'), loopback);
   const plugins = [{ type: PLUGIN }];
   await replaceFile(
     join(folders.conf, '10-sampan.conflist'),
@@ -92,7 +96,7 @@ export async function releaseStale(
 ): Promise<string[]> {
   const holders = await leaseHolders(folders, network.name);
   const stale = [...new Set(holders.values())].filter((id) => !alive.has(id));
-  const plugins = folders.plugins ?? DEBIAN_PLUGINS;
+  const plugins = pluginFolder(folders);
   for (const id of stale)
     await run(join(plugins, 'host-local'), [], {
       input: JSON.stringify(bridgeConfig(folders, network)),
@@ -134,7 +138,8 @@ const configFile = (folders: CniFolders, name: string): string => join(folders.c
  * generally complete a DEL action without error even if some resources are missing").
  */
 function pluginScript(folders: CniFolders): string {
-  const { clusters, plugins = DEBIAN_PLUGINS } = folders;
+  const { clusters } = folders;
+  const plugins = pluginFolder(folders);
   return `#!/bin/sh
 # Runs the bridge plug-in in the network namespace of a pod's cluster, which is the part before the first
 # "${SEPARATOR}" of the sandbox's namespace.
