@@ -38,12 +38,12 @@ async function run(options: NodeOptions, crash: (error: unknown) => void): Promi
   let running: RunningNode | undefined;
   const stop = () => {
     stopping.abort();
-    // while it still starts, its start fails and ends the process
-    void running?.stop().then(() => process.exit(0), crash);
+    // while it still starts it may be waiting for a server, for ever; what it began the next one takes up
+    if (!running) process.exit(0);
+    void running.stop().then(() => process.exit(0), crash);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   running = await startNode(options, stopping.signal);
-  if (stopping.signal.aborted) stop();
   return running.log;
 }
 

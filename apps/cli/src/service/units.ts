@@ -61,7 +61,7 @@ RequiresMountsFor=${quote(home)}
 StartLimitIntervalSec=0
 
 [Service]
-# fails and is tried again for as long as the control plane is not ready
+# it waits by itself until the control plane answers
 ExecStart=${command(node.program, node.args)}
 Restart=on-failure
 RestartSec=1
