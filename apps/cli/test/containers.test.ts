@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { homeLayout, readNodeState } from '@sampan/home';
 import { buildImage } from '@sampan/kubelet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Homes, type Outcome, type RunOptions, sampan } from './command-line.ts';
@@ -207,6 +210,7 @@ describe.runIf(canRunContainers())('containers', { timeout: 90_000 }, () => {
     expect(await works('down')).toContain('Sampan is stopped');
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(home);
     expect(await on(['status'])).toMatchObject({ code: 1 });
+    expect(await endWhileWaiting()).toBe(0);
     await works('up');
     // it comes back with everything else
     await expect
@@ -216,3 +220,16 @@ describe.runIf(canRunContainers())('containers', { timeout: 90_000 }, () => {
 });
 
 const onImage = (...words: string[]): Promise<Outcome> => sampan(['image', ...words, '--home', home]);
+
+/** A node process that finds no server, as after a reboot: it waits, and ends when it is told to. Its exit code. */
+async function endWhileWaiting(): Promise<number | null> {
+  const main = join(import.meta.dirname, '../../node/src/main.ts');
+  const options = ['--disable-warning=ExperimentalWarning', main, `--home=${home}`];
+  const child = spawn(process.execPath, options, { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  const isStarting = () => readNodeState(homeLayout(home))?.state === 'starting';
+  await expect.poll(isStarting, { timeout: 20_000 }).toBe(true);
+  child.kill('SIGTERM');
+  const [code] = (await ended) as [number | null];
+  return code;
+}
