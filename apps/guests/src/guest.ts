@@ -123,7 +123,7 @@ export class Guest {
   /** Resolves when it serves. Throws the store's `SampanError`s. */
   static async open(options: GuestOptions): Promise<Guest> {
     const { name, file, keys, version, externalAddress, log, node: machine } = options;
-    const store = openSqliteStore({ file });
+    const store = openSqliteStore({ file, cacheKiB: 64 });
     try {
       const signing = new SigningKeys(keys.serviceAccountKey);
       const plane = await createControlPlane({

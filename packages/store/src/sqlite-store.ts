@@ -12,6 +12,8 @@ export interface SqliteStoreOptions {
   clock?: Clock;
   /** Default: `defaultCompaction`. */
   compaction?: Partial<CompactionPolicy>;
+  /** Memory for pages that commits touch, in KiB; default 256. Reads need none: less suits stores of few writes. */
+  cacheKiB?: number;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface SqliteStoreOptions {
  * `StoreCorruptError`, `StoreTooNewError` or `StoreOpenError`; a damaged file is left as it is.
  */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
-  const driver = new SqliteDriver(options.file);
+  const driver = new SqliteDriver(options.file, options.cacheKiB);
   const policy = { ...defaultCompaction, ...options.compaction };
   try {
     return new VersionedStore(driver, policy, options.clock ?? systemClock);

@@ -260,7 +260,7 @@ describe('the SQLite file', () => {
   });
 
   it('is refused when a newer release wrote it', () => {
-    openDatabase(file, [...MIGRATIONS, 'CREATE TABLE more(x)']).close();
+    openDatabase(file, { migrations: [...MIGRATIONS, 'CREATE TABLE more(x)'] }).close();
     expect(open).toThrow(StoreTooNewError);
     expect(open).toThrow(`has format ${MIGRATIONS.length + 1}`);
   });
@@ -270,9 +270,11 @@ describe('the SQLite file', () => {
     await store.put('a/1', json(1));
     await store.close();
     const failing = [...MIGRATIONS, 'CREATE TABLE more(x); INSERT INTO missing VALUES (1)'];
-    expect(() => openDatabase(file, failing)).toThrow(StoreOpenError);
+    expect(() => openDatabase(file, { migrations: failing })).toThrow(StoreOpenError);
     await open().close();
-    const next = openDatabase(file, [...MIGRATIONS, 'ALTER TABLE changes ADD COLUMN note TEXT']);
+    const next = openDatabase(file, {
+      migrations: [...MIGRATIONS, 'ALTER TABLE changes ADD COLUMN note TEXT'],
+    });
     expect(pragma(next, 'user_version')).toBe(MIGRATIONS.length + 1);
     expect(next.prepare('SELECT key, note FROM changes').all()).toEqual([{ key: 'a/1', note: null }]);
     next.close();

@@ -20,10 +20,11 @@ export class Monitor {
   readonly #options: MonitorOptions;
   readonly #reflector: Reflector;
   /** Of those in the graph, what the running list has not shown yet. */
-  #unseen = new Set<string>();
+  #unseen: Set<string> | undefined;
   /** Only between a list's begin and end. */
   #listing = false;
-  readonly #own = new Set<string>();
+  /** Made with the first one: most kinds have none, and thousands of clusters may be here. */
+  #own: Set<string> | undefined;
   #synced = false;
 
   constructor(options: MonitorOptions) {
@@ -41,7 +42,7 @@ export class Monitor {
       {
         beginList: () => {
           this.#listing = true;
-          this.#unseen = new Set(this.#own);
+          this.#unseen = this.#own && new Set(this.#own);
         },
         endList: () => this.#endList(),
         put: (object) => this.#put(object),
@@ -57,8 +58,8 @@ export class Monitor {
   /** Ends it; the resource is not served any more, or nobody collects. Its objects leave the graph. */
   stop(): void {
     this.#reflector.stop();
-    for (const uid of this.#own) this.#options.graph.put(uid, undefined);
-    this.#own.clear();
+    for (const uid of this.#own ?? []) this.#options.graph.put(uid, undefined);
+    this.#own = undefined;
   }
 
   get synced(): boolean {
@@ -68,23 +69,24 @@ export class Monitor {
   #put(object: KubeObject): void {
     const { ref, graph } = this.#options;
     const uid = object.metadata.uid ?? '';
-    if (this.#listing) this.#unseen.delete(uid);
+    if (this.#listing) this.#unseen?.delete(uid);
     const facts: Facts | undefined = factsOf(ref, object);
-    if (!facts && !this.#own.has(uid)) return;
-    if (facts) this.#own.add(uid);
-    else this.#own.delete(uid);
+    if (facts) {
+      this.#own ??= new Set();
+      this.#own.add(uid);
+    } else if (!this.#own?.delete(uid)) return;
     this.#options.onWork(graph.put(uid, facts));
   }
 
   #remove(uid: string): void {
-    this.#own.delete(uid);
+    this.#own?.delete(uid);
     this.#options.onWork(this.#options.graph.remove(uid));
   }
 
   #endList(): void {
     this.#listing = false;
-    for (const uid of this.#unseen) this.#remove(uid);
-    this.#unseen.clear();
+    for (const uid of this.#unseen ?? []) this.#remove(uid);
+    this.#unseen = undefined;
     if (this.#synced) return;
     this.#synced = true;
     this.#options.onSynced();

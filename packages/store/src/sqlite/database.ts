@@ -4,17 +4,25 @@ import { messageOf, SampanError } from '@sampan/base';
 import { StoreCorruptError, StoreLockedError, StoreOpenError, StoreTooNewError } from '../errors.ts';
 import { APPLICATION_ID, MIGRATIONS } from './format.ts';
 
+export interface DatabaseOptions {
+  /** What makes each format of the one before; default: those of this release. */
+  readonly migrations?: readonly string[] | undefined;
+  /** Default 256. */
+  readonly cacheKiB?: number | undefined;
+}
+
 /**
  * Opens a store's file, makes it if it is not there, and brings it to the newest format. The connection
  * holds SQLite's exclusive lock until it is closed or the process ends, however it ends. Throws
  * `StoreLockedError`, `StoreCorruptError`, `StoreTooNewError` or `StoreOpenError`.
  */
-export function openDatabase(file: string, migrations = MIGRATIONS): DatabaseSync {
+export function openDatabase(file: string, options: DatabaseOptions = {}): DatabaseSync {
+  const { migrations = MIGRATIONS, cacheKiB = 256 } = options;
   let database: DatabaseSync | undefined;
   try {
     prepareFile(file);
     database = new DatabaseSync(file, { timeout: 0 });
-    prepareDatabase(database, file, migrations);
+    prepareDatabase(database, file, migrations, cacheKiB);
     return database;
   } catch (error) {
     database?.close();
@@ -33,7 +41,12 @@ function prepareFile(file: string): void {
   else if (found.isFile() && found.mode & 0o077) chmodSync(file, 0o600);
 }
 
-function prepareDatabase(database: DatabaseSync, file: string, migrations: readonly string[]): void {
+function prepareDatabase(
+  database: DatabaseSync,
+  file: string,
+  migrations: readonly string[],
+  cacheKiB: number,
+): void {
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF');
   const version = formatOf(database, file, migrations.length);
   // Only heeded in an empty file, before its first table: lets `tidy` give pages back to the disk.
@@ -43,7 +56,7 @@ function prepareDatabase(database: DatabaseSync, file: string, migrations: reado
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA cache_size = -256;
+    PRAGMA cache_size = -${cacheKiB};
     PRAGMA wal_autocheckpoint = 1000;
     PRAGMA journal_size_limit = 4194304;
     PRAGMA temp_store = MEMORY;

@@ -22,9 +22,9 @@ export class SqliteDriver implements Driver {
   readonly #remove: StatementSync;
   readonly #setCompacted: StatementSync;
 
-  constructor(file: string) {
+  constructor(file: string, cacheKiB?: number) {
     this.file = file;
-    this.database = openDatabase(file);
+    this.database = openDatabase(file, { cacheKiB });
     const prepare = (sql: string): StatementSync => this.database.prepare(sql);
     this.#begin = prepare('BEGIN IMMEDIATE');
     this.#commit = prepare('COMMIT');
