@@ -105,7 +105,7 @@ async function launch(home: string): Promise<Launched> {
 }
 
 async function end(sampan: Sampan): Promise<void> {
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, `--home=${sampan.home}`, '--end'], {
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, `--home=${sampan.home}`, '--end', '--now'], {
     encoding: 'utf8',
   });
   await sampan.stop();

@@ -23,7 +23,7 @@ export async function startTested(): Promise<TestedSampan> {
   const processes: ChildProcess[] = [];
   const end = async () => {
     for (const child of processes.toReversed()) await endProcess(child);
-    if (processes.length > 1) await runApp('node', [`--home=${home}`, '--end']);
+    if (processes.length > 1) await runApp('node', [`--home=${home}`, '--end', '--now']);
     rmSync(folder, { recursive: true, force: true });
   };
   try {

@@ -8,6 +8,8 @@ export interface NodeOptions {
   readonly home: string;
   /** Do not run, but end all pods, containerd and the network of this home. */
   readonly end: boolean;
+  /** With `end`: without the grace that containers have to end by themselves. */
+  readonly now: boolean;
   /** Also log to standard error. */
   readonly foreground: boolean;
 }
@@ -15,6 +17,7 @@ export interface NodeOptions {
 const OPTIONS = {
   home: { type: 'string' },
   end: { type: 'boolean', default: false },
+  now: { type: 'boolean', default: false },
   foreground: { type: 'boolean', default: false },
 } as const;
 
@@ -25,6 +28,7 @@ export function parseNodeOptions(args: readonly string[], environment: NodeJS.Pr
     return Object.freeze({
       home: chooseHome(values.home, environment.SAMPAN_HOME),
       end: values.end,
+      now: values.now,
       foreground: values.foreground,
     });
   } catch (error) {

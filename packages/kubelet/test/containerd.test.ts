@@ -10,6 +10,7 @@ import {
 import {
   BUSYBOX,
   canRunContainers,
+  logOf,
   pause,
   Reports,
   run,
@@ -208,11 +209,14 @@ describe.skipIf(!able)('a containerd of our own', () => {
   it('ends with all its containers, and leaves no process and no mount', async () => {
     const reports = new Reports();
     const runner = startRunner(node, reports);
-    const pod = testPod('ends', { containers: [shell('app', 'sleep 1000')] });
+    const last = "trap 'echo bye; exit 0' TERM; echo begun; while true; do sleep 0.1; done";
+    const pod = testPod('ends', { containers: [shell('app', last)] });
     runner.set(pod);
-    await reports.until(pod, (r) => r.status.phase === 'Running');
+    await until(async () => (await logOf(node, pod, 'app').catch(() => '')).includes('begun'));
     await runner.close();
-    await node.containerd.stop('end');
+    // within the grace that is given, it says what it wants to say
+    await node.containerd.stop('end', 10);
+    expect(await logOf(node, pod, 'app')).toBe('begun\nbye\n');
     await node.containerd.stop('end');
     expect(await readFile('/proc/self/mounts', 'utf8')).not.toContain(node.folder);
     const { stdout } = await run('ps', ['-eo', 'args']).catch(() => ({ stdout: '' }));

@@ -26,7 +26,7 @@ export async function run({ home, options }: Invocation): Promise<number> {
       },
     );
   }
-  await stopAll(home);
+  await stopAll(home, { now: true });
   // or else the machine would make it anew when it starts
   removeUnits(Object.values(unitNames(home.root)));
   unmountBelow(home.root);

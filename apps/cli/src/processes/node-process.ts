@@ -20,14 +20,14 @@ export const mayHaveContainers = (home: HomeLayout): boolean =>
   readNodeState(home) !== undefined || existsSync(join(home.node.containerd, 'containerd.pid'));
 
 /** Stops the node, then ends all pods, containerd and the network. Harmless when nothing runs. Throws SampanErrors. */
-export async function endNode(home: HomeLayout): Promise<void> {
+export async function endNode(home: HomeLayout, { now }: { readonly now: boolean }): Promise<void> {
   if (!existsSync(home.node.root)) return;
   if (process.getuid?.() !== 0) throw needsRoot(home);
   if (!mayHaveContainers(home)) return;
   const running = readNodeState(home);
   // it waits for containers that were asked to end, and they have up to half a minute or more
   if (running) await stopSoon(running);
-  await startInBackground(programOf(home, '--end'), END_TIMEOUT_MS);
+  await startInBackground(programOf(home, '--end', ...(now ? ['--now'] : [])), END_TIMEOUT_MS);
 }
 
 /** MB. What it makes is small and short-lived; a young space for throughput would stay resident for nothing. */

@@ -28,10 +28,10 @@ export interface Containerd {
   /** False once the process is gone, by whatever cause. */
   running(): Promise<boolean>;
   /**
-   * `leave`: containers run on without it. `end`: all pods are killed and forgotten first, then what it mounted is
-   * unmounted; images stay. What fails is told at the end (`containerd-left-pods`). May be called twice.
+   * `leave`: containers run on without it. `end`: all pods are ended and forgotten first, then what it mounted is
+   * unmounted; images stay. `graceSeconds`: what containers have at most to end by themselves, default 0. What fails is told at the end (`containerd-left-pods`). May be called twice.
    */
-  stop(containers: 'leave' | 'end'): Promise<void>;
+  stop(containers: 'leave' | 'end', graceSeconds?: number): Promise<void>;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     adopted: old !== undefined,
     pid,
     running: async () => (await runningPid(paths)) === pid,
-    stop: (containers) => stop(paths, pid, containers),
+    stop: (containers, graceSeconds = 0) => stop(paths, pid, containers, graceSeconds),
   };
 }
 
@@ -142,10 +142,15 @@ function failed(message: string): SampanError {
   return new SampanError('containerd-failed', message, { hint: 'Its log says why.' });
 }
 
-async function stop(paths: ContainerdPaths, pid: number, containers: 'leave' | 'end'): Promise<void> {
+async function stop(
+  paths: ContainerdPaths,
+  pid: number,
+  containers: 'leave' | 'end',
+  graceSeconds: number,
+): Promise<void> {
   const failures: string[] = [];
   if ((await runningPid(paths)) === pid) {
-    if (containers === 'end') failures.push(...(await endAllPods(paths.socket)));
+    if (containers === 'end') failures.push(...(await endAllPods(paths.socket, graceSeconds)));
     await endProcess(pid, 10_000);
     await rm(paths.pid, { force: true });
   }

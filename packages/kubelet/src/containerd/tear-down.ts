@@ -2,29 +2,46 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { messageOf } from '@sampan/base';
 import { CriRuntime } from '../cri/index.ts';
+import { GRACE_ANNOTATION } from '../pods/container-spec.ts';
 import { mountTable, realPlace } from '../volumes/mounts.ts';
 import { endProcess, findProcesses } from './processes.ts';
 
 /**
- * Kills and forgets every pod of the containerd at `socket`, networks included. Goes on past what fails and returns the
+ * Ends and forgets every pod of the containerd at `socket`, networks included: containers are asked to end and have
+ * their own grace, but at most `graceSeconds`; with 0 they are killed at once. Goes on past what fails and returns the
  * failures.
  */
-export async function endAllPods(socket: string): Promise<string[]> {
+export async function endAllPods(socket: string, graceSeconds: number): Promise<string[]> {
   const runtime = new CriRuntime(socket);
   try {
+    const asked = graceSeconds > 0 ? await askToEnd(runtime, graceSeconds) : [];
     const sandboxes = await runtime.listSandboxes();
-    const results = await Promise.allSettled(
+    const ended = await Promise.allSettled(
       sandboxes.map(async ({ id }) => {
         await runtime.stopSandbox(id);
         await runtime.removeSandbox(id);
       }),
     );
-    return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+    return [...asked, ...ended].flatMap((result) =>
+      result.status === 'rejected' ? [messageOf(result.reason)] : [],
+    );
   } catch (error) {
     return [messageOf(error)];
   } finally {
     runtime.close();
   }
+}
+
+const DEFAULT_GRACE_SECONDS = 30;
+
+async function askToEnd(runtime: CriRuntime, most: number): Promise<PromiseSettledResult<void>[]> {
+  const running = (await runtime.listContainers()).filter(({ state }) => state === 'running');
+  return Promise.allSettled(
+    running.map(({ id, annotations }) => {
+      const own = Number(annotations[GRACE_ANNOTATION] ?? DEFAULT_GRACE_SECONDS);
+      return runtime.stopContainer(id, Math.min(Number.isFinite(own) ? own : DEFAULT_GRACE_SECONDS, most));
+    }),
+  );
 }
 
 /**
