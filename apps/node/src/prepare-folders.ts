@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SampanError } from '@sampan/base';
 import { type HomeLayout, homeLayout, isHome, shareHome } from '@sampan/home';
@@ -48,12 +48,4 @@ function refuseForeign(path: string): void {
   throw new SampanError('node-folder-foreign', `${path} is not root's.`, {
     hint: `Look at what is in it, then remove it: rm -r ${path}`,
   });
-}
-
-/** After all that used them has ended. */
-export function removeFolders(home: HomeLayout, folders: readonly string[]): void {
-  for (const folder of folders) {
-    if (!folder.startsWith(`${home.root}/`)) throw new Error(`${folder} is not in the home`);
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
