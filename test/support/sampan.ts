@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { homeLayout, kubeconfigYaml, readAdmin, writeFileSafely } from '@sampan/home';
@@ -31,6 +31,8 @@ const MAIN = join(import.meta.dirname, '../../apps/server/src/main.ts');
 
 export async function startSampan(options: SampanOptions = {}): Promise<Sampan> {
   const folder = mkdtempSync(join(tmpdir(), 'sampan-test-'));
+  // the server's user reaches databases by their whole paths
+  chmodSync(folder, 0o711);
   const home = options.home ?? join(folder, 'home');
   const args = [`--home=${home}`, '--port=0', ...(options.legacyApis ? ['--legacy-apis'] : [])];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {

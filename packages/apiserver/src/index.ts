@@ -8,6 +8,7 @@ export { ApiServer, type ApiServerOptions, type VersionInfo } from './api-server
 export * from './auth/index.ts';
 export { type ControlPlane, type ControlPlaneOptions, createControlPlane } from './control-plane.ts';
 export { peerCertificate } from './http/authentication.ts';
+export { bodyFraming } from './http/body-framing.ts';
 export type { HttpRequest, HttpResponse } from './http/exchange.ts';
 export { type Listener, type ListenerOptions, listen } from './http/listener.ts';
 export { metricsResources } from './node-metrics/index.ts';

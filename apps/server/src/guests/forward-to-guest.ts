@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage, type OutgoingHttpH
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import {
+  bodyFraming,
   CERTIFICATE_HEADER,
   type HttpRequest,
   type HttpResponse,
@@ -60,7 +61,7 @@ export class GuestForwarder {
         join(client, server);
       });
       upstream.on('response', (answer) => {
-        client.write(headOf(answer));
+        client.write(headOf(answer, UNFRAMED));
         answer.pipe(client);
       });
       upstream.end();
@@ -75,6 +76,7 @@ export class GuestForwarder {
   }
 
   #send(request: HttpRequest, response: HttpResponse): Promise<IncomingMessage> {
+    const headers = this.#headers(request);
     return new Promise((resolve, reject) => {
       const upstream = httpRequest(
         {
@@ -82,7 +84,7 @@ export class GuestForwarder {
           agent: this.#agent,
           method: request.method,
           path: request.url,
-          headers: this.#headers(request),
+          headers: { ...headers, ...bodyFraming(request, headers) },
         },
         resolve,
       );
@@ -99,16 +101,39 @@ export class GuestForwarder {
     const host = request.headers.host ?? request.headers[':authority'];
     return {
       ...headers,
+      ...repeatedHeaders(request.rawHeaders),
       ...(host === undefined ? {} : { host: String(host) }),
       ...(certificate === undefined ? {} : { [CERTIFICATE_HEADER]: certificate.toString('base64') }),
     };
   }
 }
 
-function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
-  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`];
+const REPEATED = /^impersonate-/i;
+
+/** Those that mean something else when they are joined: values may have commas. */
+function repeatedHeaders(rawHeaders: readonly string[]): Record<string, string[]> {
+  const found: Record<string, string[]> = {};
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (!REPEATED.test(name)) continue;
+    const key = name.toLowerCase();
+    found[key] = [...(found[key] ?? []), rawHeaders[index + 1] ?? ''];
+  }
+  return found;
+}
+
+/** The end of the connection is that of the body. */
+const UNFRAMED = { without: ['transfer-encoding', 'connection', 'keep-alive'], more: ['Connection: close'] };
+const AS_IT_IS = { without: [], more: [] };
+
+function headOf(
+  { statusCode, statusMessage, rawHeaders }: IncomingMessage,
+  { without, more }: { readonly without: readonly string[]; readonly more: readonly string[] } = AS_IT_IS,
+): string {
+  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`, ...more];
   for (let index = 0; index < rawHeaders.length; index += 2)
-    lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+    if (!without.includes((rawHeaders[index] ?? '').toLowerCase()))
+      lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 

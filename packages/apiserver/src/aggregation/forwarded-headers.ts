@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { UserInfo } from '../auth/contract.ts';
+import { CERTIFICATE_HEADER } from '../auth/forwarded-certificates.ts';
 
 /** Of one connection only (RFC 9110 section 7.6.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -20,7 +21,8 @@ const isForwarded = (name: string): boolean =>
   !HOP_BY_HOP.has(name) && !name.startsWith(':') && !name.startsWith('x-remote-') && !isSecret(name);
 
 /** What this server has read for itself: who asks, and as whom. */
-const isSecret = (name: string): boolean => name === 'authorization' || name.startsWith('impersonate-');
+const isSecret = (name: string): boolean =>
+  name === 'authorization' || name === CERTIFICATE_HEADER || name.startsWith('impersonate-');
 
 /** The headers of a request for an aggregated API server: the client's, and who the client is. */
 export function forwardedHeaders(

@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream/promises';
+import { bodyFraming } from '../http/body-framing.ts';
 import type { Exchange, HttpResponse } from '../http/exchange.ts';
 import { leaveFastPath } from '../http/fast-path.ts';
 import { sendText } from '../http/respond.ts';
@@ -19,10 +20,11 @@ export async function forward(remote: RemoteVersion, exchange: Exchange): Promis
   const abort = () => gone.abort();
   response.on('close', abort);
   try {
+    const headers = forwardedHeaders(request.headers, exchange.user, request.socket.remoteAddress);
     const answer = await remote.send(
       exchange.method,
       exchange.url,
-      forwardedHeaders(request.headers, exchange.user, request.socket.remoteAddress),
+      { ...headers, ...bodyFraming(request, headers) },
       (outgoing) => {
         pipeline(request, outgoing).catch(() => outgoing.destroy());
       },

@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream';
 import { errors } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import { dialUpgrade, splice } from '@sampan/machinery/streams';
+import { CERTIFICATE_HEADER } from '../auth/forwarded-certificates.ts';
+import { bodyFraming } from '../http/body-framing.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { sendText } from '../http/respond.ts';
 import { pass, passedHeaders } from './pass.ts';
@@ -31,7 +33,8 @@ export function behindProxy(url: string): { readonly path: string; readonly quer
 export function forwardedHeaders(exchange: Exchange): OutgoingHttpHeaders {
   const headers = passedHeaders(exchange.request.headers);
   for (const name of Object.keys(headers))
-    if (name === 'authorization' || name.startsWith('impersonate-')) delete headers[name];
+    if (name === 'authorization' || name === CERTIFICATE_HEADER || name.startsWith('impersonate-'))
+      delete headers[name];
   const protocols = headers['sec-websocket-protocol'];
   if (typeof protocols === 'string') {
     const names = protocols.split(',').map((name) => name.trim());
@@ -39,19 +42,11 @@ export function forwardedHeaders(exchange: Exchange): OutgoingHttpHeaders {
   }
   return {
     ...headers,
-    // without it, Node frames bodies of some methods only
-    ...(hasUnmeasuredBody(exchange) ? { 'transfer-encoding': 'chunked' } : {}),
+    ...bodyFraming(exchange.request, headers),
     'x-forwarded-host': exchange.host,
     'x-forwarded-proto': 'https',
     'x-forwarded-uri': exchange.url.split('?', 1)[0] ?? '',
   };
-}
-
-/** A body comes that does not say how long it is. */
-function hasUnmeasuredBody({ request }: Exchange): boolean {
-  if (request.headers['content-length'] !== undefined) return false;
-  if ('stream' in request) return !request.stream.endAfterHeaders;
-  return request.headers['transfer-encoding'] !== undefined;
 }
 
 /** A path that does not end in `/` has none to be relative to: the client is sent to the one that has. */
