@@ -13,11 +13,29 @@ import {
 export interface GuestKeys {
   /** Signs client certificates of this cluster, and nothing else. */
   readonly authority: CertificateAuthority;
+  /** Signs the certificate that pods see: those that run know only the old authority until a rotation ends. */
+  readonly serving: CertificateAuthority;
+  /** PEM; all authorities that are believed. */
+  readonly trusted: string;
   /** PEM; signs ServiceAccount tokens. */
+  readonly serviceAccountKey: string;
+  /** PEM; those that are believed as well. */
+  readonly olderServiceAccountKeys: readonly string[];
+}
+
+/** As it is written, and in backups. The first level signs; the names are what the command line reads. */
+interface StoredKeys extends StoredPair {
+  /** While a rotation is under way: believed as well. */
+  readonly previous?: StoredPair;
+}
+
+interface StoredPair {
+  readonly caCertificate: string;
+  readonly caKey: string;
   readonly serviceAccountKey: string;
 }
 
-const FILE = 'keys.json';
+export const KEYS_FILE = 'keys.json';
 
 /**
  * The home's own authority has the same: servers name the authorities whose certificates they want, by which clients
@@ -25,45 +43,73 @@ const FILE = 'keys.json';
  */
 const AUTHORITY_NAME = 'sampan';
 
-interface Stored {
-  readonly caCertificate: string;
-  readonly caKey: string;
-  readonly serviceAccountKey: string;
-}
-
 /** Makes the keys of a new cluster in its folder, in one file: either all are there or none. */
-export function createGuestKeys(folder: string): GuestKeys {
-  const authority = createCertificateAuthority(AUTHORITY_NAME);
-  const serviceAccountKey = generateKeys().privateKeyPem;
-  const stored: Stored = {
-    caCertificate: authority.certificatePem,
-    caKey: authority.privateKeyPem,
-    serviceAccountKey,
-  };
-  writeFileSafely(join(folder, FILE), `${JSON.stringify(stored, null, 2)}\n`);
-  return { authority, serviceAccountKey };
+export function createGuestKeys(folder: string): void {
+  write(folder, newPair());
 }
 
 /** Whether the cluster was made whole. */
-export const hasGuestKeys = (folder: string): boolean => existsSync(join(folder, FILE));
+export const hasGuestKeys = (folder: string): boolean => existsSync(join(folder, KEYS_FILE));
 
 /** undefined: there are none, the cluster was never made whole. Throws `guest-keys-invalid`. */
 export function readGuestKeys(folder: string): GuestKeys | undefined {
-  const file = join(folder, FILE);
-  let text: string;
+  const stored = readStored(folder);
+  if (!stored) return undefined;
+  const { previous } = stored;
   try {
-    text = readFileSync(file, 'utf8');
+    const authority = loadCertificateAuthority(stored.caCertificate, stored.caKey);
+    return {
+      authority,
+      serving: previous ? loadCertificateAuthority(previous.caCertificate, previous.caKey) : authority,
+      trusted: stored.caCertificate + (previous?.caCertificate ?? ''),
+      serviceAccountKey: stored.serviceAccountKey,
+      olderServiceAccountKeys: previous ? [previous.serviceAccountKey] : [],
+    };
+  } catch (error) {
+    throw invalid(folder, error);
+  }
+}
+
+/** The ServiceAccount key of what a backup holds. Throws when it holds none. */
+export const keysIn = (text: string): string => (JSON.parse(text) as StoredKeys).serviceAccountKey;
+
+/** New keys sign from now on; the old ones are believed as well. No change when that is so already. */
+export function startRotation(folder: string): void {
+  const stored = readStored(folder);
+  if (!stored || stored.previous) return;
+  write(folder, { ...newPair(), previous: stored });
+}
+
+/** The old keys are believed no more. No change when there are none. */
+export function finishRotation(folder: string): void {
+  const stored = readStored(folder);
+  if (!stored?.previous) return;
+  const { previous: _believed, ...own } = stored;
+  write(folder, own);
+}
+
+function readStored(folder: string): StoredKeys | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, KEYS_FILE), 'utf8')) as StoredKeys;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw invalid(folder, error);
   }
-  try {
-    const { caCertificate, caKey, serviceAccountKey } = JSON.parse(text) as Stored;
-    return { authority: loadCertificateAuthority(caCertificate, caKey), serviceAccountKey };
-  } catch (error) {
-    throw new SampanError('guest-keys-invalid', `${file} cannot be used.`, {
-      hint: 'Restore the cluster from a backup.',
-      cause: error,
-    });
-  }
+}
+
+function newPair(): StoredPair {
+  const authority = createCertificateAuthority(AUTHORITY_NAME);
+  const serviceAccountKey = generateKeys().privateKeyPem;
+  return { caCertificate: authority.certificatePem, caKey: authority.privateKeyPem, serviceAccountKey };
+}
+
+function write(folder: string, keys: StoredKeys): void {
+  writeFileSafely(join(folder, KEYS_FILE), `${JSON.stringify(keys, null, 2)}\n`);
+}
+
+function invalid(folder: string, cause: unknown): SampanError {
+  return new SampanError('guest-keys-invalid', `${join(folder, KEYS_FILE)} cannot be used.`, {
+    hint: 'Delete the cluster and make it of a backup.',
+    cause,
+  });
 }

@@ -10,6 +10,8 @@ export interface GuestNodeOptions {
   readonly caller: NodeCaller;
   /** What is asked for; makes the cluster reachable from inside when it is not yet. */
   readonly request: () => Promise<NodeRequest>;
+  /** Told when it has its first pod, or its last one is over. */
+  readonly changed: (hasPods: boolean) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -25,9 +27,13 @@ const LINGER_MS = 60_000;
 export class GuestNode {
   readonly #options: GuestNodeOptions;
   readonly #stopWatching: () => void;
+  readonly #stopListening: () => void;
   /** Pods that are bound to a node and not over, by uid. */
   readonly #pods = new Set<string>();
   #state: 'off' | 'starting' | 'on' = 'off';
+  /** How often the machine's side was lost, and with it what it was asked for. */
+  #losses = 0;
+  #hadPods = false;
   #cancel = (): void => {};
   #work: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -36,7 +42,11 @@ export class GuestNode {
     this.#options = options;
     const { reader } = options;
     for (const pod of reader.list('pods')) this.#note(pod, false);
-    this.#stopWatching = reader.watch('pods', ({ type, object }) => this.#note(object, type === 'deleted'));
+    this.#stopWatching = reader.watch('pods', ({ type, object }) => {
+      if (this.#note(object, type === 'deleted')) this.#look();
+    });
+    this.#hadPods = this.hasPods;
+    this.#stopListening = options.caller.onLost(() => this.#lose());
     this.#look();
   }
 
@@ -49,26 +59,38 @@ export class GuestNode {
     this.#isClosed = true;
     this.#cancel();
     this.#stopWatching();
+    this.#stopListening();
     await this.#work;
     if (!stop || this.#state === 'off') return;
     await this.#attempt(() => this.#options.caller.stop(this.#options.name, { end: false }));
   }
 
-  #note(object: KubeObject, isGone: boolean): void {
+  /** Whether that made a difference. */
+  #note(object: KubeObject, isGone: boolean): boolean {
     const { metadata, spec, status } = object as KubeObject & k8s.Pod;
     const uid = metadata?.uid ?? '';
     const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed';
     // one that is being deleted still has a container to end
     const counts = !isGone && Boolean(spec?.nodeName) && (!isOver || Boolean(metadata?.deletionTimestamp));
     const had = this.#pods.has(uid);
-    if (counts === had) return;
     if (counts) this.#pods.add(uid);
     else this.#pods.delete(uid);
+    return counts !== had;
+  }
+
+  #lose(): void {
+    this.#losses++;
+    if (this.#state !== 'on') return;
+    this.#state = 'off';
     this.#look();
   }
 
   #look(): void {
     if (this.#isClosed) return;
+    if (this.hasPods !== this.#hadPods) {
+      this.#hadPods = this.hasPods;
+      this.#options.changed(this.hasPods);
+    }
     if (this.hasPods && this.#state === 'off') {
       this.#cancel();
       this.#turn(() => this.#start());
@@ -86,8 +108,9 @@ export class GuestNode {
     if (this.#isClosed || !this.hasPods || this.#state !== 'off') return;
     const { caller, name, request, clock } = this.#options;
     this.#state = 'starting';
+    const losses = this.#losses;
     const isOn = await this.#attempt(async () => caller.start(name, await request()));
-    this.#state = isOn ? 'on' : 'off';
+    this.#state = isOn && this.#losses === losses ? 'on' : 'off';
     if (!isOn && !this.#isClosed) this.#cancel = clock.schedule(() => this.#look(), RETRY_MS);
     else this.#look();
   }

@@ -14,13 +14,15 @@ import { type Controllers, startControllers } from '@sampan/controllers';
 import type { ObjectReader } from '@sampan/machinery';
 import { type ClusterNetwork, endpointAddressOf } from '@sampan/network';
 import { type Scheduler, startScheduler } from '@sampan/scheduler';
-import { openSqliteStore, type Store } from '@sampan/store';
+import { openSqliteStore } from '@sampan/store';
 import type { GuestKeys } from './guest-keys.ts';
 import { GuestNode } from './guest-node.ts';
 import { makeNodeObjects } from './guest-objects.ts';
 import { InsideListener } from './inside-listener.ts';
+import { renewTokens } from './new-life.ts';
 import type { NodeCaller } from './node-caller.ts';
 import { issueNodeCredentials } from './node-credentials.ts';
+import { QuotaStore, type StoreQuota } from './quota-store.ts';
 import { TimerBook } from './timer-book.ts';
 
 export interface GuestOptions {
@@ -35,7 +37,11 @@ export interface GuestOptions {
   readonly externalAddress: string;
   /** Its pods run under gVisor. */
   readonly isSandboxed: boolean;
+  /** Of its store. */
+  readonly quota: StoreQuota;
   readonly log: Logger;
+  /** Told when it has its first pod, or its last one is over. */
+  readonly podsChanged?: (hasPods: boolean) => void;
 }
 
 /** What of this machine is a cluster's. */
@@ -55,7 +61,7 @@ const API_PORT = 6443;
 
 interface Parts {
   readonly plane: ControlPlane;
-  readonly store: Store;
+  readonly store: QuotaStore;
   readonly controllers: Controllers;
   readonly scheduler: Scheduler;
   readonly timers: TimerBook;
@@ -120,15 +126,30 @@ export class Guest {
     return this.#parts.node?.hasPods ?? false;
   }
 
+  /** Holds from now on. */
+  setQuota(quota: StoreQuota): void {
+    this.#parts.store.quota = quota;
+  }
+
+  /** Copies its objects, as they are now, to a new file; it serves on. */
+  backup(file: string): Promise<void> {
+    return this.#parts.store.backup(file);
+  }
+
+  /** Has tokens that are objects signed by the key that signs now. */
+  renewTokens(): Promise<void> {
+    return renewTokens(this.#parts.plane.client('sampan-server'));
+  }
+
   /** Resolves when it serves. Throws the store's `SampanError`s. */
   static async open(options: GuestOptions): Promise<Guest> {
     const { name, file, keys, version, externalAddress, log, node: machine } = options;
-    const store = openSqliteStore({ file, cacheKiB: 64 });
+    const store = new QuotaStore(openSqliteStore({ file, cacheKiB: 64 }));
     try {
-      const signing = new SigningKeys(keys.serviceAccountKey);
+      const signing = new SigningKeys(keys.serviceAccountKey, keys.olderServiceAccountKeys);
       const plane = await createControlPlane({
         store,
-        clientCa: keys.authority.certificatePem,
+        clientCa: keys.trusted,
         isBehindListener: true,
         keys: signing,
         version,
@@ -142,7 +163,7 @@ export class Guest {
         client: (manager) => plane.client(manager),
         clock: timers,
         log,
-        rootCa: keys.authority.certificatePem,
+        rootCa: keys.trusted,
         signer: keys.authority,
         issueToken: (account, secret) => issueLegacyToken(signing, account, secret),
         apiService: {
@@ -165,14 +186,17 @@ export class Guest {
           caller: machine.caller,
           clock: systemClock,
           log,
+          changed: options.podsChanged ?? (() => {}),
           request: async () => ({
             network: machine.network.index,
             port: await inside.port(),
-            ca: keys.authority.certificatePem,
+            ca: keys.trusted,
             credentials: issueNodeCredentials(keys.authority, machine.name),
             isSandboxed: options.isSandboxed,
           }),
         });
+      // what every cluster has does not count
+      store.quota = options.quota;
       return new Guest({ plane, store, controllers, scheduler, timers, node, inside });
     } catch (error) {
       await store.close();

@@ -1,17 +1,50 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VersionInfo } from '@sampan/apiserver';
-import { type Clock, type Logger, messageOf, SampanError, systemClock } from '@sampan/base';
-import type { GuestHost, GuestListener, GuestSettings, GuestState } from '@sampan/clusters';
+import { type Clock, deepEqual, type Logger, messageOf, SampanError, systemClock } from '@sampan/base';
+import type {
+  GuestBackup,
+  GuestHost,
+  GuestListener,
+  GuestOrigin,
+  GuestSettings,
+  GuestState,
+} from '@sampan/clusters';
+import { Alarms } from './alarms.ts';
+import { BackupFolder } from './backup/backup-folder.ts';
+import { readBackup, writeBackup } from './backup/guest-backup.ts';
 import { Guest, type MachineNode } from './guest.ts';
-import { createGuestKeys, hasGuestKeys, readGuestKeys } from './guest-keys.ts';
+import { changeContent, copyDatabase, foldDatabase } from './guest-content.ts';
+import {
+  finishRotation,
+  type GuestKeys,
+  hasGuestKeys,
+  keysIn,
+  readGuestKeys,
+  startRotation,
+} from './guest-keys.ts';
 import type { GuestNetworks } from './guest-networks.ts';
-import { GUEST_FILES, type GuestRecord, readRecord, storedBytes, writeRecord } from './guest-record.ts';
+import {
+  changeRecord,
+  DEFAULT_SETTINGS,
+  databaseOf,
+  GUEST_FORMAT,
+  type GuestContent,
+  type GuestRecord,
+  nextDatabase,
+  readRecord,
+  removeDatabase,
+  storedBytes,
+} from './guest-record.ts';
+import { makeGuest, removeGuest, removeLeftOvers } from './make-guest.ts';
+import { renewTokens } from './new-life.ts';
 import type { NodeCaller } from './node-caller.ts';
 
 export interface GuestsOptions {
   /** Holds a folder for each guest, by its name. */
   readonly folder: string;
+  /** Holds backups of guests. */
+  readonly backups: string;
   readonly version: VersionInfo;
   /** What runs pods of guests; undefined: nothing does. */
   readonly node?: GuestsNode;
@@ -35,36 +68,69 @@ export interface GuestsNode {
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** What is due sooner is not worth a sleep. */
 const SHORT_SLEEP_MS = 30_000;
+/** What was before an upgrade or a restore may be put back for so long. */
+const KEEP_BEFORE_MS = 24 * 3_600_000;
+/** After a failure that may pass, requests do not try again sooner. */
+const RETRY_MS = 2000;
+/** Failures that do not pass by themselves: the cluster is left alone until somebody asks for something. */
+const LASTING = [
+  'store-corrupt',
+  'store-too-new',
+  'guest-too-new',
+  'guest-held',
+  'guest-upgrade-failed',
+  'guest-keys-invalid',
+  'guest-record-invalid',
+];
+
+interface Failure {
+  readonly error: SampanError;
+  /** Of what was the matter. */
+  readonly code: string;
+  readonly message: string;
+  readonly at: number;
+}
 
 /** What is known of a cluster while this process runs. */
 interface Entry {
   settings: GuestSettings;
   /** Awake, or waking. */
   guest: Promise<Guest> | undefined;
-  failure: string | undefined;
-  lastRequestAt: number | undefined;
+  failure: Failure | undefined;
   /** What is done to it, one thing after the other. */
   turn: Promise<unknown>;
-  /** Ends the wait for its next look: whether it may sleep, or must wake. */
-  cancel: () => void;
 }
 
 /** All guest clusters of a home: those that are awake, and when others wake. */
 export class Guests implements GuestHost {
   readonly #options: GuestsOptions;
   readonly #clock: Clock;
+  /** Those that are awake, or have failed, or are worked on; the others are nothing but files. */
   readonly #entries = new Map<string, Entry>();
+  /** When to look at each next: whether it may sleep, or must wake. */
+  readonly #alarms: Alarms;
+  readonly #backups: BackupFolder;
   #isClosed = false;
 
   /** Reads which there are; none is woken but by its own plan. */
   constructor(options: GuestsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    for (const name of this.#onDisk()) {
-      const { network } = readRecord(this.#folderOf(name));
-      if (network !== undefined) options.node?.networks.reserve(network);
-      this.#plan(name, this.#entry(name));
+    this.#alarms = new Alarms(this.#clock, (name) => this.#look(name));
+    this.#backups = new BackupFolder(options.backups);
+    for (const folder of [options.folder, options.backups])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    removeLeftOvers(options.folder);
+    for (const name of this.#onDisk()) this.#find(name);
+  }
+
+  #find(name: string): void {
+    try {
+      const record = readRecord(this.#folderOf(name));
+      if (record.network !== undefined) this.#options.node?.networks.reserve(record.network);
+      this.#planAsleep(name, record);
+    } catch (error) {
+      this.#fail(this.#newEntry(name, DEFAULT_SETTINGS), name, error);
     }
   }
 
@@ -73,91 +139,170 @@ export class Guests implements GuestHost {
    * `guest-paused`, `guest-failed`.
    */
   async use(name: string): Promise<{ readonly guest: Guest; readonly end: () => void }> {
-    const entry = this.#entry(name);
     for (;;) {
-      if (entry.settings.paused) throw paused(name);
-      const opening = entry.guest ?? this.#inTurn(entry, () => this.#open(name, entry, true));
+      const entry = this.#entry(name);
+      const { failure } = entry;
+      if (failure && !this.#mayPass(failure)) throw failure.error;
+      assertServes(name, entry.settings);
+      const opening = entry.guest ?? this.#inTurn(name, entry, () => this.#open(name, entry, true));
       const guest = await opening;
       // it may have fallen asleep in between
       if (guest.isOpen) return { guest, end: guest.begin() };
     }
   }
 
-  create(name: string, settings: GuestSettings): Promise<GuestState> {
+  create(name: string, settings: GuestSettings, origin?: GuestOrigin): Promise<GuestState> {
     const entry = this.#entries.get(name) ?? this.#newEntry(name, settings);
-    return this.#inTurn(entry, async () => {
+    return this.#inTurn(name, entry, async () => {
       const folder = this.#folderOf(name);
-      if (!readGuestKeys(folder)) {
-        // what an earlier try began is not used
-        rmSync(folder, { recursive: true, force: true });
-        mkdirSync(folder, { mode: 0o700 });
-        const { node } = this.#options;
-        const network = await node?.networks.take(name);
-        writeRecord(folder, { format: 1, settings, ...(network === undefined ? {} : { network }) });
-        // the last thing: with it, the cluster is there
-        createGuestKeys(folder);
-      }
+      if (!hasGuestKeys(folder)) await this.#make(name, settings, origin);
       await this.#configure(name, entry, settings);
-      if (!settings.paused) await this.#open(name, entry, false);
+      if (!sleeps(settings)) await this.#open(name, entry, false);
       return this.#stateOf(name, entry);
     });
   }
 
-  async configure(name: string, settings: GuestSettings): Promise<GuestState> {
-    const entry = this.#entry(name);
-    return this.#inTurn(entry, async () => {
-      await this.#configure(name, entry, settings);
-      return this.#stateOf(name, entry);
-    });
+  configure(name: string, settings: GuestSettings): Promise<GuestState> {
+    return this.#do(name, (entry) => this.#configure(name, entry, settings));
   }
 
-  async wake(name: string): Promise<GuestState> {
-    const entry = this.#entry(name);
-    return this.#inTurn(entry, async () => {
-      await this.#open(name, entry, false);
-      return this.#stateOf(name, entry);
-    });
+  wake(name: string): Promise<GuestState> {
+    return this.#do(name, (entry) => this.#open(name, entry, false));
   }
 
-  async sleep(name: string): Promise<GuestState> {
-    const entry = this.#entry(name);
-    return this.#inTurn(entry, async () => {
-      await this.#close(name, entry);
-      return this.#stateOf(name, entry);
-    });
+  sleep(name: string): Promise<GuestState> {
+    return this.#do(name, (entry) => this.#close(name, entry));
   }
 
   async remove(name: string): Promise<void> {
-    const entry = this.#entries.get(name) ?? this.#newEntry(name, NO_SETTINGS);
-    await this.#inTurn(entry, async () => {
-      entry.cancel();
+    const entry = this.#entries.get(name) ?? this.#newEntry(name, DEFAULT_SETTINGS);
+    await this.#inTurn(name, entry, async () => {
+      this.#alarms.delete(name);
       const opening = entry.guest;
       entry.guest = undefined;
+      entry.failure = undefined;
       const guest = await opening?.catch(() => undefined);
       await guest?.close({ stopNode: false });
       await this.#endNode(name);
-      rmSync(this.#folderOf(name), { recursive: true, force: true });
-      entry.cancel();
-      this.#entries.delete(name);
+      removeGuest(this.#folderOf(name));
     });
   }
 
-  list(): Promise<readonly string[]> {
-    return Promise.resolve(this.#onDisk());
+  phases(): Promise<Readonly<Record<string, GuestState['phase']>>> {
+    return Promise.resolve(
+      Object.fromEntries(this.#onDisk().map((name) => [name, phaseOf(this.#entries.get(name))])),
+    );
   }
 
-  async state(name: string): Promise<GuestState> {
-    return this.#stateOf(name, this.#entry(name));
+  state(name: string): Promise<GuestState> {
+    return this.#do(name, () => Promise.resolve());
+  }
+
+  async backup(name: string, keep: number): Promise<GuestBackup> {
+    const entry = this.#entry(name);
+    return this.#inTurn(name, entry, async () => {
+      const at = this.#clock.now();
+      const file = this.#backups.next(name, at);
+      const folder = this.#folderOf(name);
+      const content = readRecord(folder);
+      const source = { cluster: name, folder, content };
+      const copy = (to: string) => this.#copy(name, entry, to);
+      const bytes = await writeBackup(file.path, { ...source, copy });
+      this.#backups.prune(name, keep);
+      return { at, file: file.name, bytes };
+    });
+  }
+
+  restore(name: string, backup: string): Promise<GuestState> {
+    return this.#do(name, async (entry) => {
+      const folder = this.#folderOf(name);
+      const record = readRecord(folder);
+      const keys = this.#keysOf(name);
+      const database = nextDatabase(folder, record);
+      try {
+        const file = join(folder, database);
+        const content = await readBackup(this.#backups.find(backup), file);
+        const isOther = keysIn(content.keys) !== keys.serviceAccountKey;
+        await changeContent({ ...this.#common(name), file, keys }, async (client) => {
+          if (isOther) await renewTokens(client);
+        });
+      } catch (error) {
+        removeDatabase(folder, database);
+        throw error;
+      }
+      await this.#close(name, entry, false);
+      this.#replace(folder, { database, format: GUEST_FORMAT, release: this.#release });
+      await this.#openAgain(name, entry);
+    });
+  }
+
+  upgrade(name: string): Promise<GuestState> {
+    return this.#do(name, async (entry) => {
+      changeRecord(this.#folderOf(name), ({ held: _held, ...record }) => record);
+      entry.failure = undefined;
+      await this.#open(name, entry, false);
+    });
+  }
+
+  rollback(name: string): Promise<GuestState> {
+    return this.#do(name, async (entry) => {
+      const folder = this.#folderOf(name);
+      const { before } = readRecord(folder);
+      if (!before)
+        throw new SampanError(
+          'guest-no-rollback',
+          `Nothing is kept of what the cluster ${name} was before.`,
+          {
+            hint: 'What was there before an upgrade or a restore is kept for a day. Restore a backup instead.',
+          },
+        );
+      await this.#close(name, entry, false);
+      const { database } = readRecord(folder);
+      const { until: _until, ...content } = before;
+      const isOlder = content.release !== this.#release;
+      changeRecord(
+        folder,
+        ({ before: _before, database: _database, release: _release, held: _held, ...record }) => ({
+          ...record,
+          ...content,
+          ...(isOlder ? { held: this.#release } : {}),
+        }),
+      );
+      removeDatabase(folder, database);
+      if (isOlder) this.#fail(entry, name, held(name, this.#release));
+      else await this.#openAgain(name, entry);
+    });
+  }
+
+  startRotation(name: string): Promise<GuestState> {
+    return this.#do(name, async (entry) => {
+      assertServes(name, entry.settings);
+      startRotation(this.#folderOf(name));
+      await this.#close(name, entry, false);
+      const guest = await this.#open(name, entry, false);
+      await guest.renewTokens();
+    });
+  }
+
+  finishRotation(name: string): Promise<GuestState> {
+    return this.#do(name, async (entry) => {
+      finishRotation(this.#folderOf(name));
+      const isAwake = entry.guest !== undefined;
+      await this.#close(name, entry, false);
+      if (isAwake) await this.#openAgain(name, entry);
+    });
   }
 
   /** Ends all. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#alarms.close();
     await Promise.all(
       [...this.#entries].map(([name, entry]) =>
-        this.#inTurn(entry, () => this.#close(name, entry, false)).finally(() => entry.cancel()),
+        this.#inTurn(name, entry, () => this.#close(name, entry, false)),
       ),
     );
+    this.#options.node?.caller.close();
   }
 
   #onDisk(): string[] {
@@ -181,102 +326,259 @@ export class Guests implements GuestHost {
       settings,
       guest: undefined,
       failure: undefined,
-      lastRequestAt: undefined,
       turn: Promise.resolve(),
-      cancel: () => {},
     };
     this.#entries.set(name, entry);
     return entry;
   }
 
-  async #configure(name: string, entry: Entry, settings: GuestSettings): Promise<void> {
-    entry.settings = settings;
+  get #release(): string {
+    return this.#options.version.gitVersion;
+  }
+
+  async #make(name: string, settings: GuestSettings, origin: GuestOrigin | undefined): Promise<void> {
+    const { node } = this.#options;
+    const fill = this.#filler(name, origin);
+    const network = await node?.networks.take(name);
+    try {
+      const folder = this.#folderOf(name);
+      await makeGuest({ ...this.#common(name), folder, settings, network, fill });
+    } catch (error) {
+      if (network !== undefined) node?.networks.giveBack(network);
+      throw error;
+    }
+  }
+
+  /** Its own backup gives a cluster its keys back; another's, or a cluster, only its objects. */
+  #filler(
+    name: string,
+    { cluster, backup }: GuestOrigin = {},
+  ): ((database: string) => Promise<string | undefined>) | undefined {
+    if (backup !== undefined) {
+      const archive = this.#backups.find(backup);
+      return async (database) => {
+        const content = await readBackup(archive, database);
+        return content.cluster === name ? content.keys : undefined;
+      };
+    }
+    if (cluster === undefined) return undefined;
+    const source = this.#entry(cluster);
+    return async (database) => {
+      await this.#inTurn(cluster, source, () => this.#copy(cluster, source, database));
+      return undefined;
+    };
+  }
+
+  /** Copies all objects to a new file: in its turn. */
+  async #copy(name: string, entry: Entry, to: string): Promise<void> {
+    const guest = await entry.guest?.catch(() => undefined);
+    if (guest) return guest.backup(to);
     const folder = this.#folderOf(name);
-    writeRecord(folder, { ...readRecord(folder), settings });
-    if (settings.paused) await this.#close(name, entry);
-    else this.#plan(name, entry);
+    await copyDatabase(databaseOf(folder, readRecord(folder)), to);
+    await foldDatabase(to);
+  }
+
+  async #configure(name: string, entry: Entry, settings: GuestSettings): Promise<void> {
+    const folder = this.#folderOf(name);
+    if (!deepEqual(readRecord(folder).settings, settings))
+      changeRecord(folder, (record) => ({ ...record, settings }));
+    entry.settings = settings;
+    const guest = await entry.guest?.catch(() => undefined);
+    guest?.setQuota(settings.quota);
+    if (sleeps(settings)) await this.#close(name, entry);
+    else if (guest) this.#planAwake(name, entry, guest);
+    else this.#planAsleep(name, readRecord(folder));
+    if (settings.isDeleted) await this.#options.node?.caller.endPods(name);
+  }
+
+  #keysOf(name: string): GuestKeys {
+    const keys = readGuestKeys(this.#folderOf(name));
+    if (!keys) throw missing(name);
+    return keys;
+  }
+
+  #common(name: string) {
+    const { version, externalAddress, log } = this.#options;
+    return { version, externalAddress: `${externalAddress}/clusters/${name}`, log };
   }
 
   async #open(name: string, entry: Entry, unasked: boolean): Promise<Guest> {
     if (entry.guest) return entry.guest;
-    if (entry.settings.paused) throw paused(name);
-    const folder = this.#folderOf(name);
-    const keys = readGuestKeys(folder);
-    if (!keys) throw missing(name);
-    const { version, externalAddress, log } = this.#options;
-    entry.guest = Guest.open({
-      name,
-      file: join(folder, GUEST_FILES.database),
-      keys,
-      version,
-      externalAddress: `${externalAddress}/clusters/${name}`,
-      node: this.#nodeOf(name, readRecord(folder)),
-      isSandboxed: entry.settings.isSandboxed,
-      log,
-    });
+    assertServes(name, entry.settings);
+    entry.guest = this.#start(name, entry);
     try {
       const guest = await entry.guest;
       entry.failure = undefined;
-      this.#plan(name, entry);
+      this.#planAwake(name, entry, guest);
       if (unasked) this.#tell(name, entry);
       return guest;
     } catch (error) {
       entry.guest = undefined;
-      entry.failure = messageOf(error);
+      const failure = this.#fail(entry, name, error);
       if (unasked) this.#tell(name, entry);
-      throw new SampanError('guest-failed', `The cluster ${name} cannot be opened: ${messageOf(error)}`, {
-        hint: 'Restore it from a backup.',
-        cause: error,
+      throw failure.error;
+    }
+  }
+
+  /** After a change while it was closed; whoever is paused stays so. */
+  async #openAgain(name: string, entry: Entry): Promise<void> {
+    entry.failure = undefined;
+    if (!sleeps(entry.settings)) await this.#open(name, entry, false);
+  }
+
+  async #start(name: string, entry: Entry): Promise<Guest> {
+    const folder = this.#folderOf(name);
+    const keys = this.#keysOf(name);
+    const record = readRecord(folder);
+    const start = (file: string) =>
+      Guest.open({
+        ...this.#common(name),
+        name,
+        file,
+        keys,
+        node: this.#nodeOf(name, record),
+        isSandboxed: entry.settings.isSandboxed,
+        quota: entry.settings.quota,
+        // a process that is killed must find those whose pods somebody has to look after
+        podsChanged: (hasPods) => this.#remember(name, { hasPods }),
       });
+    if (record.release === this.#release) return start(databaseOf(folder, record));
+    return this.#startUpgraded(name, record, start);
+  }
+
+  /** Of what an older release wrote a copy is served; when that cannot be, nothing has changed. */
+  async #startUpgraded(
+    name: string,
+    record: GuestRecord,
+    start: (file: string) => Promise<Guest>,
+  ): Promise<Guest> {
+    if (record.held === this.#release) throw held(name, this.#release);
+    const folder = this.#folderOf(name);
+    const database = nextDatabase(folder, record);
+    try {
+      await copyDatabase(databaseOf(folder, record), join(folder, database));
+    } catch (error) {
+      removeDatabase(folder, database);
+      throw error;
+    }
+    try {
+      const guest = await start(join(folder, database));
+      this.#replace(folder, { database, format: GUEST_FORMAT, release: this.#release });
+      this.#options.log.info('a cluster was upgraded', { cluster: name, from: record.release });
+      return guest;
+    } catch (error) {
+      removeDatabase(folder, database);
+      this.#remember(name, { held: this.#release });
+      throw new SampanError(
+        'guest-upgrade-failed',
+        `The cluster ${name} cannot be upgraded to ${this.#release}: ${messageOf(error)}`,
+        {
+          hint: 'Nothing of it has changed: start the former release, or try the upgrade again.',
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /** Makes other objects the cluster's, in one step; what was there is kept for a while. */
+  #replace(folder: string, content: Required<GuestContent>): void {
+    const { before } = readRecord(folder);
+    changeRecord(folder, ({ held: _held, before: _before, database, release, format, ...record }) => ({
+      ...record,
+      ...content,
+      before: {
+        format,
+        ...(database === undefined ? {} : { database }),
+        ...(release === undefined ? {} : { release }),
+        until: this.#clock.now() + KEEP_BEFORE_MS,
+      },
+    }));
+    if (before) removeDatabase(folder, before.database);
+  }
+
+  #fail(entry: Entry, name: string, error: unknown): Failure {
+    const { code, hint } = error instanceof SampanError ? error : { code: 'guest-failed', hint: undefined };
+    const message = messageOf(error);
+    entry.failure = {
+      code,
+      message,
+      at: this.#clock.now(),
+      error: new SampanError('guest-failed', `The cluster ${name} cannot be opened: ${message}`, {
+        hint: hint ?? 'Restore it from a backup.',
+        cause: error,
+      }),
+    };
+    return entry.failure;
+  }
+
+  #mayPass({ code, at }: Failure): boolean {
+    return !LASTING.includes(code) && this.#clock.now() - at >= RETRY_MS;
+  }
+
+  #remember(name: string, change: Partial<GuestRecord>): void {
+    const folder = this.#folderOf(name);
+    try {
+      changeRecord(folder, (record) => ({ ...record, ...change }));
+    } catch (error) {
+      this.#report(name, error);
     }
   }
 
   async #close(name: string, entry: Entry, stopNode = true): Promise<void> {
-    entry.cancel();
     const opening = entry.guest;
     entry.guest = undefined;
     const guest = await opening?.catch(() => undefined);
+    const folder = this.#folderOf(name);
     if (guest) {
       const { wakeAt, lastRequestAt, hasPods } = guest;
-      entry.lastRequestAt = lastRequestAt ?? entry.lastRequestAt;
       await guest.close({ stopNode });
-      const folder = this.#folderOf(name);
-      const { wakeAt: _before, ...record } = readRecord(folder);
-      writeRecord(folder, { ...record, hasPods, ...(wakeAt === undefined ? {} : { wakeAt }) });
+      this.#forgetBefore(folder);
+      changeRecord(folder, ({ wakeAt: _before, ...record }) => ({
+        ...record,
+        hasPods,
+        ...(lastRequestAt === undefined ? {} : { lastRequestAt }),
+        ...(wakeAt === undefined ? {} : { wakeAt }),
+      }));
     }
-    this.#plan(name, entry);
+    this.#planAsleep(name, readRecord(folder));
   }
 
-  /** Waits for the next time to look whether a cluster may sleep, or, asleep, must wake. */
-  #plan(name: string, entry: Entry): void {
-    entry.cancel();
-    entry.cancel = () => {};
+  #forgetBefore(folder: string): void {
+    const { before } = readRecord(folder);
+    if (!before || before.until > this.#clock.now()) return;
+    changeRecord(folder, ({ before: _before, ...record }) => record);
+    removeDatabase(folder, before.database);
+  }
+
+  #planAwake(name: string, { settings }: Entry, guest: Guest): void {
+    this.#alarms.delete(name);
+    if (this.#isClosed || settings.idleMs === 0) return;
+    this.#alarms.set(name, Math.max(this.#clock.now(), guest.lastRequestAt ?? 0) + settings.idleMs);
+  }
+
+  #planAsleep(name: string, { wakeAt, hasPods, settings }: GuestRecord): void {
+    this.#alarms.delete(name);
+    if (this.#isClosed || sleeps(settings)) return;
+    const at = hasPods ? this.#clock.now() : wakeAt;
+    if (at !== undefined) this.#alarms.set(name, at);
+  }
+
+  /** Its time has come: to sleep, or to wake. */
+  #look(name: string): void {
     if (this.#isClosed) return;
-    const { idleMs, paused: isPaused } = entry.settings;
-    if (isPaused) return;
-    if (entry.guest) {
-      if (idleMs > 0) entry.cancel = this.#clock.schedule(() => this.#lookAtAwake(name, entry), idleMs);
-      return;
-    }
-    const { wakeAt, hasPods } = readRecord(this.#folderOf(name));
-    if (hasPods) this.#wakeUnasked(name, entry);
-    if (wakeAt === undefined) return;
-    entry.cancel = this.#clock.schedule(() => {
-      // a timer has a longest delay
-      if (this.#clock.now() < wakeAt) this.#plan(name, entry);
-      else this.#wakeUnasked(name, entry);
-    }, wakeAt - this.#clock.now());
-  }
-
-  #lookAtAwake(name: string, entry: Entry): void {
     const look = async (): Promise<void> => {
-      const guest = await entry.guest;
-      if (guest && this.#maySleep(guest, entry)) {
-        await this.#close(name, entry);
-        this.#tell(name, entry);
-      } else this.#plan(name, entry);
+      const entry = this.#entry(name);
+      await this.#inTurn(name, entry, async () => {
+        const guest = await entry.guest;
+        if (!guest) await this.#open(name, entry, true);
+        else if (!this.#maySleep(guest, entry)) this.#planAwake(name, entry, guest);
+        else {
+          await this.#close(name, entry);
+          this.#tell(name, entry);
+        }
+      });
     };
-    this.#inTurn(entry, look).catch((error: unknown) => this.#report(name, error));
+    look().catch((error: unknown) => this.#report(name, error));
   }
 
   #nodeOf(name: string, { network: index }: GuestRecord): MachineNode | undefined {
@@ -293,7 +595,7 @@ export class Guests implements GuestHost {
   /** Of a cluster that is removed, whatever its pods left on the machine. */
   async #endNode(name: string): Promise<void> {
     const { node } = this.#options;
-    const { network } = readRecord(this.#folderOf(name));
+    const network = this.#networkOf(name);
     if (!node || network === undefined) return;
     await node.caller.stop(name, { end: true }).catch((error: unknown) => {
       // at its next start it ends what is of no cluster
@@ -302,17 +604,21 @@ export class Guests implements GuestHost {
     node.networks.giveBack(network);
   }
 
+  #networkOf(name: string): number | undefined {
+    try {
+      return readRecord(this.#folderOf(name)).network;
+    } catch (error) {
+      // it is removed all the same; its network is free when nobody uses it any more
+      this.#report(name, error);
+      return undefined;
+    }
+  }
+
   #maySleep(guest: Guest, { settings }: Entry): boolean {
     const now = this.#clock.now();
     const isIdle = guest.connections === 0 && now - (guest.lastRequestAt ?? 0) >= settings.idleMs;
     const isBusySoon = guest.wakeAt !== undefined && guest.wakeAt - now < SHORT_SLEEP_MS;
     return isIdle && !isBusySoon && !guest.hasPods;
-  }
-
-  #wakeUnasked(name: string, entry: Entry): void {
-    this.#inTurn(entry, () => this.#open(name, entry, true)).catch((error: unknown) =>
-      this.#report(name, error),
-    );
   }
 
   #report(name: string, error: unknown): void {
@@ -327,12 +633,14 @@ export class Guests implements GuestHost {
   }
 
   async #stateOf(name: string, entry: Entry): Promise<GuestState> {
+    const folder = this.#folderOf(name);
     const guest = await entry.guest?.catch(() => undefined);
-    const lastRequestAt = guest?.lastRequestAt ?? entry.lastRequestAt;
+    const { failure } = entry;
+    const lastRequestAt = guest?.lastRequestAt ?? (failure ? undefined : readRecord(folder).lastRequestAt);
     return {
-      phase: guest ? 'awake' : entry.failure === undefined ? 'asleep' : 'failed',
-      bytes: storedBytes(this.#folderOf(name)),
-      ...(entry.failure === undefined ? {} : { message: entry.failure }),
+      phase: phaseOf(entry),
+      bytes: storedBytes(folder),
+      ...(failure ? { message: failure.message, code: failure.code } : {}),
       ...(guest ? { objects: guest.objects } : {}),
       ...(lastRequestAt === undefined ? {} : { lastRequestAt }),
     };
@@ -345,18 +653,53 @@ export class Guests implements GuestHost {
     return join(this.#options.folder, name);
   }
 
-  #inTurn<T>(entry: Entry, task: () => Promise<T>): Promise<T> {
+  async #do(name: string, task: (entry: Entry) => Promise<unknown>): Promise<GuestState> {
+    const entry = this.#entry(name);
+    return this.#inTurn(name, entry, async () => {
+      await task(entry);
+      return this.#stateOf(name, entry);
+    });
+  }
+
+  async #inTurn<T>(name: string, entry: Entry, task: () => Promise<T>): Promise<T> {
     const done = entry.turn.then(task, task);
-    entry.turn = done.catch(() => {});
-    return done;
+    const turn = done.catch(() => {});
+    entry.turn = turn;
+    try {
+      return await done;
+    } finally {
+      // asleep, and nobody is on the way: what there is to know of it is in its folder
+      const isNothing = entry.turn === turn && !entry.guest && !entry.failure;
+      if (isNothing && this.#entries.get(name) === entry) this.#entries.delete(name);
+    }
   }
 }
 
-const NO_SETTINGS: GuestSettings = { idleMs: 0, paused: false, isSandboxed: false };
+const sleeps = ({ paused, isDeleted }: GuestSettings): boolean => paused || isDeleted;
+
+const phaseOf = (entry: Entry | undefined): GuestState['phase'] =>
+  entry?.guest ? 'awake' : entry?.failure ? 'failed' : 'asleep';
 
 const missing = (name: string): SampanError =>
   new SampanError('guest-missing', `There is no cluster ${JSON.stringify(name)}.`);
-const paused = (name: string): SampanError =>
-  new SampanError('guest-paused', `The cluster ${name} is paused.`, {
-    hint: `Have it go on: sampan cluster resume ${name}`,
-  });
+
+const held = (name: string, release: string): SampanError =>
+  new SampanError(
+    'guest-held',
+    `The cluster ${name} is not upgraded to ${release}: that failed, or was taken back.`,
+    {
+      hint: `Try again: sampan cluster upgrade ${name}. Or start the former release.`,
+    },
+  );
+
+/** Throws `guest-paused`, `guest-deleted`. */
+function assertServes(name: string, { paused, isDeleted }: GuestSettings): void {
+  if (isDeleted)
+    throw new SampanError('guest-deleted', `The cluster ${name} is in the trash.`, {
+      hint: `Have it back: sampan cluster undelete ${name}`,
+    });
+  if (paused)
+    throw new SampanError('guest-paused', `The cluster ${name} is paused.`, {
+      hint: `Have it go on: sampan cluster resume ${name}`,
+    });
+}

@@ -29,8 +29,8 @@ export class InsideListener {
   }
 
   #listen(): Promise<Listener> {
-    const { authority } = this.#keys;
-    const { certificatePem, privateKeyPem = '' } = issueCertificate(authority, {
+    const { serving, trusted } = this.#keys;
+    const { certificatePem, privateKeyPem = '' } = issueCertificate(serving, {
       subject: { commonName: 'kube-apiserver', organizations: [] },
       usages: ['digital signature', 'key encipherment', 'server auth'],
       ...servingNames(),
@@ -39,7 +39,7 @@ export class InsideListener {
       port: 0,
       certificate: certificatePem,
       key: privateKeyPem,
-      clientCa: authority.certificatePem,
+      clientCa: trusted,
       handle: (request, response) => void this.#api.handle(request, response),
       upgrade: (request, socket, head) => void this.#api.handleUpgrade(request, socket, head),
     });

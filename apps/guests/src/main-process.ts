@@ -24,6 +24,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const port = parentPort();
   const guests = new Guests({
     folder: home.clusters,
+    backups: home.backups,
     version,
     externalAddress: address,
     log,

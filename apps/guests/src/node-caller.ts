@@ -1,6 +1,6 @@
-import { request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest } from 'node:http';
 import { SampanError } from '@sampan/base';
-import type { NodeRequest } from '@sampan/clusters';
+import { NODE_LINE, type NodeRequest } from '@sampan/clusters';
 
 const TIMEOUT_MS = 60_000;
 const MOST_ANSWER = 16 * 1024;
@@ -8,19 +8,66 @@ const MOST_ANSWER = 16 * 1024;
 /** The node process of this home, as the guests process asks it; see `NodeRequest`. */
 export class NodeCaller {
   readonly #socketPath: string;
+  readonly #listeners = new Set<() => void>();
+  /** Open for as long as the node process lives that was asked last. */
+  #line: Promise<ClientRequest> | undefined;
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
   }
 
   /** Has pods of a cluster run; resolves when its node works. Rejects with `node-unavailable`. */
-  start(name: string, request: NodeRequest): Promise<void> {
-    return this.#call('POST', `/clusters/${name}`, JSON.stringify(request));
+  async start(name: string, request: NodeRequest): Promise<void> {
+    await this.#hold();
+    await this.#call('POST', `/clusters/${name}`, JSON.stringify(request));
   }
 
   /** Ends the work for a cluster; `end`: and all that its pods left on the machine. */
   stop(name: string, { end }: { readonly end: boolean }): Promise<void> {
     return this.#call('DELETE', `/clusters/${name}${end ? '?end=true' : ''}`, '');
+  }
+
+  /** Ends all pods of a cluster, for which the machine works no more; their volumes stay. */
+  endPods(name: string): Promise<void> {
+    return this.#call('DELETE', `/clusters/${name}?end=pods`, '');
+  }
+
+  /** Has `listener` called when the node process is gone that was asked to start clusters: the next one knows none. */
+  onLost(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#line?.then(
+      (line) => line.destroy(),
+      () => {},
+    );
+  }
+
+  #hold(): Promise<unknown> {
+    this.#line ??= this.#open();
+    return this.#line;
+  }
+
+  #open(): Promise<ClientRequest> {
+    return new Promise((resolve, reject) => {
+      const request = httpRequest(
+        { socketPath: this.#socketPath, path: NODE_LINE, agent: false },
+        (answer) => {
+          answer.resume();
+          if (answer.statusCode === 200) resolve(request);
+          else request.destroy(new Error(`it answered with ${answer.statusCode}`));
+        },
+      );
+      request.on('error', (error) => reject(unavailable(error.message)));
+      request.on('close', () => {
+        this.#line = undefined;
+        for (const listener of [...this.#listeners]) listener();
+      });
+      request.end();
+    });
   }
 
   #call(method: string, path: string, body: string): Promise<void> {

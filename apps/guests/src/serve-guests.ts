@@ -96,4 +96,5 @@ const ANSWERS: Readonly<Record<string, typeof UNKNOWN>> = {
   'guest-missing': MISSING,
   'guest-name': MISSING,
   'guest-paused': { ...UNKNOWN, message: 'the cluster is paused' },
+  'guest-deleted': { ...UNKNOWN, message: 'the cluster is in the trash' },
 };

@@ -58,6 +58,14 @@ export class GuestNodes {
     });
   }
 
+  /** Works for it no more, and ends its pods; what they stored stays. May be called again. */
+  endPods(name: string): Promise<void> {
+    return this.#inTurn(name, async () => {
+      await this.#stop(name);
+      await this.#endSandboxes(name);
+    });
+  }
+
   /** Ends what is of clusters that are not there any more. Never rejects. */
   async endForgotten(): Promise<void> {
     const { home, log } = this.#part;
@@ -81,12 +89,16 @@ export class GuestNodes {
   }
 
   async #end(name: string): Promise<void> {
-    const { home, runtime } = this.#part;
-    const own = runtime.scoped({ [CLUSTER_LABEL]: name });
-    await Promise.all((await own.listSandboxes()).map(({ id }) => own.removeSandbox(id)));
+    const { home } = this.#part;
+    await this.#endSandboxes(name);
     const index = readIndex(join(guestFolder(home, name), NETWORK_FILE));
     if (index !== undefined) await endGuestNetwork(this.#part, name, index);
     removeGuestFolders(home, name, index);
+  }
+
+  async #endSandboxes(name: string): Promise<void> {
+    const own = this.#part.runtime.scoped({ [CLUSTER_LABEL]: name });
+    await Promise.all((await own.listSandboxes()).map(({ id }) => own.removeSandbox(id)));
   }
 
   #inTurn<T>(name: string, task: () => Promise<T>): Promise<T> {

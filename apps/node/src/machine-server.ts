@@ -1,13 +1,13 @@
 import { chmodSync, chownSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { messageOf } from '@sampan/base';
-import { NODE_PARTS, type NodeRequest } from '@sampan/clusters';
+import { NODE_LINE, NODE_PARTS, type NodeRequest } from '@sampan/clusters';
 import type { GuestNodes } from './guest-nodes.ts';
 import type { MachinePart } from './machine-part.ts';
 
 const MOST_BYTES = 64 * 1024;
 /** As names of clusters are: no way out of a folder. */
-const PATH = /^\/clusters\/([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)(\?end=true)?$/;
+const PATH = /^\/clusters\/([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)(\?end=(?:true|pods))?$/;
 
 /** Answers the guests process, and nobody else, on a Unix socket; see `NodeRequest`. Returns what ends it. */
 export async function serveMachine(
@@ -32,9 +32,14 @@ export async function serveMachine(
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
+      if (request.method === 'GET' && request.url === NODE_LINE) {
+        response.writeHead(200).flushHeaders();
+        return;
+      }
       const [, name, end] = PATH.exec(request.url ?? '') ?? [];
       if (name === undefined) throw new Error('there is no such path');
       if (request.method === 'POST') await guests.start(name, parseRequest(await bodyOf(request)));
+      else if (request.method === 'DELETE' && end === '?end=pods') await guests.endPods(name);
       else if (request.method === 'DELETE') await guests.stop(name, { end: end !== undefined });
       else throw new Error('there is no such method');
       response.writeHead(200).end();

@@ -4,8 +4,11 @@
  * `guests-gone` when the process went away meanwhile.
  */
 export interface GuestHost {
-  /** Makes a cluster's folder with its keys when it is not there, and has it serve; its settings hold from now on. */
-  create(name: string, settings: GuestSettings): Promise<GuestState>;
+  /**
+   * Makes a cluster when it is not there, and has it serve; its settings hold from now on. Whole or not at all. What it
+   * is made of must be there: `guest-missing`, `guest-backup-*`, `guest-too-new`.
+   */
+  create(name: string, settings: GuestSettings, origin?: GuestOrigin): Promise<GuestState>;
   /** Has one that is there keep to other settings, without waking it. `guest-missing`: there is none. */
   configure(name: string, settings: GuestSettings): Promise<GuestState>;
   /** Has it serve; no error when it does already. `guest-missing`: there is none. */
@@ -14,8 +17,20 @@ export interface GuestHost {
   sleep(name: string): Promise<GuestState>;
   /** Ends it and removes all its files; no error when there is none. */
   remove(name: string): Promise<void>;
-  /** Those that are on disk. */
-  list(): Promise<readonly string[]>;
+  /** Those that are on disk, by their names. */
+  phases(): Promise<Readonly<Record<string, GuestState['phase']>>>;
+  /** Copies it to a new file, while it serves or asleep, and removes older ones but for so many newest. */
+  backup(name: string, keep: number): Promise<GuestBackup>;
+  /** Puts back what a backup holds; what was there is kept for a day (`rollback`). */
+  restore(name: string, backup: string): Promise<GuestState>;
+  /** To this release, when it is not yet; what was there is kept for a day (`rollback`). `guest-upgrade-failed`. */
+  upgrade(name: string): Promise<GuestState>;
+  /** Puts back what was there before the last upgrade or restore. `guest-no-rollback`: nothing is kept. */
+  rollback(name: string): Promise<GuestState>;
+  /** New keys sign; the old ones are believed until `finishRotation`. No change when that is so already. */
+  startRotation(name: string): Promise<GuestState>;
+  /** The old keys are believed no more. */
+  finishRotation(name: string): Promise<GuestState>;
   /** As it is now. `guest-missing`. */
   state(name: string): Promise<GuestState>;
 }
@@ -30,12 +45,32 @@ export interface GuestSettings {
   readonly paused: boolean;
   /** Its pods run under gVisor, whatever they ask for. */
   readonly isSandboxed: boolean;
+  /** It lies in the trash: as paused, and its pods end. */
+  readonly isDeleted: boolean;
+  /** What it may store; absent: as much as there is room. */
+  readonly quota: { readonly objects?: number; readonly bytes?: number };
+}
+
+/** Of what a cluster is made; one of both. */
+export interface GuestOrigin {
+  readonly cluster?: string;
+  /** Below the home's folder of backups. */
+  readonly backup?: string;
+}
+
+export interface GuestBackup {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Below the home's folder of backups. */
+  readonly file: string;
+  readonly bytes: number;
 }
 
 export interface GuestState {
   readonly phase: 'awake' | 'asleep' | 'failed';
-  /** Of `failed`: why, for people. */
+  /** Of `failed`: why, for people, and the error's code. */
   readonly message?: string;
+  readonly code?: string;
   /** Of its files. */
   readonly bytes: number;
   /** Absent while it sleeps. */
@@ -51,6 +86,12 @@ export const GUEST_CALLS = [
   'wake',
   'sleep',
   'remove',
-  'list',
+  'phases',
+  'backup',
+  'restore',
+  'upgrade',
+  'rollback',
+  'startRotation',
+  'finishRotation',
   'state',
 ] as const satisfies readonly (keyof GuestHost)[];

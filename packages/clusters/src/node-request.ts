@@ -1,6 +1,7 @@
 /**
  * What the guests process asks of the node process, on its socket: `POST /clusters/NAME` with this as JSON has pods of
- * a cluster run on the machine, again when it runs already; `DELETE /clusters/NAME` ends the work for it.
+ * a cluster run on the machine, again when it runs already; `DELETE /clusters/NAME` ends the work for it. The node
+ * process remembers none of it over its own end.
  */
 export interface NodeRequest {
   /** Which of the machine's cluster networks is its. */
@@ -23,3 +24,6 @@ export interface NodeCredential {
   readonly certificate: string;
   readonly key: string;
 }
+
+/** GET of it is answered for as long as the node process lives: who asked hears of its end. */
+export const NODE_LINE = '/line';

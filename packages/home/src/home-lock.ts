@@ -16,6 +16,11 @@ export function lockNode(home: HomeLayout): () => void {
   return takeLock(home.node.lock, (cause) => locked(readNodeState(home), `The node of ${home.root}`, cause));
 }
 
+/** The same for the guests process of a home. */
+export function lockGuests(home: HomeLayout): () => void {
+  return takeLock(home.guestsLock, (cause) => locked(undefined, 'The guest clusters', cause));
+}
+
 function takeLock(file: string, failure: (cause: unknown) => SampanError): () => void {
   // Node has no file locks of its own, but SQLite's are such; loaded here, for few who read a home take it
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite');

@@ -9,6 +9,8 @@ import { join, resolve } from 'node:path';
 export interface HomeLayout {
   readonly root: string;
   readonly clusters: string;
+  /** Of guest clusters, in a folder for each. */
+  readonly backups: string;
   readonly pki: string;
   readonly logs: string;
   readonly run: string;
@@ -24,6 +26,8 @@ export interface HomeLayout {
   readonly guestsLog: string;
   /** Where the guests process answers the server. */
   readonly guestsSocket: string;
+  /** Held by the running guests process; says nothing when read. */
+  readonly guestsLock: string;
   /** What a server said that ended before it could log. */
   readonly startLog: string;
   readonly node: NodeLayout;
@@ -59,7 +63,7 @@ export interface NodeLayout {
   readonly containerd: string;
 }
 
-export const HOME_FOLDERS = ['clusters', 'pki', 'logs', 'run'] as const;
+export const HOME_FOLDERS = ['clusters', 'backups', 'pki', 'logs', 'run'] as const;
 /** Only there where root runs containers. */
 export const NODE_FOLDERS = ['node', 'containerd'] as const;
 
@@ -69,6 +73,7 @@ export function homeLayout(root: string): HomeLayout {
   return {
     root,
     clusters: at('clusters'),
+    backups: at('backups'),
     pki: at('pki'),
     logs: at('logs'),
     run: at('run'),
@@ -80,6 +85,7 @@ export function homeLayout(root: string): HomeLayout {
     serverLog: at('logs', 'server.log'),
     guestsLog: at('logs', 'guests.log'),
     guestsSocket: at('run', 'guests.sock'),
+    guestsLock: at('run', 'guests.lock'),
     startLog: at('logs', 'start.log'),
     node: nodeLayout(root),
   };

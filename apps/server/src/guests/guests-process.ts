@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Logger, SampanError } from '@sampan/base';
+import { type Logger, messageOf, SampanError } from '@sampan/base';
 import {
   Caller,
   type CallMessage,
+  type GuestBackup,
   type GuestHost,
   type GuestListener,
+  type GuestOrigin,
   type GuestSettings,
   type GuestState,
 } from '@sampan/clusters';
@@ -38,14 +40,20 @@ export class GuestsProcess implements GuestHost {
     this.#options = options;
   }
 
-  create = (name: string, settings: GuestSettings): Promise<GuestState> =>
-    this.#call('create', name, settings);
+  create = (name: string, settings: GuestSettings, origin?: GuestOrigin): Promise<GuestState> =>
+    this.#call('create', name, settings, ...(origin ? [origin] : []));
   configure = (name: string, settings: GuestSettings): Promise<GuestState> =>
     this.#call('configure', name, settings);
   wake = (name: string): Promise<GuestState> => this.#call('wake', name);
   sleep = (name: string): Promise<GuestState> => this.#call('sleep', name);
   remove = (name: string): Promise<void> => this.#call('remove', name);
-  list = (): Promise<readonly string[]> => this.#call('list');
+  phases = (): Promise<Readonly<Record<string, GuestState['phase']>>> => this.#call('phases');
+  backup = (name: string, keep: number): Promise<GuestBackup> => this.#call('backup', name, keep);
+  restore = (name: string, backup: string): Promise<GuestState> => this.#call('restore', name, backup);
+  upgrade = (name: string): Promise<GuestState> => this.#call('upgrade', name);
+  rollback = (name: string): Promise<GuestState> => this.#call('rollback', name);
+  startRotation = (name: string): Promise<GuestState> => this.#call('startRotation', name);
+  finishRotation = (name: string): Promise<GuestState> => this.#call('finishRotation', name);
   state = (name: string): Promise<GuestState> => this.#call('state', name);
 
   /** Resolves when it answers, starting it if need be. */
@@ -97,9 +105,12 @@ export class GuestsProcess implements GuestHost {
         reject(error);
         if (this.#isStopped) return;
         log.error('the guests process ended', { code, signal });
-        // at once for the first caller, but never in a tight loop
+        // never in a tight loop; there may be clusters with pods, for which nobody calls
         setTimeout(() => {
           this.#running = undefined;
+          this.#start().catch((failure: unknown) =>
+            log.error('the guests process does not start', { error: messageOf(failure) }),
+          );
         }, RESTART_MS);
       });
     });

@@ -18,15 +18,16 @@ interface Known {
 /** Certificates that were found good are remembered, so many. */
 const MOST_KNOWN = 256;
 const CLIENT_AUTH = 'client auth';
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Judges client certificates that came in a header, as TLS would: signed by the cluster's authority, for clients, now. */
 export class ForwardedCertificates {
-  readonly #authority: X509Certificate;
+  readonly #authorities: readonly X509Certificate[];
   readonly #known = new Map<string, Known>();
 
-  /** `clientCa`: PEM. */
+  /** `clientCa`: PEM; there may be several. */
   constructor(clientCa: string) {
-    this.#authority = new X509Certificate(clientCa);
+    this.#authorities = (clientCa.match(PEM_BLOCK) ?? []).map((pem) => new X509Certificate(pem));
   }
 
   /** undefined: none was sent. Throws Unauthorized. `now` in milliseconds. */
@@ -53,7 +54,9 @@ export class ForwardedCertificates {
   #isOurs(der: Buffer): boolean {
     try {
       const certificate = new X509Certificate(der);
-      return certificate.checkIssued(this.#authority) && certificate.verify(this.#authority.publicKey);
+      return this.#authorities.some(
+        (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
+      );
     } catch {
       // no certificate at all
       return false;

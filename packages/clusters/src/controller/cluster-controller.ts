@@ -143,6 +143,11 @@ function settingsOf({ spec = {} }: Cluster): GuestSettings {
     idleMs: 1000 * (spec.idleSeconds ?? DEFAULT_IDLE_SECONDS),
     paused: spec.paused ?? false,
     isSandboxed: spec.trust === 'sandboxed',
+    isDeleted: spec.deletion !== undefined,
+    quota: {
+      ...(spec.quota?.objects === undefined ? {} : { objects: spec.quota.objects }),
+      ...(spec.quota?.bytes === undefined ? {} : { bytes: spec.quota.bytes }),
+    },
   };
 }
 

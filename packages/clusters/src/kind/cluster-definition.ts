@@ -11,6 +11,67 @@ const number = (description: string, more: object = {}) => ({
 });
 const time = (description: string) => text(description, { format: 'date-time' });
 
+const object = (description: string, properties: object, more: object = {}) => ({
+  type: 'object',
+  description,
+  properties,
+  ...more,
+});
+/** Below the home's folder `backups`: cannot lead out of it. */
+const backupName = (description: string) =>
+  text(description, {
+    maxLength: 300,
+    pattern: '^[A-Za-z0-9][-A-Za-z0-9_.]*(/[A-Za-z0-9][-A-Za-z0-9_.]*){0,3}$',
+  });
+
+const ASKED = {
+  from: object(
+    'It is made of another’s content; read once, when it is made.',
+    {
+      cluster: text('The name of another cluster.', { maxLength: 63 }),
+      backup: backupName('A file below the home’s folder “backups”.'),
+    },
+    {
+      'x-kubernetes-validations': [
+        { rule: 'has(self.cluster) != has(self.backup)', message: 'name either a cluster or a backup' },
+      ],
+    },
+  ),
+  sleepRequestedAt: time('It sleeps until the next request; each new time asks once.'),
+  wakeRequestedAt: time('It wakes; each new time asks once.'),
+  backup: object('Copies of it, made while it serves.', {
+    requestedAt: time('One more now; each new time asks once.'),
+    schedule: text('When, in five fields of cron, in UTC.', { maxLength: 100 }),
+    keep: number('How many of the newest are kept.', { minimum: 1, maximum: 1000, default: 7 }),
+  }),
+  restore: object(
+    'Puts back what a backup holds in place of all that is there.',
+    { requestedAt: time('Each new time asks once.'), backup: backupName('As in “from”.') },
+    { required: ['requestedAt', 'backup'] },
+  ),
+  upgrade: object('To the release of Sampan that runs.', {
+    requestedAt: time('Now, not when the cluster is next used; each new time asks once.'),
+    rollbackRequestedAt: time(
+      'Puts back what was before the last upgrade or restore; each new time asks once.',
+    ),
+  }),
+  rotation: object('New keys, in two phases.', {
+    startRequestedAt: time('New keys sign, the old ones are believed, too; each new time asks once.'),
+    finishRequestedAt: time('The old keys are not believed any more; each new time asks once.'),
+  }),
+  deletion: object(
+    'It lies in the trash; without this field it is as before.',
+    {
+      requestedAt: time('Since when.'),
+      keepSeconds: number('So long after it the object is deleted, with all that is its.', {
+        maximum: 31_536_000,
+        default: 86_400,
+      }),
+    },
+    { required: ['requestedAt'] },
+  ),
+};
+
 const SPEC = {
   type: 'object',
   description: 'What is wanted.',
@@ -22,7 +83,7 @@ const SPEC = {
     }),
     idleSeconds: number('Without a request for so long it sleeps; 0: never.', { default: 600 }),
     paused: { type: 'boolean', description: 'It serves no requests.' },
-    sleepRequestedAt: time('It sleeps until the next request after this time.'),
+    ...ASKED,
     network: {
       type: 'object',
       description: 'Addresses inside; every cluster may have the same.',
@@ -73,7 +134,7 @@ const STATUS = {
         type: 'object',
         required: ['type', 'status', 'reason', 'lastTransitionTime'],
         properties: {
-          type: text('Ready.'),
+          type: text('Ready, BackedUp, Restored, Upgraded or KeysRotated.'),
           status: text('True, False or Unknown.', { enum: ['True', 'False', 'Unknown'] }),
           reason: text('Why, in one word.'),
           message: text('Why, for people.'),
@@ -88,6 +149,16 @@ const STATUS = {
     storedObjects: number('Objects that it has.'),
     lastRequestTime: time('When it was last asked for something.'),
     nodes: number('Nodes that it has.'),
+    handled: {
+      type: 'object',
+      description: 'Of what was asked for by a time: the last one that was done, or given up.',
+      additionalProperties: time('As it was asked.'),
+    },
+    backup: object('The newest.', {
+      time: time('When it was made.'),
+      file: text('Below the home’s folder “backups”.'),
+      bytes: number('Its size.'),
+    }),
   },
 };
 

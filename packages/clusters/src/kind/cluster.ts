@@ -28,10 +28,61 @@ export interface ClusterSpec {
   idleSeconds?: number;
   /** It serves no requests. Default false. */
   paused?: boolean;
-  /** It sleeps until the next request after this time, RFC 3339. */
+  /** It is made of another's content; read once, when it is made. */
+  from?: ClusterOrigin;
+  /** Times, RFC 3339, here and in all that is asked for: each new one asks once. It sleeps until the next request. */
   sleepRequestedAt?: string;
+  wakeRequestedAt?: string;
+  backup?: ClusterBackups;
+  restore?: ClusterRestore;
+  upgrade?: ClusterUpgrade;
+  rotation?: ClusterRotation;
+  deletion?: ClusterDeletion;
   network?: ClusterRanges;
   quota?: ClusterQuota;
+}
+
+/** One of both. */
+export interface ClusterOrigin {
+  /** Another cluster's name; what is made believes none of its credentials. */
+  cluster?: string;
+  /** A file below the home's folder `backups`, as `status.backup.file` names them. */
+  backup?: string;
+}
+
+export interface ClusterBackups {
+  requestedAt?: string;
+  /** Five fields of cron, in UTC; absent: only when asked. */
+  schedule?: string;
+  /** Older files than so many newest are removed. Default 7. */
+  keep?: number;
+}
+
+/** Puts back what a backup holds, in place of all that is there; keys stay as they are. */
+export interface ClusterRestore {
+  requestedAt: string;
+  /** As in `ClusterOrigin`. */
+  backup: string;
+}
+
+/** To the release of Sampan that runs, which else happens when the cluster is next opened. */
+export interface ClusterUpgrade {
+  requestedAt?: string;
+  /** What was before the last upgrade or restore is put back; what was written since is lost. */
+  rollbackRequestedAt?: string;
+}
+
+/** New keys in two phases: at first the old ones are believed, too. */
+export interface ClusterRotation {
+  startRequestedAt?: string;
+  finishRequestedAt?: string;
+}
+
+/** It lies in the trash: serves nothing until the object is deleted with all that is its, or this field is. */
+export interface ClusterDeletion {
+  requestedAt: string;
+  /** Default a day. */
+  keepSeconds?: number;
 }
 
 export interface ClusterRanges {
@@ -67,10 +118,37 @@ export interface ClusterStatus {
   storedObjects?: number;
   lastRequestTime?: string;
   nodes?: number;
+  /** Of what was asked for by a time: the last one that was done, or given up. */
+  handled?: Partial<Record<ClusterAction, string>>;
+  /** The newest. */
+  backup?: ClusterBackupStatus;
 }
 
+/** What is asked for by a time in `spec`. */
+export const CLUSTER_ACTIONS = [
+  'sleep',
+  'wake',
+  'backup',
+  'restore',
+  'upgrade',
+  'rollback',
+  'rotationStart',
+  'rotationFinish',
+] as const;
+export type ClusterAction = (typeof CLUSTER_ACTIONS)[number];
+
+export interface ClusterBackupStatus {
+  time: string;
+  /** Below the home's folder `backups`. */
+  file: string;
+  bytes: number;
+}
+
+/** Ready is always there; the others tell what became of what was asked for last. */
+export type ClusterConditionType = 'Ready' | 'BackedUp' | 'Restored' | 'Upgraded' | 'KeysRotated';
+
 export interface ClusterCondition {
-  type: 'Ready';
+  type: ClusterConditionType;
   status: 'True' | 'False' | 'Unknown';
   reason: string;
   message: string;
