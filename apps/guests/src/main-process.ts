@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { answerCalls, type CallMessage, type CallPort, GUEST_CALLS } from '@sampan/clusters';
-import { guestAgentSocket, type HomeLayout, homeLayout, openLogFile } from '@sampan/home';
+import { guestAgentSocket, type HomeLayout, homeLayout, lockGuests, openLogFile } from '@sampan/home';
 import { GuestNetworks } from './guest-networks.ts';
 import { Guests, type GuestsNode } from './guests.ts';
 import { NodeCaller } from './node-caller.ts';
@@ -22,6 +22,7 @@ export async function main(args: readonly string[]): Promise<void> {
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
   const port = parentPort();
+  const unlock = lockGuests(home);
   const guests = new Guests({
     folder: home.clusters,
     backups: home.backups,
@@ -35,6 +36,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const stop = async (): Promise<void> => {
     await stopServing();
     await guests.close();
+    unlock();
     log.close();
     process.exit(0);
   };

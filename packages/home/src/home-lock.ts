@@ -16,17 +16,20 @@ export function lockNode(home: HomeLayout): () => void {
   return takeLock(home.node.lock, (cause) => locked(readNodeState(home), `The node of ${home.root}`, cause));
 }
 
-/** The same for the guests process of a home. */
+/** One that lost its parent writes out what it has before it ends. */
+const GUESTS_WAIT_MS = 30_000;
+
+/** The same for the guests process of a home; waits, without doing anything else, for one that is ending. */
 export function lockGuests(home: HomeLayout): () => void {
-  return takeLock(home.guestsLock, (cause) => locked(undefined, 'The guest clusters', cause));
+  return takeLock(home.guestsLock, (cause) => locked(undefined, 'The guest clusters', cause), GUESTS_WAIT_MS);
 }
 
-function takeLock(file: string, failure: (cause: unknown) => SampanError): () => void {
+function takeLock(file: string, failure: (cause: unknown) => SampanError, timeout = 0): () => void {
   // Node has no file locks of its own, but SQLite's are such; loaded here, for few who read a home take it
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   // before SQLite does, for its mode
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
-  const database = new DatabaseSync(file, { timeout: 0 });
+  const database = new DatabaseSync(file, { timeout });
   try {
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {

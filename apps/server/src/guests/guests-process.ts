@@ -17,6 +17,8 @@ export interface GuestsProcessOptions {
   readonly args: readonly string[];
   readonly log: Logger;
   readonly changed: GuestListener;
+  /** Told when it runs again after it died. */
+  readonly restarted: () => void;
 }
 
 /** Not more than so many starts in a row that fail at once. */
@@ -108,7 +110,7 @@ export class GuestsProcess implements GuestHost {
         // never in a tight loop; there may be clusters with pods, for which nobody calls
         setTimeout(() => {
           this.#running = undefined;
-          this.#start().catch((failure: unknown) =>
+          this.#start().then(this.#options.restarted, (failure: unknown) =>
             log.error('the guests process does not start', { error: messageOf(failure) }),
           );
         }, RESTART_MS);

@@ -36,6 +36,7 @@ export async function startGuests({
     ],
     log,
     changed: (name, state) => controller.changed(name, state),
+    restarted: () => controller.restarted(),
   });
   const client = plane.client('cluster-controller');
   await install(client);

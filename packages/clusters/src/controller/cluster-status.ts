@@ -1,5 +1,5 @@
 import type { GuestState } from '../guest-host.ts';
-import type { Cluster, ClusterPhase, ClusterStatus } from '../kind/cluster.ts';
+import type { Cluster, ClusterCondition, ClusterPhase, ClusterStatus } from '../kind/cluster.ts';
 
 export interface StatusFacts {
   /** `https://HOST:PORT` of the server. */
@@ -10,8 +10,17 @@ export interface StatusFacts {
   readonly now: number;
 }
 
+/** It could not be made. */
+export interface Failure {
+  readonly phase: 'failed';
+  readonly message: string;
+  readonly code?: string;
+}
+
 /** What became of a cluster: its state, or that it could not be made so. */
-export type Outcome = GuestState | { readonly phase: 'failed'; readonly message: string };
+export type Outcome = GuestState | Failure;
+
+type Told = Pick<ClusterCondition, 'status' | 'reason' | 'message'>;
 
 const PHASES: Readonly<Record<GuestState['phase'], ClusterPhase>> = {
   awake: 'Running',
@@ -19,44 +28,80 @@ const PHASES: Readonly<Record<GuestState['phase'], ClusterPhase>> = {
   failed: 'Failed',
 };
 
-/** Each phase's reason and message of the condition Ready; a failure brings its own message. */
-const READY: Readonly<Record<GuestState['phase'], readonly [reason: string, message: string]>> = {
-  awake: ['Serving', 'the cluster serves'],
-  asleep: ['Asleep', 'the cluster sleeps; a request wakes it'],
-  failed: ['CannotOpen', ''],
+/** Reasons of failures by the codes of errors. */
+const REASONS: Readonly<Record<string, string>> = {
+  'store-corrupt': 'Corrupt',
+  'guest-record-invalid': 'Corrupt',
+  'guest-keys-invalid': 'Corrupt',
+  'store-too-new': 'TooNew',
+  'guest-too-new': 'TooNew',
+  'guest-held': 'UpgradeHeld',
+  'guest-upgrade-failed': 'UpgradeFailed',
+  'guest-missing': 'Missing',
+  'guest-backup-invalid': 'BackupInvalid',
+  'guest-backup-missing': 'BackupMissing',
+  'guest-backup-name': 'BackupMissing',
+  'cluster-schedule': 'InvalidSchedule',
+  'cluster-origin': 'InvalidOrigin',
 };
+
+export const reasonOf = (code: string | undefined, otherwise: string): string =>
+  REASONS[code ?? ''] ?? otherwise;
 
 /** The status of a cluster. Pure. */
 export function clusterStatus(cluster: Cluster, outcome: Outcome, facts: StatusFacts): ClusterStatus {
   const { name = '', generation } = cluster.metadata;
-  const observed = generation === undefined ? {} : { observedGeneration: generation };
-  const isPaused = cluster.spec?.paused === true && outcome.phase === 'asleep';
-  const [reason, message] = isPaused
-    ? (['Paused', 'the cluster is paused: it answers no requests'] as const)
-    : READY[outcome.phase];
-  const status = outcome.phase === 'failed' || isPaused ? 'False' : 'True';
-  const old = cluster.status?.conditions?.find(({ type }) => type === 'Ready');
   const told = 'bytes' in outcome ? outcome : undefined;
+  const isDeleted = cluster.spec?.deletion !== undefined && outcome.phase === 'asleep';
   return {
     ...cluster.status,
-    ...observed,
-    phase: PHASES[outcome.phase],
-    endpoint: `${facts.url}/clusters/${name}`,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    phase: isDeleted ? 'Deleting' : PHASES[outcome.phase],
     version: facts.version,
-    ...(told && { storedBytes: told.bytes }),
+    // by which one knows that it was made
+    ...(told && { endpoint: `${facts.url}/clusters/${name}`, storedBytes: told.bytes }),
     ...(told?.objects !== undefined && { storedObjects: told.objects }),
     ...(told?.lastRequestAt !== undefined && { lastRequestTime: seconds(told.lastRequestAt) }),
-    conditions: [
-      {
-        type: 'Ready',
-        status,
-        reason,
-        message: outcome.message ?? message,
-        lastTransitionTime: old?.status === status ? old.lastTransitionTime : seconds(facts.now),
-        ...observed,
-      },
-    ],
+    conditions: withCondition(cluster, 'Ready', readyOf(cluster, outcome), facts.now),
   };
 }
 
-const seconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+/** The conditions of a cluster with one of them told anew. Pure. */
+export function withCondition(
+  { metadata, status }: Cluster,
+  type: ClusterCondition['type'],
+  told: Told,
+  now: number,
+): ClusterCondition[] {
+  const old = status?.conditions ?? [];
+  const before = old.find((condition) => condition.type === type);
+  const { generation } = metadata;
+  const condition: ClusterCondition = {
+    type,
+    ...told,
+    lastTransitionTime: before?.status === told.status ? before.lastTransitionTime : seconds(now),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
+  const others = old.filter((other) => other.type !== type);
+  return type === 'Ready' ? [condition, ...others] : [...others, condition];
+}
+
+function readyOf({ spec }: Cluster, outcome: Outcome): Told {
+  if (outcome.phase === 'failed') {
+    const { code, message = '' } = outcome;
+    return { status: 'False', reason: reasonOf(code, 'CannotOpen'), message };
+  }
+  if (outcome.phase === 'awake') return { status: 'True', reason: 'Serving', message: 'the cluster serves' };
+  if (spec?.deletion)
+    return {
+      status: 'False',
+      reason: 'InTrash',
+      message: 'the cluster is deleted; until its time is over it can be had back',
+    };
+  if (spec?.paused)
+    return { status: 'False', reason: 'Paused', message: 'the cluster is paused: it answers no requests' };
+  return { status: 'True', reason: 'Asleep', message: 'the cluster sleeps; a request wakes it' };
+}
+
+/** RFC 3339, to the second. */
+export const seconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
