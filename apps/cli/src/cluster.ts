@@ -1,7 +1,8 @@
 import { SampanError } from '@sampan/base';
 import { notStarted, type RunState, readRunState } from '@sampan/home';
 import { type Client, HttpClient } from '@sampan/machinery';
-import { checkCluster } from './check-cluster.ts';
+import { guestOf } from './check-cluster.ts';
+import { ADMIN, issueGuestAccess } from './clusters/guest-access.ts';
 import type { Invocation } from './command.ts';
 import { adminAccess } from './endpoint.ts';
 
@@ -19,11 +20,10 @@ export async function withCluster<T>(
   invocation: Invocation,
   use: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
-  checkCluster(invocation);
   const { home, options } = invocation;
   const running = readRunState(home);
   if (!running) throw notRunning(home);
-  const access = adminAccess(home, running);
+  const access = accessOf(invocation, adminAccess(home, running));
   const { url, ca, certificate: cert, key } = access;
   const client = new HttpClient({ url, ca, cert, key }, { name: 'sampan' });
   const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
@@ -32,6 +32,15 @@ export async function withCluster<T>(
   } finally {
     client.close();
   }
+}
+
+/** Of the cluster that is named, when that of the host cluster is known. Throws `cluster-not-found`. */
+export function accessOf(
+  invocation: Pick<Invocation, 'home' | 'options'>,
+  host: Cluster['access'],
+): Cluster['access'] {
+  const guest = guestOf(invocation);
+  return guest === undefined ? host : issueGuestAccess(invocation.home, guest, ADMIN, host).access;
 }
 
 function notRunning(home: Invocation['home']): SampanError {

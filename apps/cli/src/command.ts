@@ -30,7 +30,15 @@ export interface Invocation {
 export type Run = (invocation: Invocation) => Promise<number>;
 
 /** Headings of the overview, in its order. */
-export const TOPICS = ['Sampan', 'Applications', 'Kubernetes', 'This machine', 'People', 'More'] as const;
+export const TOPICS = [
+  'Sampan',
+  'Applications',
+  'Clusters',
+  'Kubernetes',
+  'This machine',
+  'People',
+  'More',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 /** A row of the command table. The code behind it is loaded when it is called. */

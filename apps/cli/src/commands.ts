@@ -1,4 +1,5 @@
 import { APP_COMMANDS } from './app-commands.ts';
+import { CLUSTER_COMMANDS } from './clusters/cluster-commands.ts';
 import type { Command, OptionSpec } from './command.ts';
 import { MACHINE_COMMANDS } from './machine-commands.ts';
 
@@ -61,13 +62,34 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/status.ts'),
   },
   ...APP_COMMANDS,
+  ...CLUSTER_COMMANDS,
   {
     name: 'kubeconfig',
     topic: 'Kubernetes',
-    summary: 'Print a kubeconfig with full rights',
-    details: 'For example: sampan kubeconfig > ~/.kube/sampan; export KUBECONFIG=~/.kube/sampan',
+    summary: 'Print a kubeconfig, or put it into your own',
+    details: `For example: sampan kubeconfig > ~/.kube/sampan; export KUBECONFIG=~/.kube/sampan
+Or, beside what you have: sampan kubeconfig --cluster dev --merge
+With full rights, unless --user says for whom: that user has the rights that the cluster gives to the name.
+Certificates cannot be taken back one by one: take the rights away, choose --expires, or give a cluster new keys (sampan
+cluster rotate).`,
     options: {
       cluster: { type: 'string', value: 'NAME', help: 'Cluster (default host)' },
+      merge: { type: 'boolean', help: 'Put it into your kubeconfig (KUBECONFIG, else ~/.kube/config)' },
+      context: {
+        type: 'string',
+        value: 'NAME',
+        help: 'Name in the kubeconfig (default sampan, or sampan-CLUSTER)',
+      },
+      'no-switch': { type: 'boolean', help: 'With --merge: leave your current context as it is' },
+      user: { type: 'string', value: 'NAME', help: 'For this user, who has no rights of its own' },
+      group: {
+        type: 'string',
+        short: 'g',
+        value: 'G',
+        multiple: true,
+        help: 'Group of the user; may be repeated',
+      },
+      expires: { type: 'string', value: 'TIME', help: 'How long it can be used, as 12h or 30d (default 1y)' },
       output: output('json', 'yaml'),
     },
     load: () => import('./commands/kubeconfig.ts'),
@@ -77,9 +99,10 @@ export const COMMANDS: readonly Command[] = [
     topic: 'Kubernetes',
     args: '…',
     summary: 'Run the installed kubectl on Sampan',
-    details:
-      'What follows is given to kubectl as it is; --home and --port go before or right after "kubectl".',
+    details: `What follows is given to kubectl as it is; --cluster, --home and --port go right after "kubectl", for example:
+sampan kubectl --cluster dev get pods`,
     passThrough: true,
+    options: { cluster: { type: 'string', value: 'NAME', help: 'Cluster (default host)' } },
     load: () => import('./commands/kubectl.ts'),
   },
   {

@@ -1,4 +1,11 @@
-import { type HomeLayout, notStarted, type RunState, readAdmin, readSettings } from '@sampan/home';
+import {
+  type HomeLayout,
+  type KubeAccess,
+  notStarted,
+  type RunState,
+  readAdmin,
+  readSettings,
+} from '@sampan/home';
 
 /** The URL under which the API of a home is, or was last, reached. */
 export function apiUrl(home: HomeLayout, running: RunState | undefined, port?: number): string {
@@ -8,7 +15,7 @@ export function apiUrl(home: HomeLayout, running: RunState | undefined, port?: n
 }
 
 /** URL and keys with full rights. Throws `home-not-started`. */
-export function adminAccess(home: HomeLayout, running: RunState | undefined, port?: number) {
+export function adminAccess(home: HomeLayout, running: RunState | undefined, port?: number): KubeAccess {
   const admin = readAdmin(home);
   if (!admin) throw notStarted(home);
   return { url: apiUrl(home, running, port), ...admin };

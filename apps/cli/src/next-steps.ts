@@ -9,9 +9,14 @@ export interface Outcome {
   readonly sample: string | undefined;
 }
 
+/** What a command has to say of the home so that it means this one too; empty: nothing. */
+export function homeFlag({ home, environment }: Pick<Invocation, 'home' | 'environment'>): string {
+  return environment.SAMPAN_HOME || home.root === defaultHome() ? '' : ` --home ${home.root}`;
+}
+
 /** What `up` ends with: where things are, and what to try. */
 export function nextSteps({ home, environment }: Invocation, { hasNode, sample }: Outcome): string {
-  const flag = environment.SAMPAN_HOME || home.root === defaultHome() ? '' : ` --home ${home.root}`;
+  const flag = homeFlag({ home, environment });
   const steps: [string, string][] = hasNode
     ? [
         ['ps', 'see what runs'],

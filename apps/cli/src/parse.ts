@@ -15,7 +15,7 @@ export interface Parsed {
 
 /** Finds the command in the words and parses what follows it. Throws `usage`. */
 export function parse(words: readonly string[]): Parsed {
-  const leading = leadingGlobals(words);
+  const leading = leadingOptions(words, GLOBAL_OPTIONS);
   const rest = words.slice(leading.length);
   const globals = parseOptions(leading, undefined);
   const leadingPort = portIn(globals.options);
@@ -23,17 +23,18 @@ export function parse(words: readonly string[]): Parsed {
   const command = findCommand(rest);
   const after = rest.slice(command.name.split(' ').length);
   if (command.passThrough) {
-    const own = leadingGlobals(after, ['home', 'port']);
-    const options = { ...globals.options, ...parseOptions(own, undefined).options };
+    const { home, port } = GLOBAL_OPTIONS;
+    const own = leadingOptions(after, { home, port, ...command.options });
+    const options = { ...globals.options, ...parseOptions(own, command).options };
     return { command, options, port: portIn(options), args: after.slice(own.length) };
   }
   const { options, args } = parseOptions(after, command);
   if (options.help !== true) checkArity(command, args);
   const hasOwnPort = command.options?.port !== undefined;
-  const { port: _, ...leadingOptions } = globals.options;
+  const { port: _, ...others } = globals.options;
   return {
     command,
-    options: { ...(hasOwnPort ? leadingOptions : globals.options), ...options },
+    options: { ...(hasOwnPort ? others : globals.options), ...options },
     port: hasOwnPort ? leadingPort : (portIn(options) ?? leadingPort),
     args,
   };
@@ -41,20 +42,17 @@ export function parse(words: readonly string[]): Parsed {
 
 const portIn = ({ port }: OptionValues): string | undefined => (typeof port === 'string' ? port : undefined);
 
-/** The global options at the beginning, with their values. */
-function leadingGlobals(
-  words: readonly string[],
-  names: readonly string[] = Object.keys(GLOBAL_OPTIONS),
-): string[] {
+/** The options at the beginning that are known, with their values. */
+function leadingOptions(words: readonly string[], specs: NonNullable<Command['options']>): string[] {
+  const knowsAll = 'help' in specs;
   const found: string[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? '';
     const [name = '', value] = word.startsWith('--') ? word.slice(2).split('=', 2) : [];
-    const spec = names.includes(name) ? GLOBAL_OPTIONS[name as keyof typeof GLOBAL_OPTIONS] : undefined;
-    const isHelp = word === '-h' && names.includes('help');
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    const isHelp = word === '-h' && knowsAll;
     if (!spec && !isHelp) {
-      if (word.startsWith('-') && word !== '-' && names.includes('help'))
-        throw unknownOption(word, undefined);
+      if (word.startsWith('-') && word !== '-' && knowsAll) throw unknownOption(word, undefined);
       break;
     }
     found.push(word);

@@ -3,24 +3,25 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SampanError } from '@sampan/base';
-import { type HomeLayout, kubeconfigYaml, readRunState } from '@sampan/home';
+import { kubeconfigYaml, readRunState } from '@sampan/home';
+import { guestOf } from '../check-cluster.ts';
+import { accessOf } from '../cluster.ts';
 import type { Invocation } from '../command.ts';
 import { adminAccess } from '../endpoint.ts';
 
-export async function run({ home, port, args, environment }: Invocation): Promise<number> {
+export async function run(invocation: Invocation): Promise<number> {
+  const { home, port, args, environment } = invocation;
   const running = readRunState(home);
-  const access = adminAccess(home, running, port);
+  const access = accessOf(invocation, adminAccess(home, running, port));
   if (!running) process.stderr.write('Sampan does not run at the moment. Start it with: sampan up\n');
-  const yaml = kubeconfigYaml(access, { cluster: 'sampan', user: 'sampan-admin' });
-  return await withKubeconfig(home, yaml, (file) => runKubectl(args, { ...environment, KUBECONFIG: file }));
+  const guest = guestOf(invocation);
+  const cluster = guest === undefined ? 'sampan' : `sampan-${guest}`;
+  const yaml = kubeconfigYaml(access, { cluster, user: `${cluster}-admin` });
+  return await withKubeconfig(yaml, (file) => runKubectl(args, { ...environment, KUBECONFIG: file }));
 }
 
 /** A file for as long as kubectl runs: `kubectl config set-context` and plug-ins may write to it. */
-async function withKubeconfig<T>(
-  _home: HomeLayout,
-  content: string,
-  use: (file: string) => Promise<T>,
-): Promise<T> {
+async function withKubeconfig<T>(content: string, use: (file: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'sampan-kubectl-'));
   try {
     const file = join(folder, 'kubeconfig');

@@ -1,0 +1,49 @@
+import { CLUSTERS, type Cluster } from '@sampan/clusters';
+import { printObjects } from '../apps/make.ts';
+import { applyChange, type Change, now, withHost } from '../clusters/change-cluster.ts';
+import type { Invocation } from '../command.ts';
+import { usage } from '../parse.ts';
+
+/** One after the other; the first that fails is the last. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { args, options } = invocation;
+  if (options.all === true ? args.length > 0 : args.length === 0)
+    throw usage(
+      '"cluster upgrade" needs the names of clusters, or --all.',
+      'See: sampan help cluster upgrade',
+    );
+  return await withHost(invocation, async (client) => {
+    const { items } = options.all === true ? await client.list<Cluster>(CLUSTERS) : { items: [] };
+    const names =
+      options.all === true ? items.filter(isThere).map(({ metadata }) => metadata.name ?? '') : args;
+    const upgraded: Cluster[] = [];
+    for (const name of names) {
+      const change = changeOf(options.rollback === true);
+      const cluster = await applyChange(invocation, client, name, change);
+      upgraded.push(cluster);
+      if (options.output === undefined) await printObjects([cluster], undefined, () => change.word);
+    }
+    if (options.output !== undefined) await printObjects(upgraded, options.output);
+    return 0;
+  });
+}
+
+const isThere = ({ metadata, spec }: Cluster): boolean =>
+  metadata.deletionTimestamp === undefined && spec?.deletion === undefined;
+
+function changeOf(isRollback: boolean): Change {
+  const requestedAt = now();
+  return isRollback
+    ? {
+        patch: { upgrade: { rollbackRequestedAt: requestedAt } },
+        done: { action: 'rollback', requestedAt },
+        condition: 'Upgraded',
+        word: 'as before',
+      }
+    : {
+        patch: { upgrade: { requestedAt } },
+        done: { action: 'upgrade', requestedAt },
+        condition: 'Upgraded',
+        word: 'upgraded',
+      };
+}
