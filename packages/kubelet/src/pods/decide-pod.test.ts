@@ -50,6 +50,15 @@ describe('what a pod needs next', () => {
     expect(short(decide({ containers: [main('a'), main('b')] }).actions)).toEqual(['start a 0', 'start b 0']);
   });
 
+  it('is the same attempt again, when the agent died between making and starting it', () => {
+    const unstarted = madeContainer('app', { id: 'made', state: 'created', startedAt: 0, attempt: 1 });
+    const before = madeContainer('app', { state: 'exited', exitCode: 1, finishedAt: 1, startedAt: 1 });
+    const view = { sandboxes: [madeSandbox()], containers: [unstarted, before] };
+    expect(decide({ containers: [main()] }, { view }).actions).toMatchObject([
+      { do: 'start-container', name: 'app', attempt: 1, replaces: ['made'] },
+    ]);
+  });
+
   it('is one init container after the other', () => {
     const spec = { initContainers: [main('i'), main('j')], containers: [main()] };
     const after = (...containers: ReturnType<typeof madeContainer>[]) =>

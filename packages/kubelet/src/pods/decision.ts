@@ -33,6 +33,8 @@ export type PodAction =
       readonly kind: ContainerKind;
       /** Of the container; how often it was restarted. */
       readonly attempt: number;
+      /** Containers that were made and never started: they are removed first. */
+      readonly replaces: readonly string[];
       readonly sandboxId: string;
     }
   | {
@@ -169,7 +171,7 @@ export function start(
     return false;
   }
   if (latest?.state === 'exited') draft.backoff.set(name, nextEntry(entry, latest, now, limits));
-  draft.actions.push({ do: 'start-container', name, kind, attempt: nextAttempt(view, name), sandboxId });
+  draft.actions.push({ do: 'start-container', name, kind, ...nextAttempt(view, name), sandboxId });
   return true;
 }
 

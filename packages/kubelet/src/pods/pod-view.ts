@@ -31,12 +31,21 @@ export function latestContainer(view: PodView, name: string, sandboxId?: string)
   );
 }
 
-/** The attempt that the next container of a name gets: how often it was restarted by then. */
-export function nextAttempt(view: PodView, name: string): number {
-  const attempts = view.containers
-    .filter((container) => container.name === name)
-    .map(({ attempt }) => attempt);
-  return attempts.length === 0 ? 0 : Math.max(...attempts) + 1;
+/**
+ * The attempt that the next container of a name gets: how often it was restarted by then. One that was made and never
+ * started, for the agent died in between, is no attempt: the next one `replaces` it.
+ */
+export function nextAttempt(
+  view: PodView,
+  name: string,
+): { readonly attempt: number; readonly replaces: readonly string[] } {
+  const made = view.containers.filter((container) => container.name === name);
+  const isUnstarted = ({ state, startedAt }: PodContainer) => state === 'created' && startedAt === 0;
+  const attempts = made.filter((container) => !isUnstarted(container)).map(({ attempt }) => attempt);
+  return {
+    attempt: attempts.length === 0 ? 0 : Math.max(...attempts) + 1,
+    replaces: made.filter(isUnstarted).map(({ id }) => id),
+  };
 }
 
 /** Failed: ended with another code than 0, or nobody knows. */

@@ -76,7 +76,7 @@ export class PodActions {
   }
 
   async #startContainer(
-    { name, attempt, sandboxId }: Extract<PodAction, { do: 'start-container' }>,
+    { name, attempt, replaces, sandboxId }: Extract<PodAction, { do: 'start-container' }>,
     pod: k8s.Pod,
     view: PodView,
   ): Promise<void> {
@@ -92,6 +92,7 @@ export class PodActions {
       sandbox.network === 'pod' && ip !== undefined ? this.#services.connected?.(pod, ip) : undefined,
     ]);
     const [config] = await abortable(ready, signal);
+    for (const unstarted of replaces) await runtime.removeContainer(unstarted);
     const id = await orElse('CreateContainerError', () =>
       runtime.createContainer(sandboxId, config, sandboxConfig(pod, sandbox.attempt, node)),
     );
