@@ -10,6 +10,8 @@ export default defineConfig({
     ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // a second, the default, is too short on a machine that does other things
+    expect: { poll: { timeout: 20_000, interval: 50 } },
     // two cores: more workers only make each other late
     maxWorkers: 2,
   },
