@@ -13,6 +13,8 @@ export interface Cluster {
   readonly running: RunState;
   /** What commands about one application look at. */
   readonly namespace: string;
+  /** Where a URL of one of its applications leads, seen from this machine. */
+  readonly reach: (url: string) => string;
 }
 
 /** Gives a command its cluster, and ends the connections to it afterwards. Throws `not-running`. */
@@ -25,10 +27,11 @@ export async function withCluster<T>(
   if (!running) throw notRunning(home);
   const access = accessOf(invocation, adminAccess(home, running));
   const { url, ca, certificate: cert, key } = access;
+  const reach = await reachOf(invocation);
   const client = new HttpClient({ url, ca, cert, key }, { name: 'sampan' });
   const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
   try {
-    return await use({ client, access, running, namespace });
+    return await use({ client, access, running, namespace, reach });
   } finally {
     client.close();
   }
@@ -41,6 +44,14 @@ export function accessOf(
 ): Cluster['access'] {
   const guest = guestOf(invocation);
   return guest === undefined ? host : issueGuestAccess(invocation.home, guest, ADMIN, host).access;
+}
+
+/** A guest has ports of its own, at an address of its own. */
+async function reachOf(invocation: Invocation): Promise<Cluster['reach']> {
+  const guest = guestOf(invocation);
+  const { guestAddress } = await import('./clusters/guest-address.ts');
+  const address = guest === undefined ? undefined : await guestAddress(invocation.home, guest);
+  return (url) => (address === undefined ? url : url.replace('//127.0.0.1', `//${address}`));
 }
 
 function notRunning(home: Invocation['home']): SampanError {

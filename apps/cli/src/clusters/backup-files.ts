@@ -53,6 +53,9 @@ export function giveBackup(home: HomeLayout, name: string, file: string): void {
     });
   }
   chmodSync(file, 0o600);
+  // a copy made by root keeps its owner, whose it is no more
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  if (uid === 0 && gid !== undefined) lchownSync(file, uid, gid);
 }
 
 function realOf(path: string): string | undefined {

@@ -17,6 +17,7 @@ import { usage } from '../parse.ts';
 import { progress } from '../progress.ts';
 import { secondsOf } from '../values.ts';
 import { clusterMissing } from './guest-access.ts';
+import { shownOf } from './shown-of.ts';
 import { watchCluster } from './watch-cluster.ts';
 
 /** A part of a spec, as a merge patch (RFC 7396): null takes a field away. */
@@ -69,7 +70,7 @@ export async function getCluster(client: Client, name: string): Promise<Cluster>
 export async function changeCluster(invocation: Invocation, change: Change): Promise<Cluster> {
   return await withHost(invocation, async (client) => {
     const changed = await applyChange(invocation, client, invocation.args[0] ?? '', change);
-    await printObjects([changed], invocation.options.output, () => change.word);
+    await printObjects([shownOf(changed)], invocation.options.output, () => change.word);
     return changed;
   });
 }
@@ -121,9 +122,13 @@ export const conditionOf = (
 ): ClusterCondition | undefined => cluster?.status?.conditions?.find(({ type }) => type === wanted);
 
 const failed = (name: string, { message, reason }: ClusterCondition): SampanError =>
-  new SampanError('cluster-failed', `The cluster ${name}: ${message} (${reason}).`, {
-    hint: `See: sampan cluster describe ${name}`,
-  });
+  new SampanError(
+    'cluster-failed',
+    `The cluster ${name} is not as it was asked to be: ${message.replace(/\.$/, '')} (${reason}).`,
+    {
+      hint: `See: sampan cluster describe ${name}`,
+    },
+  );
 
 const tooSlow = (name: string, timeoutMs: number, said: ClusterCondition | undefined): SampanError =>
   new SampanError(

@@ -58,7 +58,7 @@ export function mergeKubeconfig(
     const context = added['current-context'];
     if (makesCurrent || !current) document.set('current-context', context);
     const backup = old === undefined ? undefined : copyOf(path);
-    write(path, document.toString({ lineWidth: 0 }));
+    write(path, document.toString({ lineWidth: 0, indentSeq: false }));
     const before = makesCurrent && typeof current === 'string' && current !== '' && current !== context;
     return { file: path, backup, before: before ? current : undefined };
   });

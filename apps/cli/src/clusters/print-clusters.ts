@@ -3,11 +3,13 @@ import type { Cluster } from '@sampan/clusters';
 import { printObjects } from '../apps/make.ts';
 import { tableText } from '../structured.ts';
 import { conditionOf } from './change-cluster.ts';
+import { shownOf } from './shown-of.ts';
 
 /** As a table, or in the format that was asked for; below the table what is wrong. */
 export async function printClusters(clusters: readonly Cluster[], output: unknown): Promise<void> {
   if (output === 'json' || output === 'yaml' || output === 'name') {
-    await printObjects(output === 'json' ? [listOf(clusters)] : clusters, output);
+    const shown = clusters.map(shownOf);
+    await printObjects(output === 'json' ? [listOf(shown)] : shown, output);
     return;
   }
   const columns = output === 'wide' ? [...COLUMNS, ...WIDE] : COLUMNS;
@@ -52,7 +54,7 @@ export function phaseOf({ spec, status }: Cluster): string {
 function troubleOf(cluster: Cluster): string[] {
   const ready = conditionOf(cluster, 'Ready');
   const isTrouble = cluster.status?.phase === 'Failed' && ready !== undefined;
-  return isTrouble ? [`${cluster.metadata.name}: ${ready.message} (${ready.reason})`] : [];
+  return isTrouble ? [`${cluster.metadata.name}: ${ready.message.replace(/\.$/, '')} (${ready.reason})`] : [];
 }
 
 const text = (value: number | undefined): string => (value === undefined ? '-' : String(value));

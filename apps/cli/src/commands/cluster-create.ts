@@ -6,6 +6,7 @@ import { printedOnly, printObjects } from '../apps/make.ts';
 import { takeBackup } from '../clusters/backup-files.ts';
 import { getCluster, untilDone, waitMsOf, withHost } from '../clusters/change-cluster.ts';
 import { checkNewName, labelsFrom, specFrom } from '../clusters/cluster-spec.ts';
+import { shownOf } from '../clusters/shown-of.ts';
 import type { Invocation } from '../command.ts';
 import { homeFlag } from '../next-steps.ts';
 import { usage } from '../parse.ts';
@@ -39,10 +40,10 @@ export async function createCluster(invocation: Invocation, name: string, origin
       if (from?.cluster !== undefined) await getCluster(client, from.cluster);
       const timeoutMs = waitMsOf(invocation);
       const created = await create(client, object);
-      const made = timeoutMs === 0 ? created : await untilDone(client, created, {}, timeoutMs);
+      const made = timeoutMs === 0 ? created : await untilMade(client, created, timeoutMs);
       // what reads the copy does so later
       if (timeoutMs === 0) backup?.keep();
-      await printObjects([made], options.output, () => 'created');
+      await printObjects([shownOf(made)], options.output, () => 'created');
       if (options.output === undefined) tellNext(invocation, name);
       return 0;
     });
@@ -70,6 +71,18 @@ async function create(client: Client, object: Cluster): Promise<Cluster> {
     throw new SampanError('cluster-exists', `The cluster ${name} exists already.`, {
       hint: `Choose another name. What is there: sampan cluster describe ${name}`,
     });
+  }
+}
+
+/** What could not be made does not stay. */
+async function untilMade(client: Client, created: Cluster, timeoutMs: number): Promise<Cluster> {
+  try {
+    return await untilDone(client, created, {}, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof SampanError) || error.code !== 'cluster-failed') throw error;
+    const { name = '', uid } = created.metadata;
+    await client.delete(CLUSTERS, undefined, name, uid === undefined ? {} : { preconditions: { uid } });
+    throw new SampanError('cluster-failed', `${error.message} Nothing of it is left.`, { cause: error });
   }
 }
 

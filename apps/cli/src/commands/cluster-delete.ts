@@ -3,6 +3,7 @@ import type { Client } from '@sampan/machinery';
 import { printObjects } from '../apps/make.ts';
 import { applyChange, getCluster, now, waitMsOf, withHost } from '../clusters/change-cluster.ts';
 import { durationOf } from '../clusters/durations.ts';
+import { shownOf } from '../clusters/shown-of.ts';
 import { watchCluster } from '../clusters/watch-cluster.ts';
 import type { Invocation } from '../command.ts';
 import { usage } from '../parse.ts';
@@ -19,7 +20,7 @@ export async function run(invocation: Invocation): Promise<number> {
     const keepSeconds = durationOf('keep', options.keep);
     const deletion = { requestedAt: now(), ...(keepSeconds === undefined ? {} : { keepSeconds }) };
     const deleted = await applyChange(invocation, client, name, { patch: { deletion }, word: '' });
-    await printObjects([deleted], options.output, () => 'in the trash');
+    await printObjects([shownOf(deleted)], options.output, () => 'in the trash');
     if (options.output === undefined)
       process.stderr.write(
         asCalled(
@@ -52,6 +53,6 @@ async function deleteNow(invocation: Invocation, client: Client, name: string): 
     (await watchCluster(client, { name, timeoutMs }, (found) =>
       found?.metadata.uid === uid ? undefined : true,
     ));
-  await printObjects([cluster], options.output, () => (isGone ? 'deleted' : 'is being deleted'));
+  await printObjects([shownOf(cluster)], options.output, () => (isGone ? 'deleted' : 'is being deleted'));
   return isGone || dryRun || timeoutMs === 0 ? 0 : 1;
 }

@@ -2,12 +2,13 @@ import type { Cluster } from '@sampan/clusters';
 import { printObjects } from '../apps/make.ts';
 import { getCluster, withHost } from '../clusters/change-cluster.ts';
 import { age, phaseOf, size } from '../clusters/print-clusters.ts';
+import { shownOf } from '../clusters/shown-of.ts';
 import type { Invocation } from '../command.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
   const cluster = await withHost(invocation, (client) => getCluster(client, args[0] ?? ''));
-  if (options.output !== undefined) await printObjects([cluster], options.output);
+  if (options.output !== undefined) await printObjects([shownOf(cluster)], options.output);
   else process.stdout.write(describe(cluster));
   return 0;
 }

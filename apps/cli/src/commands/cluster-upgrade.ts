@@ -1,6 +1,7 @@
 import { CLUSTERS, type Cluster } from '@sampan/clusters';
 import { printObjects } from '../apps/make.ts';
 import { applyChange, type Change, now, withHost } from '../clusters/change-cluster.ts';
+import { shownOf } from '../clusters/shown-of.ts';
 import type { Invocation } from '../command.ts';
 import { usage } from '../parse.ts';
 
@@ -23,7 +24,7 @@ export async function run(invocation: Invocation): Promise<number> {
       upgraded.push(cluster);
       if (options.output === undefined) await printObjects([cluster], undefined, () => change.word);
     }
-    if (options.output !== undefined) await printObjects(upgraded, options.output);
+    if (options.output !== undefined) await printObjects(upgraded.map(shownOf), options.output);
     return 0;
   });
 }

@@ -8,10 +8,10 @@ import type { Invocation } from '../command.ts';
 /** Prints the address of an application and, on a desktop, shows it in the browser. */
 export async function run(invocation: Invocation): Promise<number> {
   const { args, options, environment } = invocation;
-  const app = await withCluster(invocation, async ({ client, namespace }) =>
-    findApp(await listApps(client, namespace), args[0] ?? ''),
-  );
-  const [url] = app.urls;
+  const { app, url } = await withCluster(invocation, async ({ client, namespace, reach }) => {
+    const found = findApp(await listApps(client, namespace), args[0] ?? '');
+    return { app: found, url: found.urls.map(reach)[0] };
+  });
   if (url === undefined) {
     throw new SampanError('app-not-reachable', `${app.name} is not open on a port of this machine.`, {
       hint: 'Give it one when it is made (sampan run IMAGE --port 80), or a Service of type NodePort.',

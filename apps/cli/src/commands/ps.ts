@@ -8,8 +8,11 @@ import { printData, structuredFormat, tableText } from '../structured.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
   const { options } = invocation;
-  const apps = await withCluster(invocation, ({ client, namespace }) =>
-    listApps(client, options.all === true ? undefined : namespace),
+  const apps = await withCluster(invocation, async ({ client, namespace, reach }) =>
+    (await listApps(client, options.all === true ? undefined : namespace)).map((app) => ({
+      ...app,
+      urls: app.urls.map(reach),
+    })),
   );
   const format = structuredFormat(options.output);
   if (format) await printData(apps.map(data), format);

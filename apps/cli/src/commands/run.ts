@@ -62,14 +62,14 @@ async function create(
 const STEADY_MS = 1000;
 
 /** Waits until it runs, and says where; or says why it does not. */
-async function report(invocation: Invocation, { client }: Cluster, plan: RunPlan): Promise<number> {
+async function report(invocation: Invocation, { client, reach }: Cluster, plan: RunPlan): Promise<number> {
   const timeoutMs = secondsOf('wait', invocation.options.wait, 60) * 1000;
   if (plan.replicas === 0 || timeoutMs === 0) return 0;
   const { name } = plan;
   progress(`Waiting for ${name} to run`);
   const app = await untilSteady(client, plan, timeoutMs);
   if (app && isUp(app)) {
-    const [url] = app.urls;
+    const [url] = app.urls.map(reach);
     process.stdout.write(url ? `${name} runs at ${url}\n` : `${name} runs.\n`);
     if (url && !(await untilTaken(url, LISTENS_MS))) process.stderr.write(nobodyListens(plan));
     return 0;
