@@ -21,7 +21,8 @@ export function ask(access: Access, method: string, path: string, body?: unknown
   return new Promise((resolve) => {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (token) headers.authorization = `Bearer ${token}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (body !== undefined)
+      headers['content-type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const asked = request(
       url + path,
       { method, headers, ca, agent: false, ...(cert && key ? { cert, key } : {}) },
