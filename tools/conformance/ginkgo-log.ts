@@ -45,18 +45,14 @@ function failure(block: string): string {
   return oneLine(`${first} ${error}`);
 }
 
-/** Ginkgo prints the texts of the test, one a line, each deeper than the one before. */
+/** Ginkgo prints the texts of the test, each above the line of the source that it is from. */
 function skippedTest(block: string, names: readonly string[]): TestEnd[] {
-  if (!/^S \[SKIPPING\]/m.test(block)) return [];
-  const joined = oneLine(block.replaceAll(/\[It\]|\[BeforeEach\]/g, ''));
-  const name = names.find((candidate) => joined.includes(oneLine(lastWords(candidate))));
-  const [, message = ''] = /^\s*(.*)\n+\s*\S+\/skipper\.go:\d+/m.exec(block) ?? [];
-  return name === undefined ? [] : [{ name, outcome: 'skipped', message: oneLine(message) }];
-}
-
-/** What comes after the last title that other tests share. */
-function lastWords(name: string): string {
-  return name.slice(name.search(/\b(should|validates|evicts|removing|verify)\b/));
+  const [, told, message = ''] = /^S \[SKIPPING\].*\n([\s\S]*?)\n\n\s*(.*)/m.exec(block) ?? [];
+  if (told === undefined) return [];
+  const texts = told.split('\n').filter((line) => !/^\s*\S+\.go:\d+$/.test(line));
+  const joined = oneLine(texts.map((line) => line.replace(/ \[(It|BeforeEach)\]$/, '')).join(' '));
+  const name = names.find((candidate) => oneLine(candidate) === joined) ?? joined;
+  return [{ name, outcome: 'skipped', message: oneLine(message) }];
 }
 
 function oneLine(text: string): string {
