@@ -258,8 +258,9 @@ function stringCheck(schema: JsonSchema): ((value: string, run: Run) => void) | 
       general(run, value, `should be at least ${minLength} chars long`);
     } else if (problem !== '') {
       general(run, value, `should match '${problem}'`);
-    } else if (compiled && !compiled.test(value)) {
-      general(run, value, `should match '${pattern}'`);
+    } else if (compiled) {
+      run.meter.spend(compiled.steps(value) / 2);
+      if (!compiled.test(value)) general(run, value, `should match '${pattern}'`);
     }
   };
 }

@@ -46,12 +46,20 @@ export function readBody(exchange: Exchange, limit = MAX_BODY_BYTES): Promise<Bu
   });
 }
 
-/** What is left of the body is not read: the connection cannot be used again. */
+/** So long what is left of a body is read and thrown away after its request was answered. */
+const LINGER_MS = 1000;
+
+/**
+ * What is left of the body does not count. It is read on for a while nevertheless: who still writes when the connection
+ * is closed never sees the answer.
+ */
 function closeAfter(exchange: Exchange): void {
   const { request, response } = exchange;
-  if (!('stream' in response)) {
-    response.setHeader('connection', 'close');
-    response.on('finish', () => request.destroy());
-  }
   request.resume();
+  if ('stream' in response) return;
+  response.on('finish', () => {
+    const timer = setTimeout(() => request.destroy(), LINGER_MS);
+    request.once('end', () => clearTimeout(timer));
+    request.once('close', () => clearTimeout(timer));
+  });
 }

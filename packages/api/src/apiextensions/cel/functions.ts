@@ -1,6 +1,6 @@
 import { goFloat } from '../canonical.ts';
 import { parseGoDuration } from '../go-duration.ts';
-import { compilePattern, isCompiled, MAX_PATTERN_WEIGHT, patternWeight } from '../patterns.ts';
+import { compilePattern, isCompiled, MAX_PATTERN_WEIGHT, type Pattern, patternWeight } from '../patterns.ts';
 import { Uint } from './ast.ts';
 import type {
   AuthorizerValue,
@@ -369,23 +369,30 @@ function chargeCompile(pattern: string): void {
   spend(isCompiled(pattern) ? 1 : 20 * Math.min(patternWeight(pattern), MAX_PATTERN_WEIGHT));
 }
 
-const matches = (value: string, pattern: string): boolean => {
+/** So many steps of a search are within the cost that upstream tells. */
+const FREE_STEPS = 100_000;
+
+/** Upstream's cost knows the length of a pattern, not how often it repeats. */
+function chargeSearch(steps: number): void {
+  if (steps > FREE_STEPS) spend(steps / 4);
+}
+
+const matches = (value: string, pattern: string): boolean =>
+  pattern === '' || regex('', value, pattern, (compiled) => compiled.test(value));
+
+/** `what` is put before messages of patterns that are none. */
+function regex<T>(what: string, value: string, pattern: string, use: (compiled: Pattern) => T): T {
   chargeCompile(pattern);
   try {
-    return pattern === '' || compilePattern(pattern).test(value);
-  } catch (error) {
-    throw new CelError(error instanceof Error ? error.message : String(error));
-  }
-};
-function regex<T>(pattern: string, use: (compiled: ReturnType<typeof compilePattern>) => T): T {
-  chargeCompile(pattern);
-  try {
-    return use(compilePattern(pattern));
+    const compiled = compilePattern(pattern);
+    chargeSearch(compiled.steps(value));
+    return use(compiled);
   } catch (error) {
     if (error instanceof CostLimitError) throw error;
-    throw new CelError(`Illegal regex: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CelError(`${what}${error instanceof Error ? error.message : String(error)}`);
   }
 }
+const ILLEGAL = 'Illegal regex: ';
 
 const STRINGS: readonly Row[] = [
   ['contains', 'contains_string', 'string.(string) bool', (a: string, b: string) => text.find(a, b, 0) >= 0],
@@ -397,19 +404,19 @@ const STRINGS: readonly Row[] = [
     'find',
     'string_find_string',
     'string.(string) string',
-    (a: string, p: string) => regex(p, (re) => re.find(a) ?? ''),
+    (a: string, p: string) => regex(ILLEGAL, a, p, (re) => re.find(a) ?? ''),
   ],
   [
     'findAll',
     'string_find_all_string',
     'string.(string) list<string>',
-    (a: string, p: string) => regex(p, (re) => listOfText(re.findAll(a, -1))),
+    (a: string, p: string) => regex(ILLEGAL, a, p, (re) => listOfText(re.findAll(a, -1))),
   ],
   [
     'findAll',
     'string_find_all_string_int',
     'string.(string,int) list<string>',
-    (a: string, p: string, n: bigint) => regex(p, (re) => listOfText(re.findAll(a, num(n)))),
+    (a: string, p: string, n: bigint) => regex(ILLEGAL, a, p, (re) => listOfText(re.findAll(a, num(n)))),
   ],
   ['charAt', 'string_char_at_int', 'string.(int) string', (a: string, i: bigint) => text.charAt(a, num(i))],
   [
