@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { messageOf } from '@sampan/base';
-import { NODE_LINE, NODE_PARTS, type NodeRequest } from '@sampan/clusters';
+import { HOST_CLUSTER, NODE_LINE, NODE_PARTS, type NodeRequest } from '@sampan/clusters';
 import type { GuestNodes } from './guest-nodes.ts';
 import type { MachinePart } from './machine-part.ts';
 
@@ -38,6 +38,7 @@ export async function serveMachine(
       }
       const [, name, end] = PATH.exec(request.url ?? '') ?? [];
       if (name === undefined) throw new Error('there is no such path');
+      if (name === HOST_CLUSTER) throw new Error('the machine’s own cluster is no guest');
       if (request.method === 'POST') await guests.start(name, parseRequest(await bodyOf(request)));
       else if (request.method === 'DELETE' && end === '?end=pods') await guests.endPods(name);
       else if (request.method === 'DELETE') await guests.stop(name, { end: end !== undefined });

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@sampan/api';
-import { GROUP, VERSION } from './cluster.ts';
+import { GROUP, HOST_CLUSTER, VERSION } from './cluster.ts';
 
 const text = (description: string, more: object = {}) => ({ type: 'string', description, ...more });
 const number = (description: string, more: object = {}) => ({
@@ -202,6 +202,12 @@ export const clusterDefinition: KubeObject = {
           openAPIV3Schema: {
             type: 'object',
             description: 'A Kubernetes cluster of its own on this machine.',
+            'x-kubernetes-validations': [
+              {
+                rule: `self.metadata.name != "${HOST_CLUSTER}"`,
+                message: 'this is how the machine’s own cluster is called',
+              },
+            ],
             properties: {
               metadata: {
                 type: 'object',

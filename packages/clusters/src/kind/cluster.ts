@@ -4,6 +4,9 @@ import type { ResourceRef } from '@sampan/machinery';
 export const GROUP = 'clusters.sampan.dev';
 export const VERSION = 'v1';
 
+/** The machine's own cluster, by which its network, its pods and its policy are called: no guest may be. */
+export const HOST_CLUSTER = 'host';
+
 /** How to address clusters. */
 export const CLUSTERS: ResourceRef = {
   group: GROUP,
