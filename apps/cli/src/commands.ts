@@ -61,6 +61,25 @@ export const COMMANDS: readonly Command[] = [
     options: { output: output('json', 'yaml') },
     load: () => import('./commands/status.ts'),
   },
+  {
+    name: 'backup',
+    args: 'FILE',
+    arity: [1, 1],
+    summary: 'Back everything up while it serves: all clusters, keys, people',
+    details: `For example: sampan backup /mnt/backups/sampan-$(date +%F).tar.gz
+Not in it: images, logs, and what pods wrote to volumes. Each cluster is as of one moment of its own.`,
+    options: {
+      wait: { type: 'string', value: 'SECONDS', help: 'Longest wait for one cluster (default 60)' },
+    },
+    load: () => import('./commands/backup.ts'),
+  },
+  {
+    name: 'restore',
+    args: 'FILE',
+    arity: [1, 1],
+    summary: 'Make a home of a backup, where none is',
+    load: () => import('./commands/restore.ts'),
+  },
   ...APP_COMMANDS,
   ...CLUSTER_COMMANDS,
   {

@@ -21,6 +21,7 @@ import { openSqliteStore, type Store } from '@sampan/store';
 import { type Bound, bind } from './bind.ts';
 import { keepCertificates } from './certificates.ts';
 import { startControllersOf } from './controllers.ts';
+import { copyObjects } from './copy-objects.ts';
 import { openDescriptions } from './descriptions.ts';
 import { Gate } from './gate.ts';
 import { GuestForwarder, isForGuest } from './guests/forward-to-guest.ts';
@@ -147,6 +148,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     externalAddress: `${state.host}:${state.port}`,
     ...(descriptions ? { descriptions } : {}),
     reports: { '/sampan/status': () => ({ version: SAMPAN_VERSION, ...store.stats() }) },
+    actions: { '/sampan/backup': () => copyObjects(home, store) },
   });
   const address = network?.link.host;
   const [stopControllers] = await Promise.all([

@@ -22,7 +22,7 @@ import { CustomResources } from './crd/custom-resources.ts';
 import { EventTtl } from './expiry/event-ttl.ts';
 import { sendJson, sendText } from './http/respond.ts';
 import { OpenApi } from './paths/openapi.ts';
-import { at } from './paths/path-server.ts';
+import { at, doing } from './paths/path-server.ts';
 import type { NodeProxy } from './subresources/node-proxy.ts';
 import { HttpsCaller } from './webhooks/https-caller.ts';
 import { noDialer, type ServiceDialer } from './webhooks/service-dialer.ts';
@@ -57,6 +57,8 @@ export interface ControlPlaneOptions {
   readonly policy?: Partial<DefaultPolicy>;
   /** JSON answers to GET of further paths, behind the same authentication and RBAC (`nonResourceURLs`). */
   readonly reports?: Readonly<Record<string, () => unknown>>;
+  /** What a POST to further paths does, behind the same; the JSON that it answers. */
+  readonly actions?: Readonly<Record<string, () => Promise<unknown>>>;
 }
 
 /** A whole cluster's API: requests, authentication, admission, the objects every cluster has. */
@@ -123,6 +125,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       ...Object.entries(options.reports ?? {}).map(([path, report]) =>
         at(path, (exchange) => sendJson(exchange, 200, report())),
       ),
+      ...Object.entries(options.actions ?? {}).map(([path, action]) => doing(path, action)),
     ],
   });
   const client = (name: string) => new InProcessClient(api.context, name);

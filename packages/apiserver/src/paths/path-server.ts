@@ -5,6 +5,8 @@ import { sendJson, sendText } from '../http/respond.ts';
 
 /** Serves a family of paths; false: not one of mine. */
 export interface PathHandler {
+  /** Absent: GET and HEAD. */
+  readonly method?: 'POST';
   serve(exchange: Exchange): boolean | Promise<boolean>;
 }
 
@@ -19,8 +21,9 @@ export class Paths implements PathServer {
   }
 
   async serve(exchange: Exchange): Promise<void> {
+    const method = exchange.method === 'HEAD' ? 'GET' : exchange.method;
     for (const handler of this.#handlers) {
-      if (exchange.method !== 'GET' && exchange.method !== 'HEAD') break;
+      if (method !== (handler.method ?? 'GET')) continue;
       if (await handler.serve(exchange)) return;
     }
     const { path } = exchange.info;
@@ -37,6 +40,18 @@ export function at(path: string, answer: (exchange: Exchange) => void): PathHand
     serve(exchange) {
       if (exchange.info.path !== path) return false;
       answer(exchange);
+      return true;
+    },
+  };
+}
+
+/** Does something for who posts to one path; answers with what became of it. */
+export function doing(path: string, action: () => Promise<unknown>): PathHandler {
+  return {
+    method: 'POST',
+    async serve(exchange) {
+      if (exchange.info.path !== path) return false;
+      sendJson(exchange, 200, await action());
       return true;
     },
   };
