@@ -5,6 +5,7 @@ import { guestOf } from './check-cluster.ts';
 import { ADMIN, issueGuestAccess } from './clusters/guest-access.ts';
 import type { Invocation } from './command.ts';
 import { adminAccess } from './endpoint.ts';
+import { saidInCluster } from './program-name.ts';
 
 /** A cluster that a command works on. */
 export interface Cluster {
@@ -32,6 +33,8 @@ export async function withCluster<T>(
   const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
   try {
     return await use({ client, access, running, namespace, reach });
+  } catch (error) {
+    throw namingCluster(error, guestOf(invocation));
   } finally {
     client.close();
   }
@@ -44,6 +47,12 @@ export function accessOf(
 ): Cluster['access'] {
   const guest = guestOf(invocation);
   return guest === undefined ? host : issueGuestAccess(invocation.home, guest, ADMIN, host).access;
+}
+
+function namingCluster(error: unknown, guest: string | undefined): unknown {
+  if (!(error instanceof SampanError) || error.hint === undefined || guest === undefined) return error;
+  const hint = saidInCluster(error.hint, guest);
+  return new SampanError(error.code, error.message, { hint, cause: error });
 }
 
 /** A guest has ports of its own, at an address of its own. */

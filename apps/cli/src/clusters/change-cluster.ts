@@ -117,7 +117,7 @@ export async function untilDone(
 }
 
 export const conditionOf = (
-  cluster: Cluster | undefined,
+  cluster: Pick<Cluster, 'status'> | undefined,
   wanted: ClusterConditionType,
 ): ClusterCondition | undefined => cluster?.status?.conditions?.find(({ type }) => type === wanted);
 
@@ -133,6 +133,6 @@ const failed = (name: string, { message, reason }: ClusterCondition): SampanErro
 const tooSlow = (name: string, timeoutMs: number, said: ClusterCondition | undefined): SampanError =>
   new SampanError(
     'cluster-slow',
-    `The cluster ${name} is not as it was asked to be after ${timeoutMs / 1000} s${said ? `: ${said.message}` : ''}.`,
+    `The cluster ${name} is not as it was asked to be after ${timeoutMs / 1000} s${said ? `: ${said.message.replace(/\.$/, '')}` : ''}.`,
     { hint: `Sampan goes on with it. See: sampan cluster describe ${name}` },
   );

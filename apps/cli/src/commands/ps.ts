@@ -1,9 +1,10 @@
 import { since } from '@sampan/api';
 import { type App, listApps, titleOf } from '../apps/app.ts';
 import { tellTrouble } from '../apps/tell-trouble.ts';
+import { guestOf } from '../check-cluster.ts';
 import { withCluster } from '../cluster.ts';
 import type { Invocation } from '../command.ts';
-import { asCalled } from '../program-name.ts';
+import { asCalled, saidInCluster } from '../program-name.ts';
 import { printData, structuredFormat, tableText } from '../structured.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -22,9 +23,10 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 function print(apps: readonly App[], { options, environment }: Invocation): void {
+  const said = (text: string) => asCalled(saidInCluster(text, guestOf({ options })), environment);
   const all = options.all === true;
   if (apps.length === 0) {
-    process.stderr.write(asCalled('Nothing runs here. Try: sampan run nginx --port 80\n', environment));
+    process.stderr.write(said('Nothing runs here. Try: sampan run nginx --port 80\n'));
     return;
   }
   const header = [...(all ? ['NAMESPACE'] : []), 'NAME', 'KIND', 'READY', 'STATUS', 'IMAGE', 'URL', 'AGE'];
@@ -42,7 +44,7 @@ function print(apps: readonly App[], { options, environment }: Invocation): void
   const troubles = apps.flatMap((app) => tellTrouble(app) ?? []);
   if (troubles.length > 0) process.stdout.write('\n');
   for (const { problem, advice } of troubles) {
-    process.stdout.write(`${problem}\n${advice ? `  → ${asCalled(advice, environment)}\n` : ''}`);
+    process.stdout.write(`${problem}\n${advice ? `  → ${said(advice)}\n` : ''}`);
   }
 }
 

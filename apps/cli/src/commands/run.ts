@@ -8,9 +8,10 @@ import { envFrom, nameFrom, type RunPlan, runManifest } from '../apps/manifest.t
 import { tellTrouble } from '../apps/tell-trouble.ts';
 import { watchApp } from '../apps/wait-for-app.ts';
 import { WORKLOADS } from '../apps/workload.ts';
-import { checkCluster } from '../check-cluster.ts';
+import { checkCluster, guestOf } from '../check-cluster.ts';
 import { type Cluster, withCluster } from '../cluster.ts';
 import type { Invocation } from '../command.ts';
+import { saidInCluster } from '../program-name.ts';
 import { progress } from '../progress.ts';
 import { listOf, numberOf, secondsOf } from '../values.ts';
 
@@ -71,7 +72,8 @@ async function report(invocation: Invocation, { client, reach }: Cluster, plan: 
   if (app && isUp(app)) {
     const [url] = app.urls.map(reach);
     process.stdout.write(url ? `${name} runs at ${url}\n` : `${name} runs.\n`);
-    if (url && !(await untilTaken(url, LISTENS_MS))) process.stderr.write(nobodyListens(plan));
+    if (url && !(await untilTaken(url, LISTENS_MS)))
+      process.stderr.write(saidInCluster(nobodyListens(plan), guestOf(invocation)));
     return 0;
   }
   const told = app && tellTrouble(app);

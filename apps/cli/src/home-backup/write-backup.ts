@@ -5,7 +5,7 @@ import { CLUSTERS, type Cluster } from '@sampan/clusters';
 import { isMissing, readRunState } from '@sampan/home';
 import type { Client } from '@sampan/machinery';
 import manifest from '../../package.json' with { type: 'json' };
-import { applyChange, now, withHost } from '../clusters/change-cluster.ts';
+import { applyChange, conditionOf, getCluster, now, withHost } from '../clusters/change-cluster.ts';
 import type { Invocation } from '../command.ts';
 import { adminAccess } from '../endpoint.ts';
 import { progress } from '../progress.ts';
@@ -73,7 +73,9 @@ async function copyClusters(invocation: Invocation, client: Client, content: str
       const names = [...after.values()];
       return {
         clusters: names.filter((name) => !failures.has(name)),
-        failures: names.flatMap((name) => (failures.has(name) ? [`${name}: ${failures.get(name)}`] : [])),
+        failures: names.flatMap((name) =>
+          failures.has(name) ? [`${name}: ${failures.get(name)?.replace(/\.$/, '')}`] : [],
+        ),
       };
     }
   }
@@ -96,6 +98,8 @@ async function copyGuest(
   const { home, options } = invocation;
   const requestedAt = now();
   try {
+    const { status } = await getCluster(client, name);
+    if (status?.phase === 'Failed') return conditionOf({ status }, 'Ready')?.message ?? 'it has failed';
     const cluster = await applyChange({ ...invocation, options: { wait: options.wait } }, client, name, {
       patch: { backup: { requestedAt } },
       done: { action: 'backup', requestedAt },
