@@ -2,13 +2,14 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VersionInfo } from '@sampan/apiserver';
 import { type Clock, deepEqual, type Logger, messageOf, SampanError, systemClock } from '@sampan/base';
-import type {
-  GuestBackup,
-  GuestHost,
-  GuestListener,
-  GuestOrigin,
-  GuestSettings,
-  GuestState,
+import {
+  type GuestBackup,
+  type GuestHost,
+  type GuestListener,
+  type GuestOrigin,
+  type GuestSettings,
+  type GuestState,
+  HOST_CLUSTER,
 } from '@sampan/clusters';
 import { Alarms } from './alarms.ts';
 import { BackupFolder } from './backup/backup-folder.ts';
@@ -388,7 +389,16 @@ export class Guests implements GuestHost {
     if (sleeps(settings)) await this.#close(name, entry);
     else if (guest) this.#planAwake(name, entry, guest);
     else this.#planAsleep(name, readRecord(folder));
-    if (settings.isDeleted) await this.#options.node?.caller.endPods(name);
+    await this.#endPods(name, settings);
+  }
+
+  /** In the trash they run no more; had back, they begin anew. */
+  async #endPods(name: string, { isDeleted }: GuestSettings): Promise<void> {
+    const folder = this.#folderOf(name);
+    const { hasPods, podsEnded = false } = readRecord(folder);
+    if (!hasPods || podsEnded === isDeleted) return;
+    if (isDeleted) await this.#options.node?.caller.endPods(name);
+    changeRecord(folder, (record) => ({ ...record, podsEnded: isDeleted }));
   }
 
   #keysOf(name: string): GuestKeys {
@@ -648,7 +658,7 @@ export class Guests implements GuestHost {
 
   /** Throws `guest-name`. */
   #folderOf(name: string): string {
-    if (!NAME.test(name))
+    if (!NAME.test(name) || name === HOST_CLUSTER)
       throw new SampanError('guest-name', `${JSON.stringify(name)} cannot name a cluster.`);
     return join(this.#options.folder, name);
   }

@@ -19,6 +19,7 @@ export async function serveGuests(
   socketPath: string,
   log: Logger,
 ): Promise<() => Promise<void>> {
+  const queue = new FairQueue();
   const server = createServer(
     { maxHeaderSize: 256 * 1024, requestTimeout: 0, keepAliveTimeout: 0, shouldUpgradeCallback: () => true },
     (request, response) => void serve(request, response),
@@ -45,34 +46,58 @@ export async function serveGuests(
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const { guest, end, rest } = await find(request);
-      response.once('close', end);
-      await guest.api.handle(request, response, rest);
+      const { name, rest } = targetOf(request);
+      await queue.run(askerOf(request, name, rest), async () => {
+        const over = once(response, 'close');
+        const { guest, end } = await guests.use(name);
+        response.once('close', end);
+        await guest.api.handle(request, response, rest);
+        // what is not sent yet is held for it
+        await over;
+      });
     } catch (error) {
-      const { code, body } = answerTo(error);
-      response.writeHead(code, { 'content-type': 'application/json' }).end(body);
+      const { code, body, headers } = answerTo(error);
+      response.writeHead(code, headers).end(body);
     }
   }
 
   async function upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     try {
-      const { guest, end, rest } = await find(request);
-      socket.once('close', end);
-      await guest.api.handleUpgrade(request, socket, head, rest);
+      const { name, rest } = targetOf(request);
+      await queue.run({ ...askerOf(request, name, rest), isStream: true }, async () => {
+        const over = once(socket, 'close');
+        const { guest, end } = await guests.use(name);
+        socket.once('close', end);
+        await guest.api.handleUpgrade(request, socket, head, rest);
+        await over;
+      });
     } catch (error) {
-      const { code, body } = answerTo(error);
-      socket.end(`HTTP/1.1 ${code} Failed\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+      const { code, body, headers } = answerTo(error);
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.end(`HTTP/1.1 ${code} Failed\r\n${lines.join('')}\r\n${body}`);
     }
   }
 
-  async function find(request: IncomingMessage): Promise<{ guest: Guest; end: () => void; rest: string }> {
+  /** Throws `guest-missing`. */
+  function targetOf(request: IncomingMessage): { readonly name: string; readonly rest: string } {
     const target = splitPath(request.url ?? '');
     if (!target) throw new SampanError('guest-missing', 'the path names no cluster');
-    return { ...(await guests.use(target.name)), rest: target.rest };
+    return target;
   }
 
-  function answerTo(error: unknown): { code: number; body: string } {
-    const known = error instanceof SampanError ? ANSWERS[error.code] : undefined;
+  function askerOf({ headers }: IncomingMessage, cluster: string, rest: string): Asker {
+    const certificate = headers[CERTIFICATE_HEADER];
+    return {
+      cluster,
+      user: headers.authorization ?? String(certificate ?? ''),
+      isStream: STREAMS.test(rest),
+      perSecond: guests.requestsPerSecond(cluster),
+    };
+  }
+
+  function answerTo(error: unknown): Answer {
+    const { code: name, message: told } = error instanceof SampanError ? error : NO_ERROR;
+    const known = name === 'too-many-requests' ? { ...TOO_MANY, message: told } : ANSWERS[name];
     if (!known) log.error('a cluster could not be woken', { error: messageOf(error) });
     const { code, reason, message } = known ?? UNKNOWN;
     const status = {
@@ -84,9 +109,27 @@ export async function serveGuests(
       reason,
       code,
     };
-    return { code, body: JSON.stringify(status) };
+    const body = JSON.stringify(status);
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      ...(code === TOO_MANY.code ? { 'retry-after': 1 } : {}),
+    };
+    return { code, body, headers };
   }
 }
+
+interface Answer {
+  readonly code: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | number>>;
+}
+
+/** Requests that stay: watches, and what follows or passes through to something else. */
+const STREAMS = /[?&](watch|follow)=(true|1)\b|\/(proxy|log|exec|attach|portforward)\b|\/watch\//;
+
+const NO_ERROR = { code: '', message: '' };
+const TOO_MANY = { code: 429, reason: 'TooManyRequests' };
 
 const UNKNOWN = { code: 503, reason: 'ServiceUnavailable', message: 'the cluster cannot be opened' };
 const MISSING = { code: 404, reason: 'NotFound', message: 'there is no such cluster' };

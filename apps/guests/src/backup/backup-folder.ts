@@ -38,9 +38,10 @@ export class BackupFolder {
     const folder = join(this.#root, cluster);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const time = `${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
-    const taken = new Set(readdirSync(folder));
-    let file = `${time}.tar`;
-    for (let number = 2; taken.has(file); number++) file = `${time}-${number}.tar`;
+    // not the name of one that was removed: it would look older than those after it
+    const same = readdirSync(folder).filter((file) => MADE.test(file) && file.startsWith(time));
+    const number = Math.max(0, ...same.map(numberOf)) + 1;
+    const file = number === 1 ? `${time}.tar` : `${time}-${number}.tar`;
     return { name: `${cluster}/${file}`, path: join(folder, file) };
   }
 
