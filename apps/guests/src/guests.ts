@@ -152,6 +152,11 @@ export class Guests implements GuestHost {
     }
   }
 
+  /** What a cluster that is awake may be asked; undefined: as much as there is room. */
+  requestsPerSecond(name: string): number | undefined {
+    return this.#entries.get(name)?.settings.quota.requestsPerSecond;
+  }
+
   create(name: string, settings: GuestSettings, origin?: GuestOrigin): Promise<GuestState> {
     const entry = this.#entries.get(name) ?? this.#newEntry(name, settings);
     return this.#inTurn(name, entry, async () => {

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { CERTIFICATE_HEADER } from '@sampan/apiserver';
 import { type Logger, messageOf, SampanError } from '@sampan/base';
-import type { Guest } from './guest.ts';
+import { type Asker, FairQueue } from './fair-queue.ts';
 import type { Guests } from './guests.ts';
 
 const PATH = /^\/clusters\/([^/?]+)(\/[^?]*)?(\?.*)?$/s;
@@ -48,7 +49,8 @@ export async function serveGuests(
     try {
       const { name, rest } = targetOf(request);
       await queue.run(askerOf(request, name, rest), async () => {
-        const over = once(response, 'close');
+        if (response.closed) return;
+        const over = closeOf(response);
         const { guest, end } = await guests.use(name);
         response.once('close', end);
         await guest.api.handle(request, response, rest);
@@ -65,7 +67,8 @@ export async function serveGuests(
     try {
       const { name, rest } = targetOf(request);
       await queue.run({ ...askerOf(request, name, rest), isStream: true }, async () => {
-        const over = once(socket, 'close');
+        if (socket.closed) return;
+        const over = closeOf(socket);
         const { guest, end } = await guests.use(name);
         socket.once('close', end);
         await guest.api.handleUpgrade(request, socket, head, rest);
@@ -125,8 +128,13 @@ interface Answer {
   readonly headers: Readonly<Record<string, string | number>>;
 }
 
-/** Requests that stay: watches, and what follows or passes through to something else. */
+/** Requests that may stay: watches, and what follows or passes through to something else. Guessed: it only counts. */
 const STREAMS = /[?&](watch|follow)=(true|1)\b|\/(proxy|log|exec|attach|portforward)\b|\/watch\//;
+
+const closeOf = (stream: NodeJS.EventEmitter): Promise<void> =>
+  new Promise((resolve) => {
+    stream.once('close', resolve);
+  });
 
 const NO_ERROR = { code: '', message: '' };
 const TOO_MANY = { code: 429, reason: 'TooManyRequests' };

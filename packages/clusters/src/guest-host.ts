@@ -47,8 +47,8 @@ export interface GuestSettings {
   readonly isSandboxed: boolean;
   /** It lies in the trash: as paused, and its pods end. */
   readonly isDeleted: boolean;
-  /** What it may store; absent: as much as there is room. */
-  readonly quota: { readonly objects?: number; readonly bytes?: number };
+  /** What it may store, and be asked; absent: as much as there is room. */
+  readonly quota: { readonly objects?: number; readonly bytes?: number; readonly requestsPerSecond?: number };
 }
 
 /** Of what a cluster is made; one of both. */

@@ -336,13 +336,17 @@ class Controller implements ClusterController {
 }
 
 function settingsOf({ spec = {} }: Cluster): GuestSettings {
-  const { objects, bytes } = spec.quota ?? {};
+  const { objects, bytes, requestsPerSecond } = spec.quota ?? {};
   return {
     idleMs: 1000 * (spec.idleSeconds ?? DEFAULT_IDLE_SECONDS),
     paused: spec.paused ?? false,
     isSandboxed: spec.trust === 'sandboxed',
     isDeleted: spec.deletion !== undefined,
-    quota: { ...(objects === undefined ? {} : { objects }), ...(bytes === undefined ? {} : { bytes }) },
+    quota: {
+      ...(objects === undefined ? {} : { objects }),
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    },
   };
 }
 
