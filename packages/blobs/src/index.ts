@@ -1,0 +1,4 @@
+/** Content-addressed blobs. Start with `blob-store.ts`, the contract. */
+export * from './blob-store.ts';
+export * from './digest.ts';
+export * from './errors.ts';
