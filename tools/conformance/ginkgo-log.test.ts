@@ -28,6 +28,8 @@ ${DASHES}
 
   /src/boats.go:1010
 ${DASHES}
+S
+${DASHES}
 {"msg":"FAILED [sig-a] Boats should sail [Conformance]","total":-1,"completed":1,"skipped":2,"failed":1}
 ${DASHES}
 S [SKIPPING] in Spec Setup (BeforeEach) [0.010 seconds]

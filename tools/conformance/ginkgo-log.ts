@@ -8,6 +8,9 @@ export interface TestEnd {
 
 const BETWEEN = /^-{30}$/m;
 const MAX_MESSAGE = 400;
+const FAILURE = /^• Failure/m;
+/** So many blocks before the line may be the one that tells the failure. */
+const LOOK_BACK = 5;
 /** Where tests run one at a time, ginkgo's mark of a passed one stands before it. */
 const LAST_WORD = /(?<=^•?)\{"msg":.*\}$/gm;
 
@@ -18,20 +21,25 @@ const LAST_WORD = /(?<=^•?)\{"msg":.*\}$/gm;
 export function readGinkgoLog(text: string, names: readonly string[]): TestEnd[] {
   const blocks = text.split(BETWEEN);
   return blocks.flatMap((block, i) => [
-    ...endedTests(block, blocks[i - 1] ?? ''),
+    ...endedTests(block, blocks.slice(Math.max(0, i - LOOK_BACK), i)),
     ...skippedTest(block, names),
   ]);
 }
 
-/** A failure is told in the block before the line that counts it. */
-function endedTests(block: string, before: string): TestEnd[] {
+/** A failure is told before the line that counts it, with skipped tests between the two at times. */
+function endedTests(block: string, before: readonly string[]): TestEnd[] {
   const ends: TestEnd[] = [];
   for (const line of block.match(LAST_WORD) ?? []) {
     const { msg } = JSON.parse(line) as { msg: string };
     const [, state, name] = /^(PASSED|FAILED) (.*)$/s.exec(msg) ?? [];
     if (name === undefined) continue;
     if (state === 'PASSED') ends.push({ name, outcome: 'passed', message: '' });
-    else ends.push({ name, outcome: 'failed', message: failure(before) });
+    else
+      ends.push({
+        name,
+        outcome: 'failed',
+        message: failure(before.findLast((told) => FAILURE.test(told)) ?? ''),
+      });
   }
   return ends;
 }

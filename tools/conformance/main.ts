@@ -13,6 +13,7 @@ import { installDebianPackages } from '../ci/debian-packages.ts';
 import { buildImages } from './build-images.ts';
 import { type GroupOfTests, groupTests } from './groups.ts';
 import { findTested, loadImages, startTested, type TestedSampan } from './home.ts';
+import { reasonWhyNot } from './not-applicable.ts';
 import { type Options, parseOptions } from './options.ts';
 import { conformanceDocument, countResults } from './report.ts';
 import { type Results, readResults, writeResults } from './results.ts';
@@ -68,9 +69,11 @@ async function runOnce(run: Run, group: GroupOfTests): Promise<void> {
   await runTests(run, group.name, group.names, nodes, false);
 }
 
-/** Under load, a test may miss its own time limit. */
+/** Under load, a test may miss its own time limit. Those that cannot pass here are not tried twice. */
 async function runFailedAgain(run: Run, chosen: readonly string[]): Promise<void> {
-  const failed = chosen.filter((name) => run.results.get(name)?.outcome === 'failed');
+  const failed = chosen.filter(
+    (name) => run.results.get(name)?.outcome === 'failed' && reasonWhyNot(name) === undefined,
+  );
   for (const group of groupTests(failed)) {
     await runTests(run, `${group.name}-again`, group.names, group.serial ? 1 : NODES_AGAIN, true);
   }
