@@ -22,7 +22,7 @@ export interface ImageSource {
 }
 
 const AGNHOST: Omit<ImageSource, 'name'> = {
-  packages: ['bind9-dnsutils', 'curl', 'netcat-openbsd', 'iproute2', 'iperf', 'bash', 'libc-bin'],
+  packages: ['bind9-dnsutils', 'curl', 'netcat-openbsd', 'iproute2', 'iperf', 'bash', 'libc-bin', 'wget'],
   copy: {
     agnhost: 'agnhost',
     'localhost.crt': 'source:test/images/agnhost/porter/localhost.crt',
