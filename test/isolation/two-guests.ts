@@ -36,9 +36,7 @@ export interface TwoGuests {
 export async function startTwoGuests(options: SampanOptions = {}): Promise<TwoGuests> {
   const sampan = await startSampan(options);
   try {
-    const host = clusterOf(sampan, '', '', { cert: sampan.cert, key: sampan.key }, () => {
-      throw new Error('nothing is to be signed for the host cluster');
-    });
+    const host = hostCluster(sampan);
     const [a, b] = await Promise.all(['a', 'b'].map((name) => makeGuest(sampan, host, name)));
     if (!a || !b) throw new Error('there are no clusters');
     return { sampan, host, a, b, stop: () => sampan.stop() };
@@ -47,6 +45,11 @@ export async function startTwoGuests(options: SampanOptions = {}): Promise<TwoGu
     throw error;
   }
 }
+
+export const hostCluster = (sampan: Pick<Sampan, 'url' | 'cert' | 'key'>): Cluster =>
+  clusterOf(sampan, '', '', { cert: sampan.cert, key: sampan.key }, () => {
+    throw new Error('nothing is to be signed for the host cluster');
+  });
 
 export const CLUSTERS = '/apis/clusters.sampan.dev/v1/clusters';
 

@@ -18,6 +18,7 @@ import { HttpClient } from '@sampan/machinery';
 import { DNS_SERVICE_IP, type RunningIngress, type RunningNetwork, sandboxNamespace } from '@sampan/network';
 import type { ClusterPlace } from './cluster-place.ts';
 import { connectNode } from './connect-node.ts';
+import { guestProcesses } from './guest-processes.ts';
 import type { MachinePart } from './machine-part.ts';
 import { forgetLeftLogs, readReclaimSettings, type WatchedPressure, watchPressure } from './node-pressure.ts';
 import { serveIngress } from './pod-ingress.ts';
@@ -79,7 +80,7 @@ class ClusterNodeStart {
 
   async run(): Promise<Agent> {
     const { home, clock, log, node, handlers } = this.#part;
-    const { network, policy, folders } = this.#place;
+    const { network, policy, folders, isHost } = this.#place;
     const runtime = this.#runtime;
     const cni = cniFolders(home, network);
     const [client] = await Promise.all([
@@ -93,7 +94,10 @@ class ClusterNodeStart {
     this.#releases.add(close);
     const agent = new Agent({
       ...{ client, clock, log, node, runtime, facts, volumes, policy, handlers },
-      cgroups: await PodCgroups.open({ node: facts, logger: log }),
+      cgroups: await PodCgroups.open({
+        ...{ node: facts, logger: log },
+        ...(isHost ? {} : { allPids: await guestProcesses() }),
+      }),
       address: (_, host) => dialAddress(this.#place, host),
       connected: (pod, ip) => following.attach(pod as never, ip),
       shortage: (pod) => this.#pressure?.eviction.admit(pod),

@@ -11,6 +11,8 @@ export interface PodCgroupsOptions {
   readonly logger: Logger;
   /** Processes and threads that one pod may have; absent or 0: no limit. */
   readonly podPids?: number;
+  /** The same of all pods together. */
+  readonly allPids?: number;
   readonly tree?: CgroupTree;
 }
 
@@ -73,11 +75,12 @@ export class PodCgroups {
 }
 
 /** What is kept for the machine itself, pods do not get (docs, "Reserve Compute Resources for System Daemons"). */
-function allPods({ node }: PodCgroupsOptions): CgroupLimits {
+function allPods({ node, allPids = 0 }: PodCgroupsOptions): CgroupLimits {
   const { allocatable, memoryBytes } = node;
   const memory = bytes(allocatable.memory);
   return {
     cpuShares: cpuShares(milli(allocatable.cpu)),
     ...(memory > 0 && memory < memoryBytes && { memory }),
+    ...(allPids > 0 && { pids: allPids }),
   };
 }
