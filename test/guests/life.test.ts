@@ -126,7 +126,7 @@ describe('the life of a guest cluster', () => {
       );
     expect(await review('first', token)).toBe('done');
     expect(await review('second', token)).toBe(401);
-    await expect.poll(async () => (await tokenOf(second)) !== token).toBe(true);
+    await expect.poll(async () => (await tokenOf(second)) !== token, { timeout: 60_000 }).toBe(true);
     expect(await review('second', await tokenOf(second))).toBe('done');
   });
 

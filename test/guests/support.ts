@@ -8,7 +8,7 @@ import { type HomeLayout, homeLayout } from '@sampan/home';
 import { HttpClient, issueCertificate, loadCertificateAuthority, REFS } from '@sampan/machinery';
 import { type Sampan, startSampan } from '../support/sampan.ts';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 60_000;
 const LOOK_MS = 25;
 
 export type ConfigMap = KubeObject & { data?: Record<string, string> };

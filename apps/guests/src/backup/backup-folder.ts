@@ -7,6 +7,9 @@ const NAME = /^[A-Za-z0-9][-A-Za-z0-9_.]*(\/[A-Za-z0-9][-A-Za-z0-9_.]*){0,3}$/;
 /** Made here: a time, and a number when there were several in one second. */
 const MADE = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?\.tar$/;
 
+/** What a crash left half made. */
+const PARTIAL = /^[-\dT]+Z(-\d+)?\.tar\.(partial|db.*)$/;
+
 /** Where backups of a home are: a folder for each cluster. Nothing outside of it is read or written. */
 export class BackupFolder {
   readonly #root: string;
@@ -45,11 +48,19 @@ export class BackupFolder {
     return { name: `${cluster}/${file}`, path: join(folder, file) };
   }
 
-  /** Removes all of a cluster but the newest; what somebody else put there stays. */
+  /**
+   * Removes all of a cluster but the newest, and what crashes left; what somebody else put there stays. While none is
+   * made.
+   */
   prune(cluster: string, keep: number): void {
     const folder = join(this.#root, cluster);
-    const made = readdirSync(folder).filter((file) => MADE.test(file));
-    for (const file of made.toSorted(byAge).slice(0, -keep)) rmSync(join(folder, file), { force: true });
+    const files = readdirSync(folder);
+    const old = files
+      .filter((file) => MADE.test(file))
+      .toSorted(byAge)
+      .slice(0, -keep);
+    const left = files.filter((file) => PARTIAL.test(file));
+    for (const file of [...old, ...left]) rmSync(join(folder, file), { force: true });
   }
 }
 

@@ -43,7 +43,8 @@ export async function writeBackup(archive: string, source: BackupSource): Promis
   const database = `${archive}.db`;
   const partial = `${archive}.partial`;
   const clear = () => {
-    for (const file of [database, `${database}.partial`, partial]) rmSync(file, { force: true });
+    for (const suffix of ['', '-wal', '-journal', '.partial']) rmSync(database + suffix, { force: true });
+    rmSync(partial, { force: true });
   };
   clear();
   try {
