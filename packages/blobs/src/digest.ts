@@ -11,10 +11,11 @@ export type Digest = string & { readonly kind: unique symbol };
 
 /** The digest that a text says. Throws `InvalidDigestError` for everything else, so that it is safe in paths. */
 export function parseDigest(text: string): Digest {
-  const [algorithm = '', hex = ''] = text.split(':', 2);
+  const colon = Math.max(text.indexOf(':'), 0);
+  const algorithm = text.slice(0, colon);
   if (!isDigestAlgorithm(algorithm)) throw new InvalidDigestError(text);
-  if (text.length !== algorithm.length + 1 + HEX_LENGTHS[algorithm]) throw new InvalidDigestError(text);
-  if (!/^[0-9a-f]+$/.test(hex)) throw new InvalidDigestError(text);
+  const hex = text.slice(colon + 1);
+  if (hex.length !== HEX_LENGTHS[algorithm] || !/^[0-9a-f]+$/.test(hex)) throw new InvalidDigestError(text);
   return text as Digest;
 }
 

@@ -2,3 +2,4 @@
 export * from './blob-store.ts';
 export * from './digest.ts';
 export * from './errors.ts';
+export * from './files/file-blob-store.ts';
