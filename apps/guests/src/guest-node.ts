@@ -65,6 +65,12 @@ export class GuestNode {
     await this.#attempt(() => this.#options.caller.stop(this.#options.name, { end: false }));
   }
 
+  /** What is to be asked for is something else now. */
+  ask(): void {
+    if (this.hasPods || this.#state !== 'on') this.#lose();
+    else this.#turn(() => this.#stop());
+  }
+
   /** Whether that made a difference. */
   #note(object: KubeObject, isGone: boolean): boolean {
     const { metadata, spec, status } = object as KubeObject & k8s.Pod;

@@ -46,6 +46,7 @@ export const DEFAULT_SETTINGS: GuestSettings = {
   isSandboxed: false,
   isDeleted: false,
   quota: {},
+  machine: {},
 };
 
 /** What was written last; the default when nothing was. Throws `guest-record-invalid`, `guest-too-new`. */

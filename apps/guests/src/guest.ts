@@ -9,7 +9,8 @@ import {
   SigningKeys,
   type VersionInfo,
 } from '@sampan/apiserver';
-import { type Logger, systemClock } from '@sampan/base';
+import { deepEqual, type Logger, messageOf, systemClock } from '@sampan/base';
+import type { MachineQuota } from '@sampan/clusters';
 import { type Controllers, startControllers } from '@sampan/controllers';
 import type { ObjectReader } from '@sampan/machinery';
 import { type ClusterNetwork, endpointAddressOf } from '@sampan/network';
@@ -39,6 +40,8 @@ export interface GuestOptions {
   readonly isSandboxed: boolean;
   /** Of its store. */
   readonly quota: StoreQuota;
+  /** Of its pods. */
+  readonly machineQuota: MachineQuota;
   readonly log: Logger;
   /** Told when it has its first pod, or its last one is over. */
   readonly podsChanged?: (hasPods: boolean) => void;
@@ -67,6 +70,7 @@ interface Parts {
   readonly timers: TimerBook;
   readonly node: GuestNode | undefined;
   readonly inside: InsideListener;
+  readonly setMachineQuota: (quota: MachineQuota) => void;
 }
 
 /** A guest cluster that is awake: its store, API, controllers and scheduler. */
@@ -127,8 +131,9 @@ export class Guest {
   }
 
   /** Holds from now on. */
-  setQuota(quota: StoreQuota): void {
+  setQuota(quota: StoreQuota, machine: MachineQuota): void {
     this.#parts.store.quota = quota;
+    this.#parts.setMachineQuota(machine);
   }
 
   /** Copies its objects, as they are now, to a new file; it serves on. */
@@ -175,7 +180,10 @@ export class Guest {
         without: ['nodes'],
       });
       await controllers.ready;
-      if (machine) await makeNodeObjects(plane.client('sampan-server'), machine.name, machine.network);
+      let quota = options.machineQuota;
+      const ensureNode = async () =>
+        machine && makeNodeObjects(plane.client('sampan-server'), { ...machine, quota });
+      await ensureNode();
       const scheduler = startScheduler({ client: plane.client('kube-scheduler'), clock: timers, log });
       const inside = new InsideListener(keys, plane.api);
       const node =
@@ -193,11 +201,20 @@ export class Guest {
             ca: keys.trusted,
             credentials: issueNodeCredentials(keys.authority, machine.name),
             isSandboxed: options.isSandboxed,
+            quota,
           }),
         });
+      const setMachineQuota = (next: MachineQuota): void => {
+        if (deepEqual(next, quota)) return;
+        quota = next;
+        node?.ask();
+        ensureNode().catch((error: unknown) =>
+          log.error('the quota of a cluster', { cluster: name, error: messageOf(error) }),
+        );
+      };
       // what every cluster has does not count
       store.quota = options.quota;
-      return new Guest({ plane, store, controllers, scheduler, timers, node, inside });
+      return new Guest({ plane, store, controllers, scheduler, timers, node, inside, setMachineQuota });
     } catch (error) {
       await store.close();
       throw error;

@@ -390,7 +390,7 @@ export class Guests implements GuestHost {
       changeRecord(folder, (record) => ({ ...record, settings }));
     entry.settings = settings;
     const guest = await entry.guest?.catch(() => undefined);
-    guest?.setQuota(settings.quota);
+    guest?.setQuota(settings.quota, settings.machine);
     if (sleeps(settings)) await this.#close(name, entry);
     else if (guest) this.#planAwake(name, entry, guest);
     else this.#planAsleep(name, readRecord(folder));
@@ -454,6 +454,7 @@ export class Guests implements GuestHost {
         node: this.#nodeOf(name, record),
         isSandboxed: entry.settings.isSandboxed,
         quota: entry.settings.quota,
+        machineQuota: entry.settings.machine,
         // a process that is killed must find those whose pods somebody has to look after
         podsChanged: (hasPods) => this.#remember(name, { hasPods }),
       });

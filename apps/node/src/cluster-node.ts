@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
+import type { k8s } from '@sampan/api';
 import {
   Agent,
   allowedHandler,
   type CriRuntime,
   createAgentServer,
-  DEFAULT_RESERVED,
   LogRotator,
   NO_PRESSURE,
   type NodeFacts,
@@ -15,11 +15,18 @@ import {
   statsReports,
 } from '@sampan/kubelet';
 import { HttpClient } from '@sampan/machinery';
-import { DNS_SERVICE_IP, type RunningIngress, type RunningNetwork, sandboxNamespace } from '@sampan/network';
+import {
+  DNS_SERVICE_IP,
+  nodeArrival,
+  type RunningIngress,
+  type RunningNetwork,
+  sandboxNamespace,
+} from '@sampan/network';
 import type { ClusterPlace } from './cluster-place.ts';
 import { connectNode } from './connect-node.ts';
 import { guestProcesses } from './guest-processes.ts';
 import type { MachinePart } from './machine-part.ts';
+import { milliCpusOf, type NodeBounds, nodeBounds } from './node-bounds.ts';
 import { forgetLeftLogs, readReclaimSettings, type WatchedPressure, watchPressure } from './node-pressure.ts';
 import { serveIngress } from './pod-ingress.ts';
 import {
@@ -31,7 +38,7 @@ import {
   releaseAddresses,
 } from './pod-network.ts';
 import { openVolumes, removeLeftVolumes, startProvisioner } from './pod-volumes.ts';
-import { MAX_PODS, type RegisteredNode, registerNode } from './register-node.ts';
+import { type RegisteredNode, registerNode } from './register-node.ts';
 import { Releases } from './releases.ts';
 
 const DOMAIN = 'cluster.local';
@@ -66,6 +73,8 @@ class ClusterNodeStart {
   readonly #address: string;
   /** What of the runtime is this cluster's. */
   readonly #runtime: CriRuntime;
+  /** What of the machine it may use. */
+  readonly #bounds: NodeBounds;
   #pressure: WatchedPressure | undefined;
   #registered: RegisteredNode | undefined;
 
@@ -75,6 +84,7 @@ class ClusterNodeStart {
     this.#releases = releases;
     const { network, isHost } = place;
     this.#address = isHost ? (part.address ?? network.link.host) : network.gateway;
+    this.#bounds = nodeBounds(part.machine, place.quota);
     this.#runtime = part.runtime.scoped({ [CLUSTER_LABEL]: place.name });
   }
 
@@ -95,7 +105,7 @@ class ClusterNodeStart {
     const agent = new Agent({
       ...{ client, clock, log, node, runtime, facts, volumes, policy, handlers },
       cgroups: await PodCgroups.open({
-        ...{ node: facts, logger: log },
+        ...{ node: facts, logger: log, ...milliCpusOf(this.#bounds, this.#part) },
         ...(isHost ? {} : { allPids: await guestProcesses() }),
       }),
       address: (_, host) => dialAddress(this.#place, host),
@@ -106,7 +116,7 @@ class ClusterNodeStart {
     });
     this.#releases.add(() => agent.stop());
     const registered = await registerNode({
-      ...{ part: this.#part, client, network, address: this.#address },
+      ...{ part: this.#part, client, network, addresses: this.#addresses(), bounds: this.#bounds },
       // what others fetched is not for guests to see
       showsImages: this.#place.isHost,
       pressure: () => this.#pressure?.eviction.pressure ?? NO_PRESSURE,
@@ -175,10 +185,17 @@ class ClusterNodeStart {
     return following;
   }
 
+  /** A guest's NodePorts are at an address of its own, which only this machine reaches. */
+  #addresses(): k8s.NodeAddress[] {
+    const { network, isHost } = this.#place;
+    const own = { type: 'InternalIP', address: this.#address };
+    return isHost ? [own] : [own, { type: 'ExternalIP', address: nodeArrival(network) }];
+  }
+
   #facts(): NodeFacts {
     const { machine, dns } = this.#part;
     const { network, folders } = this.#place;
-    const { allocatable } = nodeResources({ machine, reserved: DEFAULT_RESERVED, maxPods: MAX_PODS });
+    const { allocatable } = nodeResources(this.#bounds);
     return {
       hostIPs: [this.#address],
       memoryBytes: machine.memoryBytes,

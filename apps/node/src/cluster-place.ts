@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MachineQuota } from '@sampan/clusters';
 import type { HomeLayout, NodeLayout } from '@sampan/home';
 import { type HostPolicy, type NodeIdentity, parseHostPolicy } from '@sampan/kubelet';
 import type { Connection } from '@sampan/machinery';
@@ -17,6 +18,8 @@ export interface ClusterPlace {
   readonly network: ClusterNetwork;
   /** What the machine's owner allows it. */
   readonly policy: HostPolicy;
+  /** What its pods may take together; absent: all of the machine. */
+  readonly quota?: MachineQuota;
   /** Where its API listens on this machine, and at which port of the link its pods reach it (default the same). */
   readonly api: ApiAddress & { readonly arrival?: number };
   /** The node's certificate; absent: the node asks for it itself. */
@@ -43,18 +46,18 @@ export async function hostPlace(home: HomeLayout): Promise<ClusterPlace> {
     isHost: true,
     folders: { ...home.node, ingress: join(home.node.root, 'ingress') },
     network: await hostClusterNetwork(home),
-    policy: await readPolicy(home),
+    policy: await readPolicy(home, 'host'),
     api: apiAddress(home),
     connection: (part) => componentConnection(home, part),
     nodeConnection: (identity) => nodeConnection(home, identity),
   };
 }
 
-/** Throws `host-policy-invalid`. */
-async function readPolicy({ node }: HomeLayout): Promise<HostPolicy> {
+/** What the machine's owner allows a cluster. Throws `host-policy-invalid`. */
+export async function readPolicy({ node }: HomeLayout, cluster: string): Promise<HostPolicy> {
   const text = await readFile(node.policy, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  return parseHostPolicy(text, 'host');
+  return parseHostPolicy(text, cluster);
 }

@@ -2,10 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { NodeRequest } from '@sampan/clusters';
 import { guestAgentSocket, type HomeLayout } from '@sampan/home';
-import { GUEST_POLICY } from '@sampan/kubelet';
 import type { Connection } from '@sampan/machinery';
 import { clusterNetwork, networkName, uplinkMtu } from '@sampan/network';
-import type { ClusterFolders, ClusterPlace } from './cluster-place.ts';
+import { type ClusterFolders, type ClusterPlace, readPolicy } from './cluster-place.ts';
 
 /** Where guests have their things: a folder for each. */
 const guestsFolder = (home: HomeLayout): string => join(home.node.root, 'guests');
@@ -27,7 +26,7 @@ export async function guestPlace(
 ): Promise<ClusterPlace> {
   const folders = guestFolders(home, name, request.network);
   makeFolders(home, folders);
-  const { port, ca, credentials, isSandboxed } = request;
+  const { port, ca, credentials, isSandboxed, quota } = request;
   const as = (part: keyof typeof credentials): Connection => ({
     url: `https://127.0.0.1:${port}`,
     ca,
@@ -39,7 +38,8 @@ export async function guestPlace(
     isHost: false,
     folders,
     network: await guestNetwork(home, name, request.network),
-    policy: { ...GUEST_POLICY, ...(isSandboxed ? { handlers: ['gvisor'] } : {}) },
+    policy: { ...(await readPolicy(home, name)), ...(isSandboxed ? { handlers: ['gvisor'] } : {}) },
+    quota,
     api: { host: '127.0.0.1', port, arrival: GUEST_API_PORT },
     identity: credentials.node,
     connection: (part) => as(part === 'node-bootstrap' ? 'node' : part),

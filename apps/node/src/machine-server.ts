@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { messageOf } from '@sampan/base';
-import { HOST_CLUSTER, NODE_LINE, NODE_PARTS, type NodeRequest } from '@sampan/clusters';
+import { HOST_CLUSTER, MACHINE_QUOTA, NODE_LINE, NODE_PARTS, type NodeRequest } from '@sampan/clusters';
 import type { GuestNodes } from './guest-nodes.ts';
 import type { MachinePart } from './machine-part.ts';
 
@@ -65,9 +65,11 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 /** The other side has less privilege: it is not believed what it looks like. Throws. */
 export function parseRequest(text: string): NodeRequest {
   const value: unknown = JSON.parse(text);
-  const { network, port, ca, credentials, isSandboxed } = Object(value) as Record<string, unknown>;
+  const { network, port, ca, credentials, isSandboxed, quota } = Object(value) as Record<string, unknown>;
   const isNumber = (number: unknown, most: number): number is number =>
     Number.isInteger(number) && Number(number) >= 0 && Number(number) <= most;
+  const isBound = (bound: unknown): boolean =>
+    bound === undefined || isNumber(bound, Number.MAX_SAFE_INTEGER);
   const isPem = (pem: unknown): pem is string => typeof pem === 'string' && pem.startsWith('-----BEGIN ');
   const isPair = (pair: unknown): boolean => {
     const { certificate, key } = Object(pair) as Record<string, unknown>;
@@ -78,6 +80,7 @@ export function parseRequest(text: string): NodeRequest {
     isNumber(port, 65_535) &&
     isPem(ca) &&
     typeof isSandboxed === 'boolean' &&
+    MACHINE_QUOTA.every((name) => isBound((Object(quota) as Record<string, unknown>)[name])) &&
     NODE_PARTS.every((part) => isPair((Object(credentials) as Record<string, unknown>)[part]));
   if (!isWhole) throw new Error('the request is not whole');
   return value as NodeRequest;

@@ -99,7 +99,12 @@ export async function followNetwork(options: FollowOptions): Promise<RunningNetw
   // of the machine a guest reaches its own API, and names
   if (!isHost) {
     const allowed = { tcp: [api.arrival ?? api.port], udp: [] };
-    return startNetwork({ ...common, host: { api: hostApi(api), allowed, mayExpose: () => false } });
+    // of the machine's ports it gets none: its Services have addresses of its own
+    const loadBalancerAddress = options.network.link.inner;
+    return startNetwork({
+      ...common,
+      host: { api: hostApi(api), allowed, mayExpose: () => false, loadBalancerAddress },
+    });
   }
   return startNetwork({
     ...common,

@@ -1,20 +1,19 @@
 import type { k8s } from '@sampan/api';
 import { messageOf } from '@sampan/base';
-import { DEFAULT_RESERVED, NodeLease, type NodePressure, NodeRegistrar, nodeStatus } from '@sampan/kubelet';
+import { NodeLease, type NodePressure, NodeRegistrar, nodeStatus } from '@sampan/kubelet';
 import { type Client, REFS } from '@sampan/machinery';
 import type { ClusterNetwork } from '@sampan/network';
 import type { MachinePart } from './machine-part.ts';
+import type { NodeBounds } from './node-bounds.ts';
 import { NODE_VERSION } from './version.ts';
-
-/** So many pods a node runs at most, as upstream's. */
-export const MAX_PODS = 110;
 
 export interface RegisterOptions {
   readonly part: MachinePart;
   readonly client: Client;
   readonly network: ClusterNetwork;
-  readonly address: string;
+  readonly addresses: readonly k8s.NodeAddress[];
   readonly showsImages: boolean;
+  readonly bounds: NodeBounds;
   readonly pressure: () => NodePressure;
 }
 
@@ -28,20 +27,17 @@ export interface RegisteredNode {
 
 /** Has the API know this node and that it is alive; resolves when it does. */
 export async function registerNode(options: RegisterOptions): Promise<RegisteredNode> {
-  const { part, client, network, address, showsImages, pressure } = options;
-  const { node, clock, log, runtime, machine, handlers } = part;
+  const { part, client, network, addresses, showsImages, pressure, bounds } = options;
+  const { node, clock, log, runtime, handlers } = part;
   const registrar = new NodeRegistrar({
     ...{ client, clock, log },
     name: node,
-    labels: labelsOf(node, machine.architecture),
+    labels: labelsOf(node, part.machine.architecture),
     podCidr: network.podRange,
     status: async (previous) =>
       nodeStatus({
-        machine,
-        addresses: [
-          { type: 'InternalIP', address },
-          { type: 'Hostname', address: node },
-        ],
+        machine: bounds.machine,
+        addresses: [...addresses, { type: 'Hostname', address: node }],
         runtime: part.version,
         version: NODE_VERSION,
         conditions: await runtime.conditions().catch((error: unknown) => ({
@@ -51,8 +47,8 @@ export async function registerNode(options: RegisterOptions): Promise<Registered
         })),
         pressure: pressure(),
         images: showsImages ? await runtime.listImages().catch(() => []) : [],
-        reserved: DEFAULT_RESERVED,
-        maxPods: MAX_PODS,
+        reserved: bounds.reserved,
+        maxPods: bounds.maxPods,
         handlers: ['', ...handlers],
         previous,
         now: clock.now(),

@@ -1,3 +1,5 @@
+import type { MachineQuota } from './node-request.ts';
+
 /**
  * What holds the control planes of guest clusters, as the controller sees it: another process, which may die and be
  * started again at any time. All calls may be repeated; they reject with `SampanError`s, with the code
@@ -49,6 +51,8 @@ export interface GuestSettings {
   readonly isDeleted: boolean;
   /** What it may store, and be asked; absent: as much as there is room. */
   readonly quota: { readonly objects?: number; readonly bytes?: number; readonly requestsPerSecond?: number };
+  /** What its pods may take of the machine. */
+  readonly machine: MachineQuota;
 }
 
 /** Of what a cluster is made; one of both. */

@@ -13,7 +13,23 @@ export interface NodeRequest {
   readonly credentials: Readonly<Record<NodePart, NodeCredential>>;
   /** Its pods run under gVisor, whatever they ask for. */
   readonly isSandboxed: boolean;
+  readonly quota: MachineQuota;
 }
+
+/** What the pods of a cluster may take of the machine together; absent: as much as there is. */
+export interface MachineQuota {
+  /** That run at once. */
+  readonly pods?: number;
+  /** Thousandths of a core. */
+  readonly milliCpus?: number;
+  readonly memoryBytes?: number;
+}
+
+export const MACHINE_QUOTA = [
+  'pods',
+  'milliCpus',
+  'memoryBytes',
+] as const satisfies readonly (keyof MachineQuota)[];
 
 /** Who the node process is in the cluster. */
 export const NODE_PARTS = ['node', 'network', 'ingress', 'provisioner'] as const;

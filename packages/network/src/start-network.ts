@@ -58,7 +58,10 @@ export interface StartNetworkOptions {
     readonly mayExpose?: (port: ExposablePort) => boolean;
     /** Above the cgroups of the cluster's pods: those of the host network reach Services and pods. Default: not. */
     readonly cgroupRoot?: string;
-    /** The status of Services of type LoadBalancer; absent: somebody else writes it. */
+    /**
+     * The status of Services of type LoadBalancer; absent: somebody else writes it. The inner end of the link is an
+     * address of the cluster's own, where every port is free; others are the machine's.
+     */
     readonly loadBalancerAddress?: string;
   };
   /** Milliseconds in which changes come together before one update. Default 10. */
@@ -236,7 +239,8 @@ class Follower {
     this.#ports = ports;
     await forgetFlows(this.#netns, staleUdpEndpoints(before, ports), this.#log);
     await this.#updateHost(ports);
-    await this.#balancers?.update(services.list(), (port) => this.#mayExpose(port));
+    const isOwn = this.#options.host?.loadBalancerAddress === network.link.inner;
+    await this.#balancers?.update(services.list(), (port) => isOwn || this.#mayExpose(port));
   }
 
   async #updateHost(ports: readonly ServicePort[]): Promise<void> {

@@ -1,8 +1,15 @@
 import { type KubeObject, StatusError } from '@sampan/api';
-import { type Clock, deepEqual, type Logger, messageOf, SampanError } from '@sampan/base';
+import { type Clock, deepEqual, type Logger, messageOf, Quantity, SampanError } from '@sampan/base';
 import { type Client, Informer, Reconciler } from '@sampan/machinery';
 import type { GuestHost, GuestListener, GuestOrigin, GuestSettings, GuestState } from '../guest-host.ts';
-import { CLUSTERS, type Cluster, type ClusterAction, type ClusterStatus } from '../kind/cluster.ts';
+import {
+  CLUSTERS,
+  type Cluster,
+  type ClusterAction,
+  type ClusterQuota,
+  type ClusterStatus,
+} from '../kind/cluster.ts';
+import type { MachineQuota } from '../node-request.ts';
 import { ACTIONS, type ActionResult, BACKED_UP, runBackup } from './cluster-actions.ts';
 import { clusterStatus, type Outcome, reasonOf, withCondition } from './cluster-status.ts';
 import { FINALIZER, type Known, nextStep, type Step } from './next-step.ts';
@@ -347,6 +354,16 @@ function settingsOf({ spec = {} }: Cluster): GuestSettings {
       ...(bytes === undefined ? {} : { bytes }),
       ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
     },
+    machine: machineQuota(spec.quota),
+  };
+}
+
+/** Throws when a quantity is none. */
+function machineQuota({ pods, cpu, memory }: ClusterQuota = {}): MachineQuota {
+  return {
+    ...(pods === undefined ? {} : { pods }),
+    ...(cpu === undefined ? {} : { milliCpus: Quantity.parse(String(cpu)).milliValue() }),
+    ...(memory === undefined ? {} : { memoryBytes: Quantity.parse(String(memory)).value() }),
   };
 }
 

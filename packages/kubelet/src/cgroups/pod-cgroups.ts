@@ -1,6 +1,6 @@
 import type { k8s } from '@sampan/api';
 import { type Logger, messageOf } from '@sampan/base';
-import { bytes, cpuShares, milli } from '../pods/container-resources.ts';
+import { bytes, cpuQuota, cpuShares, milli } from '../pods/container-resources.ts';
 import type { NodeFacts } from '../pods/node-facts.ts';
 import { podCgroup } from '../pods/sandbox-config.ts';
 import { burstableCpu, type CgroupLimits, podCgroupLimits, widerLimits } from './cgroup-limits.ts';
@@ -13,6 +13,8 @@ export interface PodCgroupsOptions {
   readonly podPids?: number;
   /** The same of all pods together. */
   readonly allPids?: number;
+  /** Thousandths of a core that all pods may use together; absent: all of the machine's. */
+  readonly milliCpus?: number;
   readonly tree?: CgroupTree;
 }
 
@@ -75,11 +77,13 @@ export class PodCgroups {
 }
 
 /** What is kept for the machine itself, pods do not get (docs, "Reserve Compute Resources for System Daemons"). */
-function allPods({ node, allPids = 0 }: PodCgroupsOptions): CgroupLimits {
+function allPods({ node, allPids = 0, milliCpus }: PodCgroupsOptions): CgroupLimits {
   const { allocatable, memoryBytes } = node;
   const memory = bytes(allocatable.memory);
+  const quota = milliCpus === undefined ? undefined : cpuQuota(milliCpus);
   return {
     cpuShares: cpuShares(milli(allocatable.cpu)),
+    ...(quota !== undefined && { cpuQuota: quota }),
     ...(memory > 0 && memory < memoryBytes && { memory }),
     ...(allPids > 0 && { pids: allPids }),
   };

@@ -88,7 +88,7 @@ export function nodeResources({
   const common = { 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(maxPods) };
   return {
     capacity: {
-      cpu: String(machine.cpus),
+      cpu: milli(machine.cpus * 1000),
       memory: kibibytes(machine.memoryBytes),
       'ephemeral-storage': kibibytes(machine.diskBytes),
       ...common,
