@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type ControlPlane,
   componentPolicy,
@@ -62,11 +63,17 @@ const API_SERVICE_IP = '10.96.0.1';
 /** Where pods reach the API at the machine's end of their network's link. */
 const API_PORT = 6443;
 
+/** What looks after a cluster's objects. */
+interface Work {
+  readonly controllers: Controllers;
+  readonly scheduler: Scheduler;
+}
+
 interface Parts {
   readonly plane: ControlPlane;
   readonly store: QuotaStore;
-  readonly controllers: Controllers;
-  readonly scheduler: Scheduler;
+  /** Begins with the second turn of the event loop. */
+  readonly work: Promise<Work>;
   readonly timers: TimerBook;
   readonly node: GuestNode | undefined;
   readonly inside: InsideListener;
@@ -105,6 +112,11 @@ export class Guest {
   /** False from the moment that it begins to close. */
   get isOpen(): boolean {
     return this.#closing === undefined;
+  }
+
+  /** Resolves when its controllers work: from then on `wakeAt` tells what they plan. Never rejects. */
+  async working(): Promise<void> {
+    await this.#parts.work.catch(() => undefined);
   }
 
   /** When its controllers have something to do next, milliseconds since the epoch; undefined: nothing is planned. */
@@ -150,6 +162,7 @@ export class Guest {
   static async open(options: GuestOptions): Promise<Guest> {
     const { name, file, keys, version, externalAddress, log, node: machine } = options;
     const store = new QuotaStore(openSqliteStore({ file, cacheKiB: 64 }));
+    const isNew = store.revision === 0;
     try {
       const signing = new SigningKeys(keys.serviceAccountKey, keys.olderServiceAccountKeys);
       const plane = await createControlPlane({
@@ -164,27 +177,35 @@ export class Guest {
         ...(machine ? { nodeProxy: (reader) => nodeProxyOf(machine, reader) } : {}),
       });
       const timers = new TimerBook(systemClock);
-      const controllers = startControllers({
-        client: (manager) => plane.client(manager),
-        clock: timers,
-        log,
-        rootCa: keys.trusted,
-        signer: keys.authority,
-        issueToken: (account, secret) => issueLegacyToken(signing, account, secret),
-        apiService: {
-          clusterIP: API_SERVICE_IP,
-          port: API_PORT,
-          ...(machine ? { address: machine.network.link.host } : {}),
-        },
-        // the one node is this machine, which is there whenever this process is
-        without: ['nodes'],
-      });
-      await controllers.ready;
       let quota = options.machineQuota;
       const ensureNode = async () =>
         machine && makeNodeObjects(plane.client('sampan-server'), { ...machine, quota });
-      await ensureNode();
-      const scheduler = startScheduler({ client: plane.client('kube-scheduler'), clock: timers, log });
+      const begin = async (): Promise<Work> => {
+        const controllers = startControllers({
+          client: (manager) => plane.client(manager),
+          clock: timers,
+          log,
+          rootCa: keys.trusted,
+          signer: keys.authority,
+          issueToken: (account, secret) => issueLegacyToken(signing, account, secret),
+          apiService: {
+            clusterIP: API_SERVICE_IP,
+            port: API_PORT,
+            ...(machine ? { address: machine.network.link.host } : {}),
+          },
+          // the one node is this machine, which is there whenever this process is
+          without: ['nodes'],
+        });
+        await controllers.ready;
+        await ensureNode();
+        const scheduler = startScheduler({ client: plane.client('kube-scheduler'), clock: timers, log });
+        return { controllers, scheduler };
+      };
+      // one that was there before lacks nothing: who wakes it need not wait for those who look after it
+      const work = isNew ? begin() : nextTurn().then(begin);
+      if (isNew) await work;
+      else
+        work.catch((error: unknown) => log.error('a cluster is not looked after', { cluster: name, error }));
       const inside = new InsideListener(keys, plane.api);
       const node =
         machine &&
@@ -214,7 +235,7 @@ export class Guest {
       };
       // what every cluster has does not count
       store.quota = options.quota;
-      return new Guest({ plane, store, controllers, scheduler, timers, node, inside, setMachineQuota });
+      return new Guest({ plane, store, work, timers, node, inside, setMachineQuota });
     } catch (error) {
       await store.close();
       throw error;
@@ -231,11 +252,12 @@ export class Guest {
   }
 
   async #close(stopNode: boolean): Promise<void> {
-    const { scheduler, controllers, plane, store, node, inside } = this.#parts;
+    const { work, plane, store, node, inside } = this.#parts;
     await node?.close({ stop: stopNode });
     await inside.close();
-    await scheduler.stop();
-    await controllers.stop();
+    const working = await work.catch(() => undefined);
+    await working?.scheduler.stop();
+    await working?.controllers.stop();
     plane.stop();
     await store.close();
   }

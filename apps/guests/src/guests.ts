@@ -546,6 +546,7 @@ export class Guests implements GuestHost {
     const guest = await opening?.catch(() => undefined);
     const folder = this.#folderOf(name);
     if (guest) {
+      await guest.working();
       const { wakeAt, lastRequestAt, hasPods } = guest;
       await guest.close({ stopNode });
       this.#forgetBefore(folder);

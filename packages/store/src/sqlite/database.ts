@@ -1,8 +1,10 @@
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf, SampanError } from '@sampan/base';
 import { StoreCorruptError, StoreLockedError, StoreOpenError, StoreTooNewError } from '../errors.ts';
 import { APPLICATION_ID, MIGRATIONS } from './format.ts';
+import { migrate } from './migrate.ts';
+import { writeNewFile } from './new-file.ts';
 
 export interface DatabaseOptions {
   /** What makes each format of the one before; default: those of this release. */
@@ -20,7 +22,7 @@ export function openDatabase(file: string, options: DatabaseOptions = {}): Datab
   const { migrations = MIGRATIONS, cacheKiB = 256 } = options;
   let database: DatabaseSync | undefined;
   try {
-    prepareFile(file);
+    prepareFile(file, migrations);
     database = new DatabaseSync(file, { timeout: 0 });
     prepareDatabase(database, file, migrations, cacheKiB);
     return database;
@@ -35,9 +37,9 @@ export function openDatabase(file: string, options: DatabaseOptions = {}): Datab
  * never opened here: closing it would give up the process's POSIX locks on it
  * (https://sqlite.org/howtocorrupt.html, 2.2).
  */
-function prepareFile(file: string): void {
+function prepareFile(file: string, migrations: readonly string[]): void {
   const found = statSync(file, { throwIfNoEntry: false });
-  if (!found) closeSync(openSync(file, 'wx', 0o600));
+  if (!found) writeNewFile(file, migrations);
   else if (found.isFile() && found.mode & 0o077) chmodSync(file, 0o600);
 }
 
@@ -80,18 +82,6 @@ function formatOf(database: DatabaseSync, file: string, supported: number): numb
 function check(database: DatabaseSync, file: string): void {
   const result = String(Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})[0]);
   if (result !== 'ok') throw new StoreCorruptError(file, result.replaceAll('\n', ' '));
-}
-
-function migrate(database: DatabaseSync, from: number, migrations: readonly string[]): void {
-  for (let version = from; version < migrations.length; version++) {
-    database.exec(`
-      BEGIN IMMEDIATE;
-      ${migrations[version]};
-      PRAGMA application_id = ${APPLICATION_ID};
-      PRAGMA user_version = ${version + 1};
-      COMMIT;
-    `);
-  }
 }
 
 export function pragma(database: DatabaseSync, name: string): number {
