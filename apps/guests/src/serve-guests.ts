@@ -32,6 +32,8 @@ export async function serveGuests(
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+    // nobody else listens once it is taken for another protocol: an error that nobody hears ends the process
+    socket.on('error', () => socket.destroy());
   });
   rmSync(socketPath, { force: true });
   const umask = process.umask(0o177);
@@ -52,6 +54,8 @@ export async function serveGuests(
         if (response.closed) return;
         const over = closeOf(response);
         const { guest, end } = await guests.use(name);
+        // gone while it woke
+        if (response.closed) return end();
         response.once('close', end);
         await guest.api.handle(request, response, rest);
         // what is not sent yet is held for it
@@ -59,7 +63,8 @@ export async function serveGuests(
       });
     } catch (error) {
       const { code, body, headers } = answerTo(error);
-      response.writeHead(code, headers).end(body);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(code, headers).end(body);
     }
   }
 
@@ -70,6 +75,7 @@ export async function serveGuests(
         if (socket.closed) return;
         const over = closeOf(socket);
         const { guest, end } = await guests.use(name);
+        if (socket.closed) return end();
         socket.once('close', end);
         await guest.api.handleUpgrade(request, socket, head, rest);
         await over;
