@@ -28,6 +28,7 @@ export async function startTested(): Promise<TestedSampan> {
   };
   try {
     processes.push(await startApp('server', [`--home=${home}`, '--port=0', '--legacy-apis']));
+    nodeBegan = true;
     processes.push(await startApp('node', [`--home=${home}`]));
     return { ...accessTo(home, folder), end };
   } catch (error) {
