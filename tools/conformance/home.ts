@@ -21,9 +21,11 @@ export async function startTested(): Promise<TestedSampan> {
   const folder = mkdtempSync(join(tmpdir(), 'sampan-conformance-'));
   const home = join(folder, 'home');
   const processes: ChildProcess[] = [];
+  // one that did not become ready may have started a containerd nonetheless
+  let nodeBegan = false;
   const end = async () => {
     for (const child of processes.toReversed()) await endProcess(child);
-    if (processes.length > 1) await runApp('node', [`--home=${home}`, '--end', '--now']);
+    if (nodeBegan) await runApp('node', [`--home=${home}`, '--end', '--now']);
     rmSync(folder, { recursive: true, force: true });
   };
   try {
