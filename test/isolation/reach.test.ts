@@ -275,6 +275,15 @@ describe('what has the same name elsewhere stays what it is', () => {
     expect((await world.b.get('/version')).code).toBe(200);
   });
 
+  it('the host cluster, as which no guest may be called', async () => {
+    const { host } = world;
+    const body = { apiVersion: 'clusters.sampan.dev/v1', kind: 'Cluster', metadata: { name: 'host' } };
+    const refused = await host.create(CLUSTERS, body);
+    expect(refused.code).toBe(422);
+    expect(refused.text).toContain('own cluster is called');
+    expect((await host.get('/clusters/host/version')).code).toBe(404);
+  });
+
   it('schemas of custom resources', async () => {
     const { a, b } = world;
     const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
