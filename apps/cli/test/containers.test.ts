@@ -165,6 +165,47 @@ describe.runIf(canRunContainers())('containers', { timeout: 90_000 }, () => {
     }
   });
 
+  it('run in a second cluster after the four commands of the README', async () => {
+    const root = join(import.meta.dirname, '../../..');
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const block = readme.split('```').find((text) => text.includes('cluster create dev')) ?? '';
+    const [up, ...commands] = block.trim().split('\n').slice(1);
+    expect(up).toBe('make up');
+    expect(commands).toHaveLength(3);
+    let said = '';
+    for (const command of commands) {
+      const words = (command.split('#')[0] ?? '').trim().split(/\s+/).slice(1);
+      const outcome = await sampan([...words, '--home', home], { cwd: root });
+      expect(outcome, command).toMatchObject({ code: 0 });
+      said = outcome.stdout;
+    }
+    // the last one shows it, a moment later running
+    expect(said).toMatch(/\nhello +Deployment /);
+    const inDev = (...words: string[]) => sampan([...words, '--cluster', 'dev', '--home', home]);
+    await expect
+      .poll(async () => (await inDev('ps')).stdout, { timeout: 30_000 })
+      .toMatch(/\nhello +Deployment +1\/1 +Running /);
+    const { stdout: url } = await inDev('open', 'hello', '--print');
+    expect(url).not.toContain('127.0.0.1');
+    expect(await page(url.trim())).toContain('It works.');
+    const inside = await sampan([
+      'exec',
+      'hello',
+      '--cluster',
+      'dev',
+      '--home',
+      home,
+      '--',
+      'echo',
+      'inside',
+    ]);
+    expect(inside.stdout).toBe('inside\n');
+    expect((await inDev('logs', 'hello')).code).toBe(0);
+    const ended = ['cluster', 'delete', 'dev', '--confirm=dev', '--now', '--home', home];
+    expect(await sampan(ended)).toMatchObject({ code: 0 });
+    expect((await apps()).map(({ name }) => name)).toContain('hello');
+  });
+
   it('of another home do not disturb them', async () => {
     const other = homes.at('d');
     const up = ['up', '--home', other, '--port', String(await freePort())];

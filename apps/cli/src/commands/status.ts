@@ -45,6 +45,7 @@ async function readStatus(invocation: Invocation): Promise<Status> {
   const node = nodeStateOf(home);
   const processes = [
     ...(running ? [processStatus('server', running)] : []),
+    ...(running ? guestsStatus(running) : []),
     ...(node ? [processStatus('node', node)] : []),
     ...containerdStatus(home),
   ];
@@ -79,6 +80,27 @@ function nodeStateOf(home: HomeLayout): NodeRunState | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
     throw error;
+  }
+}
+
+/** The process that holds the other clusters is the server's child; proc(5), /proc/PID/task/TID/children. */
+function guestsStatus({ pid }: RunState): ProcessStatus[] {
+  return readProc(`${pid}/task/${pid}/children`)
+    .split(' ')
+    .filter((child) => child !== '')
+    .filter((child) => /guests(\.mjs|\/src\/main\.ts)\0/.test(readProc(`${child}/cmdline`)))
+    .map((child) => {
+      const startedAt = statSync(`/proc/${child}`, { throwIfNoEntry: false })?.ctimeMs ?? Date.now();
+      return processStatus('guests', { pid: Number(child), startedAt });
+    });
+}
+
+/** Empty when it is gone, or not ours to read. */
+function readProc(file: string): string {
+  try {
+    return readFileSync(`/proc/${file}`, 'utf8');
+  } catch {
+    return '';
   }
 }
 
