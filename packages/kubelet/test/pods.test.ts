@@ -346,7 +346,10 @@ describe.skipIf(!able)('pods in real containers', () => {
     own.set(pod);
     const uid = pod.metadata?.uid ?? '';
     await expect
-      .poll(async () => (await node.runtime.listContainers(uid)).map(({ state }) => state), { interval: 20, timeout: 30_000 })
+      .poll(async () => (await node.runtime.listContainers(uid)).map(({ state }) => state), {
+        interval: 20,
+        timeout: 30_000,
+      })
       .toEqual(['created']);
     const deletionTimestamp = new Date().toISOString();
     own.set({ ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } });
