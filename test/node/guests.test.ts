@@ -107,6 +107,39 @@ describe.skipIf(missingForNode() !== '')('pods of guest clusters', () => {
     expect(ask('beta')).toBe('401');
   });
 
+  it('are called as webhooks of their own cluster, and measured for it', async () => {
+    for (const { name, kubectl } of [a, b]) {
+      await eventually('the pod is measured', async () => {
+        const { code, out } = await kubectl.try(
+          `get --raw /clusters/${name}/apis/metrics.k8s.io/v1beta1/pods`,
+        );
+        return code === 0 && out.includes('"web"');
+      });
+    }
+    const rules = [
+      { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] },
+    ];
+    const hook = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'hook' },
+      webhooks: [
+        {
+          name: 'hook.example.com',
+          clientConfig: { service: { namespace: 'default', name: 'web', port: 80 } },
+          rules,
+          admissionReviewVersions: ['v1'],
+          sideEffects: 'None',
+        },
+      ],
+    };
+    await a.kubectl.run(['apply', '-f', a.kubectl.file('hook.json', hook)]);
+    // it answers, but does not speak TLS
+    expect(await a.kubectl.fail('create configmap x')).toContain('server gave HTTP response to HTTPS client');
+    await a.kubectl.run('delete validatingwebhookconfiguration hook');
+    await b.kubectl.run('create configmap x');
+  });
+
   it('have NodePorts at an address of their cluster, and not on the ports of the machine', async () => {
     for (const { name, kubectl } of [a, b]) {
       const address = nodeArrival(networkOf(name));

@@ -3,24 +3,21 @@ import {
   type ControlPlane,
   componentPolicy,
   createControlPlane,
-  createNodeProxy,
   issueLegacyToken,
-  NodeAgent,
-  type NodeProxy,
   SigningKeys,
   type VersionInfo,
 } from '@sampan/apiserver';
 import { deepEqual, type Logger, messageOf, systemClock } from '@sampan/base';
 import type { MachineQuota } from '@sampan/clusters';
 import { type Controllers, startControllers } from '@sampan/controllers';
-import type { ObjectReader } from '@sampan/machinery';
-import { type ClusterNetwork, endpointAddressOf } from '@sampan/network';
+import type { ClusterNetwork } from '@sampan/network';
 import { type Scheduler, startScheduler } from '@sampan/scheduler';
 import { openSqliteStore } from '@sampan/store';
 import type { GuestKeys } from './guest-keys.ts';
 import { GuestNode } from './guest-node.ts';
 import { makeNodeObjects } from './guest-objects.ts';
 import { InsideListener } from './inside-listener.ts';
+import { machineWays, serveMachine } from './machine-ways.ts';
 import { renewTokens } from './new-life.ts';
 import type { NodeCaller } from './node-caller.ts';
 import { issueNodeCredentials } from './node-credentials.ts';
@@ -78,6 +75,7 @@ interface Parts {
   readonly node: GuestNode | undefined;
   readonly inside: InsideListener;
   readonly setMachineQuota: (quota: MachineQuota) => void;
+  readonly endMachine: () => void;
 }
 
 /** A guest cluster that is awake: its store, API, controllers and scheduler. */
@@ -174,7 +172,7 @@ export class Guest {
         log,
         externalAddress,
         policy: componentPolicy,
-        ...(machine ? { nodeProxy: (reader) => nodeProxyOf(machine, reader) } : {}),
+        ...(machine ? machineWays(machine) : {}),
       });
       const timers = new TimerBook(systemClock);
       let quota = options.machineQuota;
@@ -206,6 +204,7 @@ export class Guest {
       if (isNew) await work;
       else
         work.catch((error: unknown) => log.error('a cluster is not looked after', { cluster: name, error }));
+      const endMachine = machine ? serveMachine(plane, machine, log) : () => {};
       const inside = new InsideListener(keys, plane.api);
       const node =
         machine &&
@@ -235,7 +234,7 @@ export class Guest {
       };
       // what every cluster has does not count
       store.quota = options.quota;
-      return new Guest({ plane, store, work, timers, node, inside, setMachineQuota });
+      return new Guest({ plane, store, work, timers, node, inside, setMachineQuota, endMachine });
     } catch (error) {
       await store.close();
       throw error;
@@ -252,23 +251,14 @@ export class Guest {
   }
 
   async #close(stopNode: boolean): Promise<void> {
-    const { work, plane, store, node, inside } = this.#parts;
+    const { work, plane, store, node, inside, endMachine } = this.#parts;
     await node?.close({ stop: stopNode });
     await inside.close();
     const working = await work.catch(() => undefined);
     await working?.scheduler.stop();
     await working?.controllers.stop();
+    endMachine();
     plane.stop();
     await store.close();
   }
-}
-
-/** The way to what runs on this machine; pods of a guest are never on the machine's own network. */
-function nodeProxyOf({ name, agentSocket, network }: MachineNode, reader: ObjectReader): NodeProxy {
-  const agent = new NodeAgent(agentSocket);
-  return createNodeProxy({
-    agent: (node) => (node === name ? agent : undefined),
-    reader,
-    reach: (ip, onNode) => (onNode ? undefined : endpointAddressOf(network, ip)),
-  });
 }

@@ -1,9 +1,7 @@
-import { metricsResources, NodeAgent } from '@sampan/apiserver';
+import { keepNodeObjects, metricsResources, NodeAgent } from '@sampan/apiserver';
 import type { Logger } from '@sampan/base';
 import type { HomeLayout } from '@sampan/home';
 import type { ControlPlaneHandle } from '@sampan/machinery';
-
-import { keepNodeObjects } from './node-objects.ts';
 
 /** Serves what this machine's node measures, and makes what belongs to it; the returned function ends that. */
 export function followHostNode(plane: ControlPlaneHandle, home: HomeLayout, log: Logger): () => void {

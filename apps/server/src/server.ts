@@ -1,4 +1,10 @@
-import { componentPolicy, createControlPlane, SigningKeys } from '@sampan/apiserver';
+import {
+  componentPolicy,
+  createControlPlane,
+  createServiceDialer,
+  machineAddresses,
+  SigningKeys,
+} from '@sampan/apiserver';
 import { type Logger, messageOf } from '@sampan/base';
 import {
   createHome,
@@ -16,7 +22,7 @@ import {
   writeRunState,
   writeSettings,
 } from '@sampan/home';
-import { type ClusterNetwork, publishDns } from '@sampan/network';
+import { type ClusterNetwork, endpointAddressOf, publishDns } from '@sampan/network';
 import { openSqliteStore, type Store } from '@sampan/store';
 import { type Bound, bind } from './bind.ts';
 import { keepCertificates } from './certificates.ts';
@@ -31,7 +37,6 @@ import { createHostNodeProxy } from './host-node-proxy.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork } from './pod-network.ts';
 import { startSchedulerOf } from './scheduler.ts';
-import { createServiceDialer, machineAddresses } from './service-dialer.ts';
 import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';
 import { KUBERNETES_VERSION, SAMPAN_VERSION } from './version.ts';
 
@@ -140,7 +145,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     dialer: (reader) =>
       createServiceDialer({
         reader,
-        network,
+        ...(network ? { reach: (ip, mayReach) => endpointAddressOf(network, ip, mayReach) } : {}),
         machineAddresses,
         allowedHosts: prepared.webhookHosts,
       }),

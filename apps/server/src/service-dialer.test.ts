@@ -1,8 +1,8 @@
 import type { KubeObject } from '@sampan/api';
+import { createServiceDialer } from '@sampan/apiserver';
 import type { ObjectReader } from '@sampan/machinery';
-import { clusterNetwork, hostAddressOf } from '@sampan/network';
+import { clusterNetwork, endpointAddressOf, hostAddressOf } from '@sampan/network';
 import { expect, it } from 'vitest';
-import { createServiceDialer } from './service-dialer.ts';
 
 const network = clusterNetwork({ name: 's1', index: 3 });
 
@@ -44,7 +44,12 @@ function dialer(
     list: <T extends KubeObject>(collection: string) => (objects[collection] ?? []) as T[],
     watch: () => () => {},
   };
-  return createServiceDialer({ reader, network, allowedHosts, machineAddresses: () => more.machine ?? [] });
+  return createServiceDialer({
+    reader,
+    reach: (ip, mayReach) => endpointAddressOf(network, ip, mayReach),
+    allowedHosts,
+    machineAddresses: () => more.machine ?? [],
+  });
 }
 
 it('leads to a ready endpoint, at the address by which the machine reaches the pod', async () => {

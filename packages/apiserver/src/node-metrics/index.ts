@@ -1,1 +1,2 @@
+export { keepNodeObjects } from './keep-node-objects.ts';
 export { metricsResources } from './metrics-resources.ts';

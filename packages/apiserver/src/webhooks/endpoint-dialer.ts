@@ -2,9 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { KubeObject, k8s } from '@sampan/api';
-import type { Destination, ServiceDialer } from '@sampan/apiserver';
 import type { ObjectReader } from '@sampan/machinery';
-import { type ClusterNetwork, endpointAddressOf } from '@sampan/network';
+import type { Destination, ServiceDialer } from './service-dialer.ts';
 
 type Service = k8s.Service & KubeObject;
 type EndpointSlice = k8s.DiscoveryV1EndpointSlice & KubeObject;
@@ -13,8 +12,11 @@ const SERVICE_NAME = 'kubernetes.io/service-name';
 
 export interface DialerOptions {
   readonly reader: ObjectReader;
-  /** Where the cluster's pods are; undefined: this machine runs none. */
-  readonly network: ClusterNetwork | undefined;
+  /**
+   * Where this process reaches an endpoint: a pod, or what `mayReach` says is this machine; it answers undefined for
+   * all else. Absent: this machine runs no pods.
+   */
+  reach?(ip: string, mayReach: (ip: string) => boolean): string | undefined;
   /**
    * Addresses of this machine at which endpoints may be, where a Node has them, too: pods with hostNetwork. Only for
    * the host cluster: who writes EndpointSlices reaches all that listens there. Default: none.
@@ -54,8 +56,8 @@ export function createServiceDialer(options: DialerOptions): ServiceDialer {
 }
 
 function destinations(options: DialerOptions, { metadata }: Service, portName: string): Destination[] {
-  const { reader, network } = options;
-  if (!network) return [];
+  const { reader } = options;
+  if (!options.reach) return [];
   const mine = nodeAddresses(reader, options.machineAddresses?.() ?? []);
   return reader
     .list<EndpointSlice>('endpointslices.discovery.k8s.io', metadata.namespace)
@@ -66,7 +68,7 @@ function destinations(options: DialerOptions, { metadata }: Service, portName: s
       return (slice.endpoints ?? [])
         .filter(({ conditions }) => conditions?.ready !== false)
         .flatMap(({ addresses }) => (addresses ?? []).slice(0, 1))
-        .map((address) => endpointAddressOf(network, address, (ip) => mine.has(ip)))
+        .map((address) => options.reach?.(address, (ip) => mine.has(ip)))
         .filter((address) => address !== undefined)
         .map((address) => ({ address, port }));
     });
