@@ -1,21 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { chownSync, copyFileSync, linkSync, mkdirSync, statSync } from 'node:fs';
+import { chownSync, copyFileSync, linkSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from '@sampan/clusters';
 import { CLUSTERS } from '@sampan/clusters';
 import { REFS } from '@sampan/machinery';
-import { openSqliteStore } from '@sampan/store';
+import { type Entry, openSqliteStore } from '@sampan/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anew, configMap, GuestHome, written } from './support.ts';
 
-const COUNT = 10_000;
-/** How long it may take on a machine with other work, milliseconds; bench/ measures it on a quiet one. */
-const MOST_MS = 6000;
+/** Ten thousand are measured by bench/. */
+const COUNT = 2000;
+/** Of both processes, in seconds: without what depends on the number it is about one. */
+const MOST_CPU = 3;
+/** Of /proc/PID/stat (proc_pid_stat(5)): a tick is a hundredth of a second on Linux. */
+const TICKS = 100;
 const FILES = ['keys.json', 'record.json'] as const;
 const nameOf = (index: number): string => `many-${index}`;
 
-describe('ten thousand clusters that sleep', () => {
+describe('thousands of clusters that sleep', () => {
   const home = new GuestHome();
+  let revisions: ReadonlyMap<string, number> = new Map();
   beforeAll(async () => {
     await home.start();
     await home.create('first');
@@ -24,7 +28,7 @@ describe('ten thousand clusters that sleep', () => {
     await home.ask('first', { sleepRequestedAt: anew() });
     await home.until('first', ({ status }) => status?.phase === 'Sleeping');
     await home.stop();
-    await multiply(home);
+    revisions = await multiply(home);
   });
   afterAll(() => home.end());
 
@@ -35,22 +39,19 @@ describe('ten thousand clusters that sleep', () => {
     // the process that holds them starts by itself; its first answer says that it knows them all
     expect(await written(home.guest('first'))).toEqual(['kept']);
     const answered = performance.now() - began;
+    const cpu = cpuOf(home.sampan.pid) + cpuOf(home.guestsPid() ?? 0);
     console.log(
-      `with ${COUNT} clusters: ready in ${Math.round(started)} ms, the first guest answered after ${Math.round(answered)} ms`,
+      `with ${COUNT} clusters: ready in ${Math.round(started)} ms, the first guest answered after ${Math.round(answered)} ms, ${cpu} s of CPU`,
     );
-    expect(answered).toBeLessThan(MOST_MS);
+    expect(cpu).toBeLessThan(MOST_CPU);
     const { items } = await home.client.list<Cluster>(CLUSTERS);
     expect(items).toHaveLength(COUNT + 1);
-    // nothing was written about any of those to whom nothing was done
-    const versions = new Set(items.map(({ metadata }) => Number(metadata.resourceVersion)));
-    expect(versions.size).toBe(COUNT + 1);
-    expect(
-      items.every(({ status, metadata }) => metadata.name === 'first' || status?.phase === 'Sleeping'),
-    ).toBe(true);
-    const untouched = items.filter(({ metadata }) =>
-      metadata.managedFields?.some(({ manager }) => manager === 'x'),
+    // nothing was written about those to whom nothing was done
+    const changed = items.filter(
+      ({ metadata }) =>
+        metadata.name !== 'first' && Number(metadata.resourceVersion) !== revisions.get(metadata.name ?? ''),
     );
-    expect(untouched).toEqual([]);
+    expect(changed.length).toBe(0);
   });
 
   it('are deleted as any other', async () => {
@@ -60,21 +61,28 @@ describe('ten thousand clusters that sleep', () => {
   });
 });
 
+/** That a process used, in seconds. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
 /** Copies of the one that is there, while nothing runs: their objects in one store, their folders with the same files. */
-async function multiply({ layout }: GuestHome): Promise<void> {
+async function multiply({ layout }: GuestHome): Promise<ReadonlyMap<string, number>> {
   const store = openSqliteStore({ file: layout.hostDatabase });
   const prefix = 'clusters.clusters.sampan.dev/';
   const [first] = store.list({ prefix }).entries;
   if (!first) throw new Error('there is no cluster');
   const template = first.object<Cluster>();
-  const puts: Promise<unknown>[] = [];
+  const puts: Promise<Entry>[] = [];
   for (let index = 0; index < COUNT; index++) {
     const name = nameOf(index);
     puts.push(store.put(`${prefix}${name}`, (revision) => ({ bytes: renamed(template, name, revision) })));
     copyFolder(join(layout.clusters, 'first'), join(layout.clusters, name));
   }
-  await Promise.all(puts);
+  const entries = await Promise.all(puts);
   await store.close();
+  return new Map(entries.map(({ key, revision }) => [key.slice(prefix.length), revision]));
 }
 
 function renamed(template: Cluster, name: string, revision: number): Buffer {

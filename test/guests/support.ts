@@ -18,6 +18,8 @@ export class GuestHome {
   readonly folder = mkdtempSync(join(tmpdir(), 'sampan-guests-'));
   readonly home = join(this.folder, 'home');
   #sampan: Sampan | undefined;
+  /** The same after each start. */
+  #port = 0;
   #client: HttpClient | undefined;
 
   get layout(): HomeLayout {
@@ -38,7 +40,8 @@ export class GuestHome {
   async start(): Promise<void> {
     // the server's user opens databases by their paths
     chmodSync(this.folder, 0o711);
-    this.#sampan = await startSampan({ home: this.home });
+    this.#sampan = await startSampan({ home: this.home, port: this.#port });
+    this.#port = Number(new URL(this.#sampan.url).port);
     this.#client = new HttpClient(this.#sampan, { name: 'test' });
   }
 

@@ -23,6 +23,8 @@ export interface Sampan {
 
 export interface SampanOptions {
   readonly legacyApis?: boolean;
+  /** Default a free one. */
+  readonly port?: number;
   /** A folder that stays; default a temp one that goes. */
   readonly home?: string;
 }
@@ -34,7 +36,11 @@ export async function startSampan(options: SampanOptions = {}): Promise<Sampan> 
   // the server's user reaches databases by their whole paths
   chmodSync(folder, 0o711);
   const home = options.home ?? join(folder, 'home');
-  const args = [`--home=${home}`, '--port=0', ...(options.legacyApis ? ['--legacy-apis'] : [])];
+  const args = [
+    `--home=${home}`,
+    `--port=${options.port ?? 0}`,
+    ...(options.legacyApis ? ['--legacy-apis'] : []),
+  ];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

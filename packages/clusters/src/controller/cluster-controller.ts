@@ -146,13 +146,12 @@ class Controller implements ClusterController {
   }
 
   #knownOf(name: string): Known {
-    const { url, version, clock } = this.#options;
+    const { url, clock } = this.#options;
     return {
       settled: this.#settled.get(name),
       phase: this.#phases[name],
       backupFailedAt: this.#failedBackups.get(name) ?? 0,
       endpoint: `${url}/clusters/${name}`,
-      version,
       now: clock.now(),
     };
   }

@@ -57,7 +57,8 @@ export function clusterStatus(cluster: Cluster, outcome: Outcome, facts: StatusF
     ...cluster.status,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase: isDeleted ? 'Deleting' : PHASES[outcome.phase],
-    version: facts.version,
+    // one that sleeps is of the release that served it last
+    ...((outcome.phase === 'awake' || cluster.status?.version === undefined) && { version: facts.version }),
     // by which one knows that it was made
     ...(told && { endpoint: `${facts.url}/clusters/${name}`, storedBytes: told.bytes }),
     ...(told?.objects !== undefined && { storedObjects: told.objects }),

@@ -13,7 +13,6 @@ export interface Known {
   readonly backupFailedAt: number;
   /** Where its clients reach it. */
   readonly endpoint: string;
-  readonly version: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -66,8 +65,8 @@ export function expiryOf({ spec }: Cluster): number | undefined {
 /** Whether what its status tells is still so: thousands of clusters that sleep need nothing at a start. */
 function isSettled({ metadata, spec, status }: Cluster, known: Known): boolean {
   if (known.settled !== undefined) return known.settled === metadata.generation;
-  if (status?.observedGeneration !== metadata.generation) return false;
-  if (status?.endpoint !== known.endpoint || status.version !== known.version) return false;
+  if (!status || status.observedGeneration !== metadata.generation) return false;
+  if (status.endpoint !== known.endpoint) return false;
   if (known.phase === 'awake') return status.phase === 'Running';
   return known.phase === 'asleep' && status.phase === (spec?.deletion ? 'Deleting' : 'Sleeping');
 }
