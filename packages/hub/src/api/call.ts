@@ -1,0 +1,26 @@
+import type { Clock } from '@sampan/base';
+import type { BlobStore } from '@sampan/blobs';
+import type { Records } from '@sampan/records';
+import type { DigestLocks } from '../metadata/digest-locks.ts';
+import type { HubTables } from '../metadata/schema.ts';
+import type { Caller } from './gate.ts';
+import type { HubRequest, HubResponse } from './message.ts';
+import type { Matched } from './routes.ts';
+
+/** What the registry stands on; whoever opens them closes them. */
+export interface HubParts {
+  readonly blobs: BlobStore;
+  readonly records: Records<HubTables>;
+  readonly locks: DigestLocks;
+  readonly clock: Clock;
+}
+
+/** One request whose route is known and which its caller may make. */
+export interface Call extends Matched {
+  readonly parts: HubParts;
+  readonly request: HubRequest;
+  readonly query: URLSearchParams;
+  readonly caller: Caller;
+}
+
+export type Handler = (call: Call) => Promise<HubResponse>;

@@ -1,0 +1,120 @@
+import type { Readable } from 'node:stream';
+import { type Digest, digestAlgorithm, digestOf } from '@sampan/blobs';
+import { RegistryError } from '../errors/registry-error.ts';
+import { mediaTypeOf } from '../manifests/media-types.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, readManifest } from '../manifests/read-manifest.ts';
+import { isReferenced, missingBlobs } from '../metadata/blobs.ts';
+import {
+  findManifest,
+  deleteManifest as forgetManifest,
+  missingManifests,
+  putManifest as storeManifest,
+} from '../metadata/manifests.ts';
+import { ensureRepository, findRepository, type Writer } from '../metadata/repositories.ts';
+import { deleteTag, putTag } from '../metadata/tags.ts';
+import { checkDigest, digestIn } from '../names/digests.ts';
+import { checkTag } from '../names/names.ts';
+import type { Call } from './call.ts';
+import type { HubResponse } from './message.ts';
+
+/** Specification, "Pulling manifests": the bytes that were pushed, whatever `Accept` says (they have one form only). */
+export async function getManifest({ parts, request, repository, reference }: Call): Promise<HubResponse> {
+  checkReference(reference);
+  const found = await findManifest(parts.records.read, repository, reference);
+  if (!found) throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no ${reference}`);
+  const headers = {
+    'content-type': found.mediaType,
+    'content-length': String(found.body.length),
+    'docker-content-digest': found.digest,
+    etag: `"${found.digest}"`,
+  };
+  return { status: 200, headers, ...(request.method === 'HEAD' ? {} : { body: found.body }) };
+}
+
+function checkReference(reference: string): Digest | undefined {
+  // no tag has a colon: what has one is meant as a digest
+  if (reference.includes(':')) return checkDigest(reference);
+  checkTag(reference);
+  return undefined;
+}
+
+/** More than a build sets at once. */
+const MAX_TAGS = 100;
+
+/** Specification, "Pushing manifests"; `?tag=` (repeatable) tags what is pushed by digest, `?digest=` fixes its digest. */
+export async function putManifest(call: Call): Promise<HubResponse> {
+  const { parts, request, repository, reference, query } = call;
+  const tags = [...(checkReference(reference) ? [] : [reference]), ...query.getAll('tag').map(checkTag)];
+  if (tags.length > MAX_TAGS) throw new RegistryError('TAG_INVALID', `more than ${MAX_TAGS} tags at once`);
+  const body = await readBody(request.body, request.headers['content-length']);
+  const digest = digestFor(body, digestIn(reference) ? reference : query.get('digest'));
+  const manifest = readManifest(body, mediaTypeOf(request.headers['content-type']));
+  await parts.records.write(async (to) => {
+    const now = parts.clock.now();
+    const id = await ensureRepository(to, repository, now);
+    await requireReferenced(to, id, manifest);
+    await storeManifest(to, id, { digest, body, manifest }, now);
+    for (const name of tags) await putTag(to, id, { name, digest }, now);
+  });
+  const subject = manifest.subject === undefined ? {} : { 'oci-subject': manifest.subject };
+  const tagged = query.has('tag') ? { 'oci-tag': tags.join(', ') } : {};
+  return {
+    status: 201,
+    headers: {
+      location: `/v2/${repository}/manifests/${digest}`,
+      'docker-content-digest': digest,
+      'content-length': '0',
+      ...subject,
+      ...tagged,
+    },
+  };
+}
+
+async function readBody(body: Readable, length: string | undefined): Promise<Buffer> {
+  const tooLarge = () =>
+    new RegistryError('SIZE_INVALID', `a manifest has at most ${MAX_MANIFEST_BYTES} bytes`, { status: 413 });
+  if (Number(length ?? 0) > MAX_MANIFEST_BYTES) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_MANIFEST_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** The digest of the bytes, by the algorithm of the one that the client expects. */
+function digestFor(body: Buffer, expected: string | null): Digest {
+  if (expected === null) return digestOf(body);
+  const wanted = checkDigest(expected);
+  const found = digestOf(body, digestAlgorithm(wanted));
+  if (found !== wanted) throw new RegistryError('DIGEST_INVALID', `the manifest has the digest ${found}`);
+  return found;
+}
+
+async function requireReferenced(from: Writer, repository: number, manifest: Manifest): Promise<void> {
+  const digests = (list: Manifest['blobs']) => [...new Set(list.map(({ digest }) => digest))];
+  const absent = [
+    ...(await missingBlobs(from, repository, digests(manifest.blobs))),
+    ...(await missingManifests(from, repository, digests(manifest.manifests))),
+  ];
+  if (absent.length > 0) throw new RegistryError('MANIFEST_BLOB_UNKNOWN', absent.slice(0, 10).join(', '));
+}
+
+/** By digest: with all its tags, unless an index needs it. By tag: the tag only. */
+export async function deleteManifest({ parts, repository, reference }: Call): Promise<HubResponse> {
+  const digest = checkReference(reference);
+  await parts.records.write(async (to) => {
+    const id = await findRepository(to, repository);
+    if (id === undefined) throw new RegistryError('NAME_UNKNOWN', repository);
+    if (digest && (await isReferenced(to, id, digest))) {
+      throw new RegistryError('DENIED', 'an index needs this manifest: delete the index first', {
+        status: 405,
+      });
+    }
+    const deleted = digest ? await forgetManifest(to, id, digest) : await deleteTag(to, id, reference);
+    if (!deleted) throw new RegistryError('MANIFEST_UNKNOWN', reference);
+  });
+  return { status: 202, headers: { 'content-length': '0' } };
+}

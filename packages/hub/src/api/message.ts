@@ -1,0 +1,27 @@
+import type { Readable } from 'node:stream';
+
+/** A request to the registry, apart from HTTP's own framing: what handlers are functions of. */
+export interface HubRequest {
+  readonly method: string;
+  /** Path and query as the client sent them, such as `/v2/a/tags/list?n=5`. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Read at most once, by at most one handler. */
+  readonly body: Readable;
+}
+
+export interface HubResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whoever sends the answer reads a stream to its end or destroys it. */
+  readonly body?: string | Uint8Array | Readable;
+}
+
+export function json(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): HubResponse {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Logger, messageOf } from '@sampan/base';
+import type { HubRequest, HubResponse } from '../api/message.ts';
+
+/** What answers requests; never throws. */
+export type Answer = (request: HubRequest) => Promise<HubResponse>;
+
+/** A connection on which nothing moves for this long is closed. */
+const IDLE_MS = 5 * 60_000;
+
+/** Serves `answer` on an HTTP or HTTPS server; whoever made the server listens and closes it. */
+export function serveHub(server: Server, answer: Answer, logger: Logger): void {
+  // a blob may take hours: only silence ends a request
+  server.requestTimeout = 0;
+  server.timeout = IDLE_MS;
+  server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    respond(incoming, outgoing, answer).catch((thrown: unknown) => {
+      // mostly a client that went away; the answer cannot be changed any more
+      logger.debug('an answer broke off', { url: incoming.url, error: messageOf(thrown) });
+      outgoing.destroy();
+    });
+  });
+}
+
+async function respond(incoming: IncomingMessage, outgoing: ServerResponse, answer: Answer): Promise<void> {
+  const { status, headers, body } = await answer(toRequest(incoming));
+  outgoing.writeHead(status, { ...headers, ...closing(incoming, status), ...lengthOf(headers, body) });
+  if (incoming.method === 'HEAD') {
+    if (body instanceof Readable) body.destroy();
+    outgoing.end();
+  } else if (body instanceof Readable) {
+    await pipeline(body, outgoing);
+  } else {
+    outgoing.end(body);
+  }
+}
+
+function toRequest(incoming: IncomingMessage): HubRequest {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return { method: incoming.method ?? 'GET', url: incoming.url ?? '/', headers, body: incoming };
+}
+
+/** A refused body that still comes would be read to its end before the next request: rather a new connection. */
+function closing(incoming: IncomingMessage, status: number): Record<string, string> {
+  const unread = incoming.headers['content-length'] !== '0' && !incoming.complete;
+  return status >= 400 && unread ? { connection: 'close' } : {};
+}
+
+function lengthOf(headers: HubResponse['headers'], body: HubResponse['body']): Record<string, string> {
+  if (headers['content-length'] !== undefined || body === undefined || body instanceof Readable) return {};
+  return { 'content-length': String(Buffer.byteLength(body)) };
+}

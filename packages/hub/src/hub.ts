@@ -1,0 +1,64 @@
+import { type Clock, type Logger, messageOf } from '@sampan/base';
+import type { BlobStore } from '@sampan/blobs';
+import type { Records } from '@sampan/records';
+import { type HubRequest, type HubResponse, json } from './api/message.ts';
+import { Registry } from './api/registry.ts';
+import { DigestLocks } from './metadata/digest-locks.ts';
+import type { HubTables } from './metadata/schema.ts';
+import type { Directory } from './projects/directory.ts';
+import type { KeyPair } from './tokens/key-file.ts';
+import { TokenGate } from './tokens/token-gate.ts';
+import { TokenKeys } from './tokens/token-keys.ts';
+import { TokenService } from './tokens/token-service.ts';
+
+export interface HubOptions {
+  readonly blobs: BlobStore;
+  readonly records: Records<HubTables>;
+  readonly directory: Directory;
+  readonly keyPair: KeyPair;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The registry's name in tokens: the same for all addresses it has. */
+  readonly service: string;
+  /** What the client reaches it by. */
+  readonly scheme: 'http' | 'https';
+}
+
+const TOKEN_PATH = '/hub/token';
+
+/** The registry with its token service: a function from request to response. */
+export class Hub {
+  readonly #registry: Registry;
+  readonly #tokens: TokenService;
+  readonly #logger: Logger;
+
+  constructor({ blobs, records, directory, keyPair, clock, logger, service, scheme }: HubOptions) {
+    const keys = new TokenKeys({ ...keyPair, service, clock });
+    const realm = ({ headers }: HubRequest) => `${scheme}://${hostOf(headers.host)}${TOKEN_PATH}`;
+    const gate = new TokenGate({ keys, clock, realm });
+    this.#registry = new Registry({
+      parts: { blobs, records, locks: new DigestLocks(), clock },
+      gate,
+      logger,
+    });
+    this.#tokens = new TokenService({ keys, directory, clock });
+    this.#logger = logger;
+  }
+
+  /** Never throws. */
+  async handle(request: HubRequest): Promise<HubResponse> {
+    const [path] = request.url.split('?', 1);
+    if (path !== TOKEN_PATH) return this.#registry.handle(request);
+    try {
+      return await this.#tokens.handle(request);
+    } catch (thrown) {
+      this.#logger.error('the token service failed', { error: messageOf(thrown) });
+      return json(500, { error: 'server_error' });
+    }
+  }
+}
+
+/** It goes into a quoted string of a header: nothing that could end that. */
+function hostOf(header: string | undefined): string {
+  return /^[a-zA-Z0-9.:[\]_-]{1,255}$/.test(header ?? '') ? (header ?? '') : 'localhost';
+}

@@ -1,0 +1,158 @@
+import type { Digest } from '@sampan/blobs';
+import type { Manifest } from '../manifests/read-manifest.ts';
+import { digestIn } from '../names/digests.ts';
+import { missing } from './blobs.ts';
+import type { Reader, Writer } from './repositories.ts';
+
+export interface StoredManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly body: Uint8Array;
+}
+
+/** By digest or tag. */
+export async function findManifest(
+  from: Reader,
+  repository: string,
+  reference: string,
+): Promise<StoredManifest | undefined> {
+  const manifests = from
+    .selectFrom('manifests')
+    .innerJoin('repositories', 'repositories.id', 'manifests.repository')
+    .select(['manifests.digest', 'manifests.media_type as mediaType', 'manifests.body'])
+    .where('repositories.name', '=', repository);
+  const digest = digestIn(reference);
+  if (digest) return manifests.where('manifests.digest', '=', digest).executeTakeFirst();
+  return manifests
+    .innerJoin('tags', (join) =>
+      join
+        .onRef('tags.repository', '=', 'manifests.repository')
+        .onRef('tags.digest', '=', 'manifests.digest'),
+    )
+    .where('tags.name', '=', reference)
+    .executeTakeFirst();
+}
+
+/** Which of `digests` are no manifests of the repository. */
+export async function missingManifests(
+  from: Reader,
+  repository: number,
+  digests: readonly Digest[],
+): Promise<Digest[]> {
+  return missing(digests, async (some) => {
+    const rows = await from
+      .selectFrom('manifests')
+      .select('digest')
+      .where('repository', '=', repository)
+      .where('digest', 'in', some)
+      .execute();
+    return rows.map(({ digest }) => digest);
+  });
+}
+
+interface NewManifest {
+  readonly digest: Digest;
+  readonly body: Uint8Array;
+  readonly manifest: Manifest;
+}
+
+/** Stores a manifest and what it needs. The same one again changes nothing but its time. */
+export async function putManifest(
+  to: Writer,
+  repository: number,
+  { digest, body, manifest }: NewManifest,
+  now: number,
+): Promise<void> {
+  await to
+    .insertInto('manifests')
+    .values({
+      repository,
+      digest,
+      media_type: manifest.mediaType,
+      artifact_type: manifest.artifactType ?? null,
+      subject: manifest.subject ?? null,
+      annotations: JSON.stringify(manifest.annotations),
+      size: body.length,
+      body,
+      pushed: now,
+    })
+    .onConflict((conflict) =>
+      // the same bytes may be pushed as another media type where the text leaves it open
+      conflict.columns(['repository', 'digest']).doUpdateSet({ pushed: now, media_type: manifest.mediaType }),
+    )
+    .execute();
+  const needs = new Map<Digest, 'blob' | 'manifest'>();
+  for (const { digest: blob } of manifest.blobs) needs.set(blob, 'blob');
+  for (const { digest: child } of manifest.manifests) needs.set(child, 'manifest');
+  await putReferences(to, repository, digest, [...needs]);
+}
+
+/** Four columns each: below PostgreSQL's and SQLite's limits of parameters. */
+const ROWS_AT_ONCE = 1000;
+
+async function putReferences(
+  to: Writer,
+  repository: number,
+  manifest: Digest,
+  needs: readonly (readonly [Digest, 'blob' | 'manifest'])[],
+): Promise<void> {
+  for (let start = 0; start < needs.length; start += ROWS_AT_ONCE) {
+    const some = needs.slice(start, start + ROWS_AT_ONCE);
+    await to
+      .insertInto('manifest_references')
+      .values(some.map(([digest, kind]) => ({ repository, manifest, digest, kind })))
+      .onConflict((conflict) => conflict.columns(['repository', 'manifest', 'digest']).doNothing())
+      .execute();
+  }
+}
+
+/** With its tags; whether it was there. */
+export async function deleteManifest(to: Writer, repository: number, digest: Digest): Promise<boolean> {
+  await to.deleteFrom('tags').where('repository', '=', repository).where('digest', '=', digest).execute();
+  await to
+    .deleteFrom('manifest_references')
+    .where('repository', '=', repository)
+    .where('manifest', '=', digest)
+    .execute();
+  const result = await to
+    .deleteFrom('manifests')
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+export interface Referrer {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly artifactType: string | null;
+  /** JSON. */
+  readonly annotations: string;
+}
+
+interface ReferrerQuery {
+  readonly subject: Digest;
+  readonly artifactType?: string | undefined;
+  /** Digests after this one. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** Manifests of the repository whose subject is `subject`, in order of digest. */
+export async function listReferrers(
+  from: Reader,
+  repository: string,
+  { subject, artifactType, after, limit }: ReferrerQuery,
+): Promise<Referrer[]> {
+  const all = from
+    .selectFrom('manifests')
+    .innerJoin('repositories', 'repositories.id', 'manifests.repository')
+    .select(['digest', 'media_type as mediaType', 'size', 'artifact_type as artifactType', 'annotations'])
+    .where('repositories.name', '=', repository)
+    .where('subject', '=', subject)
+    .where('digest', '>', after as Digest)
+    .orderBy('digest')
+    .limit(limit);
+  return (artifactType === undefined ? all : all.where('artifact_type', '=', artifactType)).execute();
+}
