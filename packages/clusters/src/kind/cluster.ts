@@ -127,16 +127,16 @@ export interface ClusterStatus {
   backup?: ClusterBackupStatus;
 }
 
-/** What is asked for by a time in `spec`. */
+/** What is asked for by a time in `spec`, in the order in which it is done. */
 export const CLUSTER_ACTIONS = [
-  'sleep',
-  'wake',
-  'backup',
   'restore',
-  'upgrade',
   'rollback',
+  'upgrade',
   'rotationStart',
   'rotationFinish',
+  'backup',
+  'wake',
+  'sleep',
 ] as const;
 export type ClusterAction = (typeof CLUSTER_ACTIONS)[number];
 
