@@ -82,7 +82,7 @@ async function untilMade(client: Client, created: Cluster, timeoutMs: number): P
     if (!(error instanceof SampanError) || error.code !== 'cluster-failed') throw error;
     const { name = '', uid } = created.metadata;
     await client.delete(CLUSTERS, undefined, name, uid === undefined ? {} : { preconditions: { uid } });
-    throw new SampanError('cluster-failed', `${error.message} Nothing of it is left.`, { cause: error });
+    throw new SampanError('cluster-failed', `${error.message} It is deleted again.`, { cause: error });
   }
 }
 

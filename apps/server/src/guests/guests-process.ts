@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, messageOf, SampanError } from '@sampan/base';
 import {
@@ -80,6 +80,8 @@ export class GuestsProcess implements GuestHost {
 
   #start(): Promise<Running> {
     if (this.#isStopped) return Promise.reject(gone('the server stops'));
+    const unreachable = homeProblem();
+    if (unreachable) return Promise.reject(unreachable);
     this.#running ??= this.#spawn();
     return this.#running;
   }
@@ -121,6 +123,24 @@ export class GuestsProcess implements GuestHost {
 
 const gone = (message: string): SampanError =>
   new SampanError('guests-gone', message, { hint: 'It is started again by itself; try again in a moment.' });
+
+/**
+ * The server opened what it needs as root, but each cluster's database is opened later, and SQLite names it by its whole
+ * path. Undefined: that can be done.
+ */
+function homeProblem(): SampanError | undefined {
+  const home = process.cwd();
+  try {
+    accessSync(home, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return new SampanError(
+      'home-unreachable',
+      `The server's user cannot reach ${home}, and so holds no clusters: ${messageOf(error)}`,
+      { hint: 'Open the folders above it to all (chmod o+x), or use another home.', cause: error },
+    );
+  }
+}
 
 /** Beside this program when bundled, else its source. */
 function guestsProgram(): string {
