@@ -1,13 +1,14 @@
 import type { Readable } from 'node:stream';
 import { type Digest, digestAlgorithm, digestOf } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
+import type { Descriptor } from '../manifests/descriptor.ts';
 import { mediaTypeOf } from '../manifests/media-types.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, readManifest } from '../manifests/read-manifest.ts';
-import { isReferenced, missingBlobs } from '../metadata/blobs.ts';
+import { blobSizes, isReferenced } from '../metadata/blobs.ts';
 import {
   findManifest,
   deleteManifest as forgetManifest,
-  missingManifests,
+  manifestSizes,
   putManifest as storeManifest,
 } from '../metadata/manifests.ts';
 import { ensureRepository, findRepository, type Writer } from '../metadata/repositories.ts';
@@ -93,13 +94,19 @@ function digestFor(body: Buffer, expected: string | null): Digest {
   return found;
 }
 
+/** What a manifest names must be there, and be as large as it says: clients reserve and stop by that. */
 async function requireReferenced(from: Writer, repository: number, manifest: Manifest): Promise<void> {
-  const digests = (list: Manifest['blobs']) => [...new Set(list.map(({ digest }) => digest))];
-  const absent = [
-    ...(await missingBlobs(from, repository, digests(manifest.blobs))),
-    ...(await missingManifests(from, repository, digests(manifest.manifests))),
+  const digests = (list: readonly Descriptor[]) => [...new Set(list.map(({ digest }) => digest))];
+  const blobs = await blobSizes(from, repository, digests(manifest.blobs));
+  const manifests = await manifestSizes(from, repository, digests(manifest.manifests));
+  const known = [
+    ...manifest.blobs.map(({ digest, size }) => ({ digest, size, found: blobs.get(digest) })),
+    ...manifest.manifests.map(({ digest, size }) => ({ digest, size, found: manifests.get(digest) })),
   ];
+  const absent = known.filter(({ found }) => found === undefined).map(({ digest }) => digest);
   if (absent.length > 0) throw new RegistryError('MANIFEST_BLOB_UNKNOWN', absent.slice(0, 10).join(', '));
+  const wrong = known.find(({ size, found }) => size !== found);
+  if (wrong) throw new RegistryError('MANIFEST_INVALID', `${wrong.digest} has ${wrong.found} bytes`);
 }
 
 /** By digest: with all its tags, unless an index needs it. By tag: the tag only. */

@@ -39,35 +39,37 @@ export async function linkBlob(
     .execute();
 }
 
-/** Which of `digests` the repository cannot read. */
-export async function missingBlobs(
+/** The sizes of those of `digests` that the repository may read. */
+export function blobSizes(
   from: Reader,
   repository: number,
   digests: readonly Digest[],
-): Promise<Digest[]> {
-  return missing(digests, async (some) => {
-    const rows = await from
+): Promise<Map<Digest, number>> {
+  return sizesOf(digests, (some) =>
+    from
       .selectFrom('blob_links')
-      .select('digest')
-      .where('repository', '=', repository)
-      .where('digest', 'in', some)
-      .execute();
-    return rows.map(({ digest }) => digest);
-  });
+      .innerJoin('blobs', 'blobs.digest', 'blob_links.digest')
+      .select(['blobs.digest', 'blobs.size'])
+      .where('blob_links.repository', '=', repository)
+      .where('blob_links.digest', 'in', some)
+      .execute(),
+  );
 }
 
 /** Fewer than either database allows as parameters of one query. */
 const QUERY_DIGESTS = 500;
 
-export async function missing(
+export async function sizesOf(
   digests: readonly Digest[],
-  present: (some: Digest[]) => Promise<Digest[]>,
-): Promise<Digest[]> {
-  const absent = new Set(digests);
+  query: (some: Digest[]) => Promise<{ digest: Digest; size: number }[]>,
+): Promise<Map<Digest, number>> {
+  const sizes = new Map<Digest, number>();
   for (let start = 0; start < digests.length; start += QUERY_DIGESTS) {
-    for (const digest of await present(digests.slice(start, start + QUERY_DIGESTS))) absent.delete(digest);
+    for (const { digest, size } of await query(digests.slice(start, start + QUERY_DIGESTS))) {
+      sizes.set(digest, size);
+    }
   }
-  return [...absent];
+  return sizes;
 }
 
 /** Whether a manifest of the repository needs it. */

@@ -1,7 +1,7 @@
 import type { Digest } from '@sampan/blobs';
 import type { Manifest } from '../manifests/read-manifest.ts';
 import { digestIn } from '../names/digests.ts';
-import { missing } from './blobs.ts';
+import { sizesOf } from './blobs.ts';
 import type { Reader, Writer } from './repositories.ts';
 
 export interface StoredManifest {
@@ -33,21 +33,20 @@ export async function findManifest(
     .executeTakeFirst();
 }
 
-/** Which of `digests` are no manifests of the repository. */
-export async function missingManifests(
+/** The sizes of those of `digests` that are manifests of the repository. */
+export function manifestSizes(
   from: Reader,
   repository: number,
   digests: readonly Digest[],
-): Promise<Digest[]> {
-  return missing(digests, async (some) => {
-    const rows = await from
+): Promise<Map<Digest, number>> {
+  return sizesOf(digests, (some) =>
+    from
       .selectFrom('manifests')
-      .select('digest')
+      .select(['digest', 'size'])
       .where('repository', '=', repository)
       .where('digest', 'in', some)
-      .execute();
-    return rows.map(({ digest }) => digest);
-  });
+      .execute(),
+  );
 }
 
 interface NewManifest {
