@@ -42,6 +42,7 @@ bench: build ## Measure against upstream
 	@node bench/apiserver.ts
 	@node bench/scheduler.ts
 	@node bench/pods.ts
+	@node bench/clusters.ts
 
 conformance: install ## Upstream's conformance tests against Sampan, up to an hour (FOCUS=..., NODES=..., MINUTES=...); as root
 	@FOCUS='$(FOCUS)' NODES='$(NODES)' MINUTES='$(MINUTES)' node tools/conformance/main.ts

@@ -5,6 +5,9 @@ import { keyOf } from './refs.ts';
 
 export type Indexers<T> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
+/** Most have no index, and a process holds the informers of thousands of clusters. */
+const NONE: ReadonlyMap<string, never> = new Map();
+
 /**
  * The objects of a resource in memory, always soon the present ones, with indexes and change handlers (client-go
  * SharedIndexInformer without resyncs). Objects are the client's: do not change them. Choose selectors that keep it
@@ -13,7 +16,7 @@ export type Indexers<T> = Readonly<Record<string, (object: T) => readonly string
 export class Informer<T extends KubeObject = KubeObject> {
   readonly #objects = new Map<string, T>();
   readonly #indexers: ReadonlyMap<string, (object: T) => readonly string[]>;
-  readonly #indexes = new Map<string, Map<string, Set<string>>>();
+  readonly #indexes: ReadonlyMap<string, Map<string, Set<string>>>;
   readonly #handlers = new Set<(change: ObjectChange<T>) => void>();
   readonly #reflector: Reflector<T>;
   readonly #synced = Promise.withResolvers<void>();
@@ -22,8 +25,9 @@ export class Informer<T extends KubeObject = KubeObject> {
   #seen: Set<string> | undefined;
 
   constructor(options: ReflectorOptions, indexers: Indexers<T> = {}) {
-    this.#indexers = new Map(Object.entries(indexers));
-    for (const name of this.#indexers.keys()) this.#indexes.set(name, new Map());
+    const entries = Object.entries(indexers);
+    this.#indexers = entries.length === 0 ? NONE : new Map(entries);
+    this.#indexes = entries.length === 0 ? NONE : new Map(entries.map(([name]) => [name, new Map()]));
     const sink: ReflectorSink<T> = {
       beginList: () => {
         this.#seen = new Set();
