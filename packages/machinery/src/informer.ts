@@ -6,7 +6,7 @@ import { keyOf } from './refs.ts';
 export type Indexers<T> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
 /** Most have no index, and a process holds the informers of thousands of clusters. */
-const NONE: ReadonlyMap<string, never> = new Map();
+const NONE: ReadonlyMap<string, never> = new Map<string, never>();
 
 /**
  * The objects of a resource in memory, always soon the present ones, with indexes and change handlers (client-go
