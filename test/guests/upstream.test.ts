@@ -11,7 +11,7 @@ import {
   startClusterController,
 } from '@sampan/clusters';
 import { type Client, HttpClient, REFS } from '@sampan/machinery';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Guests } from '../../apps/guests/src/guests.ts';
 import { hasUpstream } from '../../tools/upstream/cache.ts';
 import { startKubernetes, type Upstream } from '../../tools/upstream/kubernetes.ts';
@@ -31,9 +31,10 @@ describe.runIf(hasUpstream('kubernetes'))('clusters of kube-apiserver 1.20.2 as 
     upstream = await startKubernetes();
     client = new HttpClient(upstream, { name: 'test' });
     await client.create(REFS.customResourceDefinitions, clusterDefinition);
-    await expect
-      .poll(async () => (await client.resources()).some(({ kind }) => kind === 'Cluster'), WAIT)
-      .toBe(true);
+    await vi.waitFor(async () => {
+      const kinds = await client.resources();
+      if (!kinds.some(({ kind }) => kind === 'Cluster')) throw new Error('the kind is not served yet');
+    }, WAIT);
     guests = new Guests({
       folder: join(folder, 'clusters'),
       backups: join(folder, 'backups'),
