@@ -303,11 +303,13 @@ export class Guests implements GuestHost {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#alarms.close();
-    await Promise.all(
-      [...this.#entries].map(([name, entry]) =>
-        this.#inTurn(name, entry, () => this.#close(name, entry, false)),
-      ),
-    );
+    const close = async ([name, entry]: readonly [string, Entry]): Promise<void> => {
+      await this.#inTurn(name, entry, () => this.#close(name, entry, false)).catch((error: unknown) =>
+        // the others are written out all the same
+        this.#report(name, error),
+      );
+    };
+    await Promise.all([...this.#entries].map(close));
     this.#options.node?.caller.close();
   }
 
@@ -557,7 +559,9 @@ export class Guests implements GuestHost {
         ...(wakeAt === undefined ? {} : { wakeAt }),
       }));
     }
-    this.#planAsleep(name, readRecord(folder));
+    // one that has failed may have a record that nobody can read
+    if (entry.failure) this.#alarms.delete(name);
+    else this.#planAsleep(name, readRecord(folder));
   }
 
   #forgetBefore(folder: string): void {
