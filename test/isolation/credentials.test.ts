@@ -1,6 +1,6 @@
 import { createHmac, createPrivateKey, createPublicKey, createSign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { homeLayout } from '@sampan/home';
 import {
   createCertificateAuthority,
@@ -300,6 +300,18 @@ describe('a token is good in the cluster that issued it, and in no other', () =>
     const token = await b.token('boss');
     expect([await review(b, token), await review(a, token)]).toEqual([true, undefined]);
   });
+});
+
+it('what clusters stand on is on disk for the server’s user alone', () => {
+  const { root, clusters, guestsSocket } = homeLayout(world.sampan.home);
+  const files = ['a', 'b'].flatMap((name) =>
+    readdirSync(join(clusters, name)).map((file) => join(clusters, name, file)),
+  );
+  expect(files.map((file) => basename(file))).toContain('keys.json');
+  for (const path of [...files, guestsSocket]) expect([path, statSync(path).mode & 0o077]).toEqual([path, 0]);
+  for (const name of ['a', 'b']) expect(statSync(join(clusters, name)).mode & 0o077).toBe(0);
+  // nobody but root and the server's group comes as far
+  expect(statSync(root).mode & 0o007).toBe(0);
 });
 
 describe('what a cluster grants holds there', () => {
