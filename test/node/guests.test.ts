@@ -196,6 +196,40 @@ describe.skipIf(missingForNode() !== '')('pods of guest clusters', () => {
     expect(await containerOf(b.kubectl, 'web')).toBe(before);
   });
 
+  it('get another network when somebody else has theirs by then', async () => {
+    const c = await createGuest(node.sampan, node.kubectl, 'gamma');
+    const before = networkOf('gamma');
+    const link = `t${before.index}`;
+    execFileSync('ip', ['link', 'add', link, 'type', 'bridge']);
+    try {
+      execFileSync('ip', ['link', 'set', link, 'up']);
+      execFileSync('ip', ['route', 'add', before.hostRange, 'dev', link]);
+      await serve(c);
+      expect(networkOf('gamma').index).not.toBe(before.index);
+      expect(await (await fetch(`http://${hostAddressOf(networkOf('gamma'), '10.244.0.2')}/`)).text()).toBe(
+        'gamma\n',
+      );
+    } finally {
+      execFileSync('ip', ['link', 'delete', link]);
+    }
+  });
+
+  it('cost nothing while nothing happens', async () => {
+    const revision = async () =>
+      Number(
+        (await b.kubectl.json<{ metadata: { resourceVersion: string } }>('get pods')).metadata
+          .resourceVersion,
+      );
+    const before = await eventually('all is told', async () => {
+      const first = await revision();
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      return (await revision()) === first && first;
+    });
+    // longer than a Lease is left alone
+    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    expect(await revision()).toBe(before);
+  });
+
   it('take no more of the machine than the quota of their cluster', async () => {
     const quota = { pods: 2, cpu: '500m', memory: '256Mi' };
     await node.kubectl.run([

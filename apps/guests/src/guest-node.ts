@@ -1,5 +1,5 @@
 import type { KubeObject, k8s } from '@sampan/api';
-import { type Clock, type Logger, messageOf } from '@sampan/base';
+import { type Clock, type Logger, messageOf, SampanError } from '@sampan/base';
 import type { NodeRequest } from '@sampan/clusters';
 import type { ObjectReader } from '@sampan/machinery';
 import type { NodeCaller } from './node-caller.ts';
@@ -12,6 +12,8 @@ export interface GuestNodeOptions {
   readonly request: () => Promise<NodeRequest>;
   /** Told when it has its first pod, or its last one is over. */
   readonly changed: (hasPods: boolean) => void;
+  /** Told when the cluster's network is another's by now; this one is closed then. */
+  readonly taken: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -134,6 +136,7 @@ export class GuestNode {
       await task();
       return true;
     } catch (error) {
+      if (error instanceof SampanError && error.code === 'network-taken') this.#options.taken();
       this.#options.log.warn('the node of a cluster', {
         cluster: this.#options.name,
         error: messageOf(error),

@@ -43,6 +43,8 @@ export interface GuestOptions {
   readonly log: Logger;
   /** Told when it has its first pod, or its last one is over. */
   readonly podsChanged?: (hasPods: boolean) => void;
+  /** Told when its network is another's by now. */
+  readonly networkTaken?: () => void;
 }
 
 /** What of this machine is a cluster's. */
@@ -191,8 +193,8 @@ export class Guest {
             port: API_PORT,
             ...(machine ? { address: machine.network.link.host } : {}),
           },
-          // the one node is this machine, which is there whenever this process is
-          without: ['nodes'],
+          // it is there whenever this process is, and tells nothing while there are no pods; others join from outside
+          isHosted: (node) => node === machine?.name,
         });
         await controllers.ready;
         await ensureNode();
@@ -215,6 +217,7 @@ export class Guest {
           clock: systemClock,
           log,
           changed: options.podsChanged ?? (() => {}),
+          taken: options.networkTaken ?? (() => {}),
           request: async () => ({
             network: machine.network.index,
             port: await inside.port(),

@@ -459,6 +459,7 @@ export class Guests implements GuestHost {
         machineQuota: entry.settings.machine,
         // a process that is killed must find those whose pods somebody has to look after
         podsChanged: (hasPods) => this.#remember(name, { hasPods }),
+        networkTaken: () => this.#renumber(name, entry),
       });
     if (record.release === this.#release) return start(databaseOf(folder, record));
     return this.#startUpgraded(name, record, start);
@@ -531,6 +532,19 @@ export class Guests implements GuestHost {
 
   #mayPass({ code, at }: Failure): boolean {
     return !LASTING.includes(code) && this.#clock.now() - at >= RETRY_MS;
+  }
+
+  /** Somebody else on the machine has the range of its network by now: it gets another one. */
+  #renumber(name: string, entry: Entry): void {
+    const { node } = this.#options;
+    const move = async (): Promise<void> => {
+      await this.#close(name, entry, false);
+      const network = await node?.networks.take(name);
+      if (network === undefined) return;
+      this.#remember(name, { network });
+      await this.#open(name, entry, true);
+    };
+    this.#inTurn(name, entry, move).catch((error: unknown) => this.#report(name, error));
   }
 
   #remember(name: string, change: Partial<GuestRecord>): void {

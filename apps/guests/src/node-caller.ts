@@ -16,7 +16,7 @@ export class NodeCaller {
     this.#socketPath = socketPath;
   }
 
-  /** Has pods of a cluster run; resolves when its node works. Rejects with `node-unavailable`. */
+  /** Has pods of a cluster run; resolves when its node works. Rejects with `node-unavailable`, `network-taken`. */
   async start(name: string, request: NodeRequest): Promise<void> {
     await this.#hold();
     await this.#call('POST', `/clusters/${name}`, JSON.stringify(request));
@@ -80,6 +80,7 @@ export class NodeCaller {
         answer.on('error', (error) => reject(unavailable(error.message)));
         answer.on('end', () => {
           if (answer.statusCode === 200) resolve();
+          else if (answer.statusCode === 409) reject(new SampanError('network-taken', text));
           else reject(unavailable(text));
         });
       });

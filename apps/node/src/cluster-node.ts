@@ -119,6 +119,8 @@ class ClusterNodeStart {
       ...{ part: this.#part, client, network, addresses: this.#addresses(), bounds: this.#bounds },
       // what others fetched is not for guests to see
       showsImages: this.#place.isHost,
+      // who holds guests knows itself that this machine is there
+      hasLease: this.#place.isHost,
       pressure: () => this.#pressure?.eviction.pressure ?? NO_PRESSURE,
     });
     this.#registered = registered;

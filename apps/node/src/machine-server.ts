@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { messageOf } from '@sampan/base';
+import { messageOf, SampanError } from '@sampan/base';
 import { HOST_CLUSTER, MACHINE_QUOTA, NODE_LINE, NODE_PARTS, type NodeRequest } from '@sampan/clusters';
 import type { GuestNodes } from './guest-nodes.ts';
 import type { MachinePart } from './machine-part.ts';
@@ -46,7 +46,8 @@ export async function serveMachine(
       response.writeHead(200).end();
     } catch (error) {
       log.warn('what was asked for a cluster failed', { path: request.url, error: messageOf(error) });
-      response.writeHead(500, { 'content-type': 'text/plain' }).end(messageOf(error));
+      const isTaken = error instanceof SampanError && error.code === 'network-taken';
+      response.writeHead(isTaken ? 409 : 500, { 'content-type': 'text/plain' }).end(messageOf(error));
     }
   }
 }

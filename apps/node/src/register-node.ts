@@ -14,6 +14,8 @@ export interface RegisterOptions {
   readonly addresses: readonly k8s.NodeAddress[];
   readonly showsImages: boolean;
   readonly bounds: NodeBounds;
+  /** Whether somebody judges by it that the node is alive; if not, nothing is written while nothing changes. */
+  readonly hasLease: boolean;
   readonly pressure: () => NodePressure;
 }
 
@@ -27,7 +29,7 @@ export interface RegisteredNode {
 
 /** Has the API know this node and that it is alive; resolves when it does. */
 export async function registerNode(options: RegisterOptions): Promise<RegisteredNode> {
-  const { part, client, network, addresses, showsImages, pressure, bounds } = options;
+  const { part, client, network, addresses, showsImages, pressure, bounds, hasLease } = options;
   const { node, clock, log, runtime, handlers } = part;
   const registrar = new NodeRegistrar({
     ...{ client, clock, log },
@@ -55,17 +57,22 @@ export async function registerNode(options: RegisterOptions): Promise<Registered
       }),
   });
   await registrar.start();
-  const { metadata } = await client.get(REFS.nodes, undefined, node);
-  const lease = new NodeLease({ client, clock, log, node, uid: metadata.uid ?? '' });
-  lease.start();
+  const lease = hasLease ? await startLease(options) : undefined;
   return {
     changed: () => registrar.changed(),
     observed: (node) => registrar.observed(node),
     async stop() {
-      await lease.stop();
+      await lease?.stop();
       await registrar.stop();
     },
   };
+}
+
+async function startLease({ part: { node, clock, log }, client }: RegisterOptions): Promise<NodeLease> {
+  const { metadata } = await client.get(REFS.nodes, undefined, node);
+  const lease = new NodeLease({ client, clock, log, node, uid: metadata.uid ?? '' });
+  lease.start();
+  return lease;
 }
 
 function labelsOf(name: string, architecture: string): Record<string, string> {

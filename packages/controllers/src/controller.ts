@@ -8,6 +8,8 @@ export interface ControllerContext {
   client(name: string): Client;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Nodes that are not found dead by their silence: others know whether they live. Absent: none. */
+  isHosted?(node: string): boolean;
 }
 
 /** A controller that runs. */

@@ -30,6 +30,8 @@ export interface ControllersOptions {
   readonly accountTokens?: boolean;
   /** Keeps the Service `kubernetes`; absent: somebody else does. */
   readonly apiService?: ApiServiceOptions;
+  /** Nodes whose silence means nothing, as this machine's to a cluster that it works for only when it has pods; default none. */
+  isHosted?(node: string): boolean;
   /** Groups that others run, or whose kinds the server does not serve; default none. */
   readonly without?: readonly ControllerGroup[];
 }
@@ -54,6 +56,7 @@ export function startControllers(options: ControllersOptions): Controllers {
     client: (name) => options.client(name),
     clock: options.clock ?? systemClock,
     log: options.log ?? silentLogger,
+    isHosted: (node) => options.isHosted?.(node) ?? false,
   };
   const first = [startServiceAccounts(context)];
   if (rootCa !== undefined) first.push(startRootCa(context, rootCa));

@@ -124,7 +124,8 @@ class NodeLifecycle {
     if (!node) return undefined;
     const now = clock.now();
     const silentMs = clock.monotonic() - (this.#heard.get(name) ?? clock.monotonic());
-    const health = decideHealth(node, silentMs, now);
+    const isHosted = this.#context.isHosted?.(name) ?? false;
+    const health = isHosted ? {} : decideHealth(node, silentMs, now);
     if (health.conditions) {
       const status = { ...node.status, conditions: health.conditions };
       node = await this.#client.update<Node>(REFS.nodes, { ...node, status }, { subresource: 'status' });

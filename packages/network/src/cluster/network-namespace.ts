@@ -10,10 +10,11 @@ export const netnsPath = (name: string): string => `/run/netns/${name}`;
 /**
  * Makes the network namespace of a cluster with its bridge and its link to the machine. May be called again, also
  * after a crash in the middle or with other addresses of the same name: it mends what differs and touches nothing
- * that is right.
+ * that is right. Throws `network-taken` when another network of the machine has the addresses.
  */
 export async function ensureNetwork(network: ClusterNetwork): Promise<void> {
   const { name, link, hostRange, mtu } = network;
+  await refuseTaken(network);
   if (!(await exists(netnsPath(name)))) await run('ip', ['netns', 'add', name]);
   await ensureLink(network);
   await batch([`address replace ${link.host}/31 dev ${name}`, `link set ${name} mtu ${mtu} up`]);
@@ -25,6 +26,17 @@ export async function ensureNetwork(network: ClusterNetwork): Promise<void> {
     [`ipv4/conf/${name}/route_localnet`]: 1,
   });
   await admitLink(name);
+}
+
+/** Two homes may have chosen the same number before either of them had a route. */
+async function refuseTaken({ name, hostRange }: ClusterNetwork): Promise<void> {
+  const text = await run('ip', ['-4', '-j', 'route', 'show', 'exact', hostRange]);
+  const routes = text.trim() === '' ? [] : (JSON.parse(text) as { readonly dev?: string }[]);
+  const other = routes.find(({ dev }) => dev !== name)?.dev;
+  if (other === undefined) return;
+  throw new SampanError('network-taken', `${hostRange} is the range of another network, ${other}.`, {
+    hint: 'Another one is chosen at the next start: sampan down, then sampan up.',
+  });
 }
 
 /** Removes the namespace and the link, which need not be there. Its pods must be gone. */
