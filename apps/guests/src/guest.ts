@@ -84,7 +84,7 @@ interface Parts {
 export class Guest {
   readonly #parts: Parts;
   /** Requests, watches and streams under way. */
-  #connections = 0;
+  readonly #connections = new Set<{ readonly cut: () => void }>();
   #lastRequestAt: number | undefined;
   #closing: Promise<void> | undefined;
 
@@ -106,7 +106,7 @@ export class Guest {
   }
 
   get connections(): number {
-    return this.#connections;
+    return this.#connections.size;
   }
 
   /** False from the moment that it begins to close. */
@@ -124,16 +124,16 @@ export class Guest {
     return this.#parts.timers.earliest();
   }
 
-  /** A request began; the returned function is called when its answer, or its connection, is over. */
-  begin(): () => void {
-    this.#connections++;
+  /**
+   * A request began; the returned function is called when its answer, or its connection, is over. `cut` is called when
+   * the cluster closes before: watches would hear nothing any more.
+   */
+  begin(cut: () => void): () => void {
+    const connection = { cut };
+    this.#connections.add(connection);
     this.#lastRequestAt = Date.now();
-    let isOver = false;
     return () => {
-      if (isOver) return;
-      isOver = true;
-      this.#connections--;
-      this.#lastRequestAt = Date.now();
+      if (this.#connections.delete(connection)) this.#lastRequestAt = Date.now();
     };
   }
 
@@ -261,6 +261,7 @@ export class Guest {
     await working?.scheduler.stop();
     await working?.controllers.stop();
     endMachine();
+    for (const { cut } of [...this.#connections]) cut();
     plane.stop();
     await store.close();
   }

@@ -136,10 +136,10 @@ export class Guests implements GuestHost {
   }
 
   /**
-   * A cluster that serves, woken when it sleeps; it stays awake until `end` is called. Throws `guest-missing`,
-   * `guest-paused`, `guest-failed`.
+   * A cluster that serves, woken when it sleeps; it stays awake until `end` is called, or somebody has it close: then
+   * `cut` is called, for what would wait for ever. Throws `guest-missing`, `guest-paused`, `guest-failed`.
    */
-  async use(name: string): Promise<{ readonly guest: Guest; readonly end: () => void }> {
+  async use(name: string, cut: () => void): Promise<{ readonly guest: Guest; readonly end: () => void }> {
     for (;;) {
       const entry = this.#entry(name);
       const { failure } = entry;
@@ -148,7 +148,7 @@ export class Guests implements GuestHost {
       const opening = entry.guest ?? this.#inTurn(name, entry, () => this.#open(name, entry, true));
       const guest = await opening;
       // it may have fallen asleep in between
-      if (guest.isOpen) return { guest, end: guest.begin() };
+      if (guest.isOpen) return { guest, end: guest.begin(cut) };
     }
   }
 

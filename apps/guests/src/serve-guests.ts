@@ -53,7 +53,7 @@ export async function serveGuests(
       await queue.run(askerOf(request, name, rest), async () => {
         if (response.closed) return;
         const over = closeOf(response);
-        const { guest, end } = await guests.use(name);
+        const { guest, end } = await guests.use(name, () => response.destroy());
         // gone while it woke
         if (response.closed) return end();
         response.once('close', end);
@@ -74,7 +74,7 @@ export async function serveGuests(
       await queue.run({ ...askerOf(request, name, rest), isStream: true }, async () => {
         if (socket.closed) return;
         const over = closeOf(socket);
-        const { guest, end } = await guests.use(name);
+        const { guest, end } = await guests.use(name, () => socket.destroy());
         if (socket.closed) return end();
         socket.once('close', end);
         await guest.api.handleUpgrade(request, socket, head, rest);
