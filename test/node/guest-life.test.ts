@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGuest, type TestGuest } from '../support/guest.ts';
+import { BUSYBOX, missingForNode, startTestNode, type TestNode } from '../support/node.ts';
+
+const WAIT = { timeout: 90_000, interval: 200 };
+
+/** How many processes on the machine run a command. */
+function processes(command: string): number {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === command.replaceAll(' ', '\0')
+      );
+    } catch {
+      // it ended meanwhile
+      return false;
+    }
+  }).length;
+}
+
+describe.skipIf(missingForNode() !== '')('pods in the life of a guest cluster', () => {
+  const COMMAND = 'sleep 86321';
+  let node: TestNode;
+  let guest: TestGuest;
+  beforeAll(async () => {
+    node = await startTestNode();
+    guest = await createGuest(node.sampan, node.kubectl, 'alpha');
+    await guest.kubectl.run(['run', 'web', `--image=${BUSYBOX}`, '--command', '--', ...COMMAND.split(' ')]);
+    await guest.kubectl.run('wait --for=condition=Ready pod/web --timeout=90s');
+  });
+  afterAll(() => node?.stop());
+
+  const patch = (spec: object) =>
+    node.kubectl.run(['patch', 'cluster', 'alpha', '--type=merge', '-p', JSON.stringify({ spec })]);
+
+  it('run on in the one that is cloned, and once more in the clone', async () => {
+    expect(processes(`${COMMAND}\0`)).toBe(1);
+    const clone = await createGuest(node.sampan, node.kubectl, 'clone', { from: { cluster: 'alpha' } });
+    await clone.kubectl.run('wait --for=condition=Ready pod/web --timeout=90s');
+    expect(processes(`${COMMAND}\0`)).toBe(2);
+    await node.kubectl.run('delete cluster clone');
+    await expect.poll(() => processes(`${COMMAND}\0`), WAIT).toBe(1);
+  });
+
+  it('end when it is put into the trash, and run again when it is had back', async () => {
+    await patch({ deletion: { requestedAt: '2026-11-22T12:00:00Z', keepSeconds: 30_000_000 } });
+    await expect.poll(() => processes(`${COMMAND}\0`), WAIT).toBe(0);
+    await patch({ deletion: null });
+    await expect.poll(() => processes(`${COMMAND}\0`), WAIT).toBe(1);
+  });
+
+  it('run on while it gets new keys', async () => {
+    await patch({ rotation: { startRequestedAt: '2026-11-22T12:00:00Z' } });
+    await node.kubectl.run('wait --for=condition=KeysRotated cluster/alpha --timeout=60s');
+    await patch({ rotation: { finishRequestedAt: '2026-11-22T12:00:00Z' } });
+    await expect
+      .poll(() => node.kubectl.run('get cluster alpha -o jsonpath={.status.handled.rotationFinish}'), WAIT)
+      .not.toBe('');
+    expect(processes(`${COMMAND}\0`)).toBe(1);
+  });
+});
