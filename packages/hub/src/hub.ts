@@ -1,8 +1,10 @@
 import { type Clock, type Logger, messageOf } from '@sampan/base';
 import type { BlobStore } from '@sampan/blobs';
 import type { Records } from '@sampan/records';
+import type { HubParts } from './api/call.ts';
 import { type HubRequest, type HubResponse, json } from './api/message.ts';
 import { Registry } from './api/registry.ts';
+import { type Collected, type CollectOptions, collectGarbage } from './garbage/collect.ts';
 import { DigestLocks } from './metadata/digest-locks.ts';
 import type { HubTables } from './metadata/schema.ts';
 import type { Directory } from './projects/directory.ts';
@@ -28,6 +30,7 @@ const TOKEN_PATH = '/hub/token';
 
 /** The registry with its token service: a function from request to response. */
 export class Hub {
+  readonly #parts: HubParts;
   readonly #registry: Registry;
   readonly #tokens: TokenService;
   readonly #logger: Logger;
@@ -36,13 +39,15 @@ export class Hub {
     const keys = new TokenKeys({ ...keyPair, service, clock });
     const realm = ({ headers }: HubRequest) => `${scheme}://${hostOf(headers.host)}${TOKEN_PATH}`;
     const gate = new TokenGate({ keys, clock, realm });
-    this.#registry = new Registry({
-      parts: { blobs, records, locks: new DigestLocks(), clock },
-      gate,
-      logger,
-    });
+    this.#parts = { blobs, records, locks: new DigestLocks(), clock };
+    this.#registry = new Registry({ parts: this.#parts, gate, logger });
     this.#tokens = new TokenService({ keys, directory, clock });
     this.#logger = logger;
+  }
+
+  /** Deletes what nobody needs any more, while the registry serves. One at a time. */
+  collectGarbage(options?: CollectOptions): Promise<Collected> {
+    return collectGarbage(this.#parts, options);
   }
 
   /** Never throws. */

@@ -25,10 +25,11 @@ export class TestHub implements AsyncDisposable {
   readonly directory: MemoryDirectory;
   readonly records: Records<HubTables>;
   readonly blobs: BlobStore;
+  readonly hub: Hub;
   readonly #close: () => Promise<void>;
 
   private constructor(
-    fields: Pick<TestHub, 'url' | 'directory' | 'records' | 'blobs'>,
+    fields: Pick<TestHub, 'url' | 'directory' | 'records' | 'blobs' | 'hub'>,
     close: () => Promise<void>,
   ) {
     this.url = fields.url;
@@ -36,6 +37,7 @@ export class TestHub implements AsyncDisposable {
     this.directory = fields.directory;
     this.records = fields.records;
     this.blobs = fields.blobs;
+    this.hub = fields.hub;
     this.#close = close;
   }
 
@@ -61,7 +63,7 @@ export class TestHub implements AsyncDisposable {
     serveHub(server, (request) => hub.handle(request), silentLogger);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    return new TestHub({ url: `http://127.0.0.1:${port}`, directory, records, blobs }, async () => {
+    return new TestHub({ url: `http://127.0.0.1:${port}`, directory, records, blobs, hub }, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await records.close();

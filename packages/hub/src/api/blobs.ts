@@ -1,6 +1,6 @@
-import { BlobUnknownError } from '@sampan/blobs';
+import { BlobUnknownError, type Digest } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
-import { findBlob, isReferenced, unlinkBlob } from '../metadata/blobs.ts';
+import { findBlob, isReferenced, type LinkedBlob, renewLink, unlinkBlob } from '../metadata/blobs.ts';
 import { findRepository } from '../metadata/repositories.ts';
 import { checkDigest } from '../names/digests.ts';
 import type { Call } from './call.ts';
@@ -14,8 +14,9 @@ const REDIRECT_SECONDS = 20 * 60;
 export async function getBlob(call: Call): Promise<HubResponse> {
   const { parts, request, repository } = call;
   const digest = checkDigest(call.reference);
-  const size = await findBlob(parts.records.read, repository, digest);
-  if (size === undefined) throw new RegistryError('BLOB_UNKNOWN', digest);
+  const found = await findBlob(parts.records.read, repository, digest);
+  if (!found || !(await renewed(call, digest, found))) throw new RegistryError('BLOB_UNKNOWN', digest);
+  const { size } = found;
   const headers = {
     'docker-content-digest': digest,
     'content-type': 'application/octet-stream',
@@ -34,6 +35,18 @@ export async function getBlob(call: Call): Promise<HubResponse> {
     return { status: 307, headers: { location: elsewhere, 'docker-content-digest': digest } };
   }
   return { ...answer, body: await readBlob(call, digest, range) };
+}
+
+/**
+ * Who asks by HEAD whether a blob is there is about to push a manifest that needs it: the collector must leave it for
+ * as long as a new one. Rarely a write: one an hour and blob.
+ */
+const RENEW_MS = 60 * 60_000;
+
+async function renewed({ parts, request }: Call, digest: Digest, found: LinkedBlob): Promise<boolean> {
+  const now = parts.clock.now();
+  if (request.method !== 'HEAD' || now - found.linked < RENEW_MS) return true;
+  return parts.records.write((to) => renewLink(to, found.repository, digest, now));
 }
 
 async function readBlob({ parts }: Call, ...[digest, range]: Parameters<Call['parts']['blobs']['read']>) {

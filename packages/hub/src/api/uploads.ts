@@ -48,9 +48,9 @@ async function mount({ parts, query, repository, caller }: Call): Promise<Digest
   if (!digest || !isRepositoryName(source) || !caller.may('pull', source)) return undefined;
   return parts.locks.hold(digest, () =>
     parts.records.write(async (to) => {
-      const size = await findBlob(to, source, digest);
-      if (size === undefined) return undefined;
-      await linkBlob(to, repository, { digest, size }, parts.clock.now());
+      const found = await findBlob(to, source, digest);
+      if (!found) return undefined;
+      await linkBlob(to, repository, { digest, size: found.size }, parts.clock.now());
       return digest;
     }),
   );

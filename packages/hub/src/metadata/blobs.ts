@@ -1,21 +1,39 @@
 import type { Digest } from '@sampan/blobs';
 import { ensureRepository, type Reader, type Writer } from './repositories.ts';
 
-/** The size of a blob that the repository may read; undefined: there is no such blob for it. */
-export async function findBlob(
-  from: Reader,
-  repository: string,
-  digest: Digest,
-): Promise<number | undefined> {
-  const row = await from
+export interface LinkedBlob {
+  readonly repository: number;
+  readonly size: number;
+  /** When the repository got it or was last asked whether it has it, milliseconds since the epoch. */
+  readonly linked: number;
+}
+
+/** A blob that the repository may read; undefined: there is no such blob for it. */
+export function findBlob(from: Reader, repository: string, digest: Digest): Promise<LinkedBlob | undefined> {
+  return from
     .selectFrom('blob_links')
     .innerJoin('repositories', 'repositories.id', 'blob_links.repository')
     .innerJoin('blobs', 'blobs.digest', 'blob_links.digest')
-    .select('blobs.size')
+    .select(['blob_links.repository', 'blobs.size', 'blob_links.linked'])
     .where('repositories.name', '=', repository)
     .where('blob_links.digest', '=', digest)
     .executeTakeFirst();
-  return row?.size;
+}
+
+/** Keeps the link from the collector for another while; whether it was still there. */
+export async function renewLink(
+  to: Writer,
+  repository: number,
+  digest: Digest,
+  now: number,
+): Promise<boolean> {
+  const result = await to
+    .updateTable('blob_links')
+    .set({ linked: now })
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
 }
 
 /** Lets the repository read a blob that is in the blob store. May be called again, which makes the link new. */
