@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeLayout, readNodeState } from '@sampan/home';
 import { buildImage } from '@sampan/kubelet';
@@ -38,6 +38,8 @@ describe.runIf(canRunContainers())('containers', { timeout: 90_000 }, () => {
   let started = '';
 
   beforeAll(async () => {
+    // the process that holds clusters is not root's
+    chmodSync(homes.folder, 0o755);
     started = await works('up', '--port', String(await freePort()));
   }, 120_000);
   afterAll(() => homes.clean(), 120_000);
