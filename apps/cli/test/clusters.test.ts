@@ -111,6 +111,8 @@ describe('clusters', { timeout: 60_000 }, () => {
     expect((await cluster('dev')).status.phase).toBe('Sleeping');
     expect(await works('cluster wake dev')).toBe('cluster/dev awake\n');
     expect((await cluster('dev')).status.phase).toBe('Running');
+    expect(parse(await works('cluster pause dev --dry-run'))).toMatchObject({ spec: { paused: true } });
+    expect((await cluster('dev')).spec.paused).not.toBe(true);
     await works('cluster pause dev');
     expect((await kubectl('dev', 'get configmaps')).stderr).toContain('ServiceUnavailable');
     await works('cluster resume dev');

@@ -70,10 +70,14 @@ export async function getCluster(client: Client, name: string): Promise<Cluster>
 export async function changeCluster(invocation: Invocation, change: Change): Promise<Cluster> {
   return await withHost(invocation, async (client) => {
     const changed = await applyChange(invocation, client, invocation.args[0] ?? '', change);
-    await printObjects([shownOf(changed)], invocation.options.output, () => change.word);
+    await printObjects([shownOf(changed)], outputOf(invocation), () => change.word);
     return changed;
   });
 }
+
+/** A dry run shows what would be; undefined: a word about it. */
+export const outputOf = ({ options }: Pick<Invocation, 'options'>): unknown =>
+  options.output ?? (options['dry-run'] === true ? 'yaml' : undefined);
 
 /** As `changeCluster`, without a word. Throws `cluster-not-found`, `cluster-failed`, `cluster-slow`. */
 export async function applyChange(

@@ -1,7 +1,7 @@
 import { CLUSTERS } from '@sampan/clusters';
 import type { Client } from '@sampan/machinery';
 import { printObjects } from '../apps/make.ts';
-import { applyChange, getCluster, now, waitMsOf, withHost } from '../clusters/change-cluster.ts';
+import { applyChange, getCluster, now, outputOf, waitMsOf, withHost } from '../clusters/change-cluster.ts';
 import { durationOf } from '../clusters/durations.ts';
 import { shownOf } from '../clusters/shown-of.ts';
 import { watchCluster } from '../clusters/watch-cluster.ts';
@@ -20,8 +20,8 @@ export async function run(invocation: Invocation): Promise<number> {
     const keepSeconds = durationOf('keep', options.keep);
     const deletion = { requestedAt: now(), ...(keepSeconds === undefined ? {} : { keepSeconds }) };
     const deleted = await applyChange(invocation, client, name, { patch: { deletion }, word: '' });
-    await printObjects([shownOf(deleted)], options.output, () => 'in the trash');
-    if (options.output === undefined)
+    await printObjects([shownOf(deleted)], outputOf(invocation), () => 'in the trash');
+    if (outputOf(invocation) === undefined)
       process.stderr.write(
         asCalled(
           `Until it is deleted for good, take it back with: sampan cluster undelete ${name}\n`,
@@ -53,6 +53,8 @@ async function deleteNow(invocation: Invocation, client: Client, name: string): 
     (await watchCluster(client, { name, timeoutMs }, (found) =>
       found?.metadata.uid === uid ? undefined : true,
     ));
-  await printObjects([shownOf(cluster)], options.output, () => (isGone ? 'deleted' : 'is being deleted'));
+  await printObjects([shownOf(cluster)], outputOf(invocation), () =>
+    isGone ? 'deleted' : 'is being deleted',
+  );
   return isGone || dryRun || timeoutMs === 0 ? 0 : 1;
 }

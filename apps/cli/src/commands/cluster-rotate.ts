@@ -1,4 +1,4 @@
-import { changeCluster, now } from '../clusters/change-cluster.ts';
+import { changeCluster, now, outputOf } from '../clusters/change-cluster.ts';
 import type { Invocation } from '../command.ts';
 import { asCalled } from '../program-name.ts';
 
@@ -13,7 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
     condition: 'KeysRotated',
     word: finishes ? 'believes the new keys only' : 'has new keys, and believes the old ones, too',
   });
-  if (!finishes && options.output === undefined)
+  if (!finishes && outputOf(invocation) === undefined)
     process.stderr.write(
       asCalled(
         `Hand out new kubeconfigs and restart pods that use the API, then: sampan cluster rotate ${args[0]} --finish\n`,

@@ -1,6 +1,6 @@
 import { CLUSTERS, type Cluster } from '@sampan/clusters';
 import { printObjects } from '../apps/make.ts';
-import { applyChange, type Change, now, withHost } from '../clusters/change-cluster.ts';
+import { applyChange, type Change, now, outputOf, withHost } from '../clusters/change-cluster.ts';
 import { shownOf } from '../clusters/shown-of.ts';
 import type { Invocation } from '../command.ts';
 import { usage } from '../parse.ts';
@@ -8,6 +8,7 @@ import { usage } from '../parse.ts';
 /** One after the other; the first that fails is the last. */
 export async function run(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
+  const output = outputOf(invocation);
   if (options.all === true ? args.length > 0 : args.length === 0)
     throw usage(
       '"cluster upgrade" needs the names of clusters, or --all.',
@@ -22,9 +23,9 @@ export async function run(invocation: Invocation): Promise<number> {
       const change = changeOf(options.rollback === true);
       const cluster = await applyChange(invocation, client, name, change);
       upgraded.push(cluster);
-      if (options.output === undefined) await printObjects([cluster], undefined, () => change.word);
+      if (output === undefined) await printObjects([cluster], undefined, () => change.word);
     }
-    if (options.output !== undefined) await printObjects(upgraded.map(shownOf), options.output);
+    if (output !== undefined) await printObjects(upgraded.map(shownOf), output);
     return 0;
   });
 }
