@@ -295,4 +295,36 @@ describe('what is heavy in one cluster does not stall another', () => {
     for (const { code } of await Promise.all(watches)) expect([200, 429]).toContain(code);
     expect((await b.get(MAPS)).code).toBe(200);
   });
+
+  it('work for controllers without end', async () => {
+    const { a, b } = world;
+    const template = {
+      metadata: { labels: { app: 'many' } },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    };
+    const path = '/apis/apps/v1/namespaces/default/deployments';
+    await withoutStall(async () => {
+      const made = await a.create(path, {
+        metadata: { name: 'many' },
+        spec: { replicas: 1_000_000, selector: { matchLabels: { app: 'many' } }, template },
+      });
+      expect(made.code).toBe(201);
+      await new Promise((resolve) => setTimeout(resolve, 4000));
+      expect((await a.remove(`${path}/many?propagationPolicy=Foreground`)).code).toBe(200);
+    });
+    // controllers of others work on
+    const spec = {
+      replicas: 2,
+      selector: { matchLabels: { app: 'few' } },
+      template: { ...template, metadata: { labels: { app: 'few' } } },
+    };
+    await b.create(path, { metadata: { name: 'few' }, spec });
+    await expect
+      .poll(
+        async () =>
+          (await b.get('/api/v1/namespaces/default/pods?labelSelector=app=few')).json().items.length,
+        { timeout: 20_000 },
+      )
+      .toBe(2);
+  });
 });
