@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '@sampan/base';
+import { type Clock, silentLogger, systemClock } from '@sampan/base';
 import { type BlobStore, type Digest, digestOf, openFileBlobStore } from '@sampan/blobs';
 import { openSqliteRecords, type Records } from '@sampan/records';
 import { serveHub } from '../src/http/listener.ts';
@@ -41,7 +41,7 @@ export class TestHub implements AsyncDisposable {
     this.#close = close;
   }
 
-  static async start(): Promise<TestHub> {
+  static async start(clock: Clock = systemClock): Promise<TestHub> {
     const folder = await mkdtemp(join(tmpdir(), 'sampan-hub-'));
     const blobs = await openFileBlobStore(join(folder, 'blobs'));
     const records = await openSqliteRecords<HubTables>({
@@ -54,7 +54,7 @@ export class TestHub implements AsyncDisposable {
       records,
       directory,
       keyPair: await loadKeyPair(join(folder, 'token-key.json')),
-      clock: systemClock,
+      clock,
       logger: { ...silentLogger, error: (message, fields) => console.error(message, fields) },
       service: 'hub',
       scheme: 'http',
