@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { homeLayout } from '@sampan/home';
 import { clusterNetwork, hostAddressOf, networkName, nodeArrival } from '@sampan/network';
@@ -8,6 +9,8 @@ import { eventually } from '../clients/eventually.ts';
 import type { Kubectl } from '../clients/kubectl.ts';
 import { createGuest, type TestGuest } from '../support/guest.ts';
 import { BUSYBOX, missingForNode, startTestNode, type TestNode } from '../support/node.ts';
+
+const hasGvisor = spawnSync('sh', ['-c', 'command -v runsc']).status === 0;
 
 describe.skipIf(missingForNode() !== '')('pods of guest clusters', () => {
   let node: TestNode;
@@ -195,6 +198,36 @@ describe.skipIf(missingForNode() !== '')('pods of guest clusters', () => {
     await b.kubectl.run('wait --for=condition=Ready pod/later --timeout=30s');
     expect(await containerOf(b.kubectl, 'web')).toBe(before);
   });
+
+  it.skipIf(!hasGvisor)(
+    'do what the owner of the machine allows their cluster, under gVisor when it says so',
+    async () => {
+      const { policy } = homeLayout(node.sampan.home).node;
+      writeFileSync(policy, JSON.stringify({ delta: { capabilities: ['NET_ADMIN'] } }));
+      const d = await createGuest(node.sampan, node.kubectl, 'delta', { trust: 'sandboxed' });
+      const container = (name: string, capability: string) => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name },
+        spec: {
+          containers: [
+            {
+              name,
+              image: BUSYBOX,
+              command: ['sleep', '1000'],
+              securityContext: { capabilities: { add: [capability] } },
+            },
+          ],
+        },
+      });
+      const file = d.kubectl.file('pods.json', container('net', 'NET_ADMIN'), container('sys', 'SYS_ADMIN'));
+      await d.kubectl.run(['create', '-f', file]);
+      await d.kubectl.run('wait --for=condition=Ready pod/net --timeout=30s');
+      expect(await d.kubectl.run('exec net -- cat /proc/version')).not.toContain(release());
+      await d.kubectl.run('wait --for=jsonpath={.status.phase}=Failed pod/sys --timeout=30s');
+      await node.kubectl.run('delete cluster delta --timeout=60s');
+    },
+  );
 
   it('get another network when somebody else has theirs by then', async () => {
     const c = await createGuest(node.sampan, node.kubectl, 'gamma');

@@ -139,7 +139,10 @@ export class Guests implements GuestHost {
    * A cluster that serves, woken when it sleeps; it stays awake until `end` is called, or somebody has it close: then
    * `cut` is called, for what would wait for ever. Throws `guest-missing`, `guest-paused`, `guest-failed`.
    */
-  async use(name: string, cut: () => void): Promise<{ readonly guest: Guest; readonly end: () => void }> {
+  async use(
+    name: string,
+    cut = (): void => {},
+  ): Promise<{ readonly guest: Guest; readonly end: () => void }> {
     for (;;) {
       const entry = this.#entry(name);
       const { failure } = entry;
