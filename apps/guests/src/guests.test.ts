@@ -92,7 +92,7 @@ describe('guests', () => {
     const clock = new FakeClock(Date.now());
     guests = open({ clock });
     await guests.create('idle', { ...DEFAULT_SETTINGS, idleMs: 60_000 });
-    const used = await guests.use('idle');
+    const used = await guests.use('idle', () => {});
     clock.advance(61_000);
     await guests.state('idle');
     expect(told).toEqual([]);
@@ -128,9 +128,9 @@ describe('guests', () => {
     changeRecord(folderOf('newer'), (record) => ({ ...record, format: 99 }));
     guests = open();
     expect(await guests.phases()).toEqual({ odd: 'failed', newer: 'failed', fine: 'asleep' });
-    await expect(guests.use('newer')).rejects.toThrow('this release knows up to 1');
+    await expect(guests.use('newer', () => {})).rejects.toThrow('this release knows up to 1');
     expect(await guests.state('newer')).toMatchObject({ phase: 'failed', code: 'guest-too-new' });
-    (await guests.use('fine')).end();
+    (await guests.use('fine', () => {})).end();
     await guests.remove('odd');
     expect(readdirSync(join(root, 'clusters')).toSorted()).toEqual(['fine', 'newer']);
   });

@@ -17,6 +17,17 @@ import { readBackup, writeBackup } from './backup/guest-backup.ts';
 import { Guest, type MachineNode } from './guest.ts';
 import { changeContent, copyDatabase, foldDatabase } from './guest-content.ts';
 import {
+  assertServes,
+  type Failure,
+  failureOf,
+  held,
+  mayPass,
+  missing,
+  noRollback,
+  sleeps,
+  upgradeFailed,
+} from './guest-failure.ts';
+import {
   finishRotation,
   type GuestKeys,
   hasGuestKeys,
@@ -71,27 +82,6 @@ const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const SHORT_SLEEP_MS = 30_000;
 /** What was before an upgrade or a restore may be put back for so long. */
 const KEEP_BEFORE_MS = 24 * 3_600_000;
-/** After a failure that may pass, requests do not try again sooner. */
-const RETRY_MS = 2000;
-/** Failures that do not pass by themselves: the cluster is left alone until somebody asks for something. */
-const LASTING = [
-  'store-corrupt',
-  'store-too-new',
-  'guest-too-new',
-  'guest-held',
-  'guest-upgrade-failed',
-  'guest-keys-invalid',
-  'guest-record-invalid',
-];
-
-interface Failure {
-  readonly error: SampanError;
-  /** Of what was the matter. */
-  readonly code: string;
-  readonly message: string;
-  readonly at: number;
-}
-
 /** What is known of a cluster while this process runs. */
 interface Entry {
   settings: GuestSettings;
@@ -146,7 +136,7 @@ export class Guests implements GuestHost {
     for (;;) {
       const entry = this.#entry(name);
       const { failure } = entry;
-      if (failure && !this.#mayPass(failure)) throw failure.error;
+      if (failure && !mayPass(failure, this.#clock.now())) throw failure.error;
       assertServes(name, entry.settings);
       const opening = entry.guest ?? this.#inTurn(name, entry, () => this.#open(name, entry, true));
       const guest = await opening;
@@ -257,14 +247,7 @@ export class Guests implements GuestHost {
     return this.#do(name, async (entry) => {
       const folder = this.#folderOf(name);
       const { before } = readRecord(folder);
-      if (!before)
-        throw new SampanError(
-          'guest-no-rollback',
-          `Nothing is kept of what the cluster ${name} was before.`,
-          {
-            hint: 'What was there before an upgrade or a restore is kept for a day. Restore a backup instead.',
-          },
-        );
+      if (!before) throw noRollback(name);
       await this.#close(name, entry, false);
       const { database } = readRecord(folder);
       const { until: _until, ...content } = before;
@@ -491,14 +474,7 @@ export class Guests implements GuestHost {
     } catch (error) {
       removeDatabase(folder, database);
       this.#remember(name, { held: this.#release });
-      throw new SampanError(
-        'guest-upgrade-failed',
-        `The cluster ${name} cannot be upgraded to ${this.#release}: ${messageOf(error)}`,
-        {
-          hint: 'Nothing of it has changed: start the former release, or try the upgrade again.',
-          cause: error,
-        },
-      );
+      throw upgradeFailed(name, this.#release, error);
     }
   }
 
@@ -519,22 +495,8 @@ export class Guests implements GuestHost {
   }
 
   #fail(entry: Entry, name: string, error: unknown): Failure {
-    const { code, hint } = error instanceof SampanError ? error : { code: 'guest-failed', hint: undefined };
-    const message = messageOf(error);
-    entry.failure = {
-      code,
-      message,
-      at: this.#clock.now(),
-      error: new SampanError('guest-failed', `The cluster ${name} cannot be opened: ${message}`, {
-        hint: hint ?? 'Restore it from a backup.',
-        cause: error,
-      }),
-    };
+    entry.failure = failureOf(name, error, this.#clock.now());
     return entry.failure;
-  }
-
-  #mayPass({ code, at }: Failure): boolean {
-    return !LASTING.includes(code) && this.#clock.now() - at >= RETRY_MS;
   }
 
   /** Somebody else on the machine has the range of its network by now: it gets another one. */
@@ -713,31 +675,5 @@ export class Guests implements GuestHost {
   }
 }
 
-const sleeps = ({ paused, isDeleted }: GuestSettings): boolean => paused || isDeleted;
-
 const phaseOf = (entry: Entry | undefined): GuestState['phase'] =>
   entry?.guest ? 'awake' : entry?.failure ? 'failed' : 'asleep';
-
-const missing = (name: string): SampanError =>
-  new SampanError('guest-missing', `There is no cluster ${JSON.stringify(name)}.`);
-
-const held = (name: string, release: string): SampanError =>
-  new SampanError(
-    'guest-held',
-    `The cluster ${name} is not upgraded to ${release}: that failed, or was taken back.`,
-    {
-      hint: `Try again: sampan cluster upgrade ${name}. Or start the former release.`,
-    },
-  );
-
-/** Throws `guest-paused`, `guest-deleted`. */
-function assertServes(name: string, { paused, isDeleted }: GuestSettings): void {
-  if (isDeleted)
-    throw new SampanError('guest-deleted', `The cluster ${name} is in the trash.`, {
-      hint: `Have it back: sampan cluster undelete ${name}`,
-    });
-  if (paused)
-    throw new SampanError('guest-paused', `The cluster ${name} is paused.`, {
-      hint: `Have it go on: sampan cluster resume ${name}`,
-    });
-}

@@ -37,7 +37,15 @@ export interface ClusterController {
 
 const DEFAULT_IDLE_SECONDS = 600;
 /** What only another spec, or another file, can mend. */
-const LASTING = ['guest-failed', 'guest-too-new', 'guest-name', 'cluster-schedule', 'cluster-origin'];
+const LASTING = [
+  'guest-failed',
+  'guest-too-new',
+  'guest-record-invalid',
+  'guest-keys-invalid',
+  'guest-name',
+  'cluster-schedule',
+  'cluster-origin',
+];
 const isLasting = (code: string): boolean => LASTING.includes(code) || code.startsWith('guest-backup-');
 /** The process that would have done it is gone: nothing can be said of what was asked. */
 const GONE = 'guests-gone';
