@@ -19,9 +19,10 @@ export class WorkQueue {
   readonly #limit: RateLimit;
   readonly #ready = new Set<string>();
   readonly #processing = new Set<string>();
-  readonly #again = new Set<string>();
-  readonly #failures = new Map<string, number>();
-  readonly #delayed = new Map<string, { due: number; cancel: () => void }>();
+  // made when first needed: a process holds the queues of thousands of clusters that are idle
+  #again: Set<string> | undefined;
+  #failures: Map<string, number> | undefined;
+  #delayed: Map<string, { due: number; cancel: () => void }> | undefined;
   #onReady: () => void = () => {};
   #closed = false;
 
@@ -38,6 +39,7 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#closed) return;
     if (this.#processing.has(key)) {
+      this.#again ??= new Set();
       this.#again.add(key);
       return;
     }
@@ -54,11 +56,12 @@ export class WorkQueue {
       return;
     }
     const due = this.#clock.monotonic() + ms;
+    this.#delayed ??= new Map();
     const present = this.#delayed.get(key);
     if (present && present.due <= due) return;
     present?.cancel();
     const cancel = this.#clock.schedule(() => {
-      this.#delayed.delete(key);
+      this.#delayed?.delete(key);
       this.add(key);
     }, ms);
     this.#delayed.set(key, { due, cancel });
@@ -66,6 +69,7 @@ export class WorkQueue {
 
   /** Adds a key that failed, after a pause that grows with its failures in a row; returns the pause. */
   addRateLimited(key: string): number {
+    this.#failures ??= new Map();
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     const pause = Math.min(this.#limit.maxMs, this.#limit.baseMs * 2 ** Math.min(failures, 60));
@@ -75,11 +79,11 @@ export class WorkQueue {
 
   /** The key went well: its next failure is a first one. */
   forget(key: string): void {
-    this.#failures.delete(key);
+    this.#failures?.delete(key);
   }
 
   failures(key: string): number {
-    return this.#failures.get(key) ?? 0;
+    return this.#failures?.get(key) ?? 0;
   }
 
   /** The next key, or undefined; whoever takes it calls `done`. */
@@ -93,7 +97,7 @@ export class WorkQueue {
 
   done(key: string): void {
     this.#processing.delete(key);
-    if (this.#again.delete(key)) this.add(key);
+    if (this.#again?.delete(key)) this.add(key);
   }
 
   /** Keys that wait, not counting later ones. */
@@ -104,9 +108,9 @@ export class WorkQueue {
   /** Forgets everything that waits; adds do nothing from now on. */
   close(): void {
     this.#closed = true;
-    for (const { cancel } of this.#delayed.values()) cancel();
-    this.#delayed.clear();
+    for (const { cancel } of this.#delayed?.values() ?? []) cancel();
+    this.#delayed = undefined;
     this.#ready.clear();
-    this.#again.clear();
+    this.#again = undefined;
   }
 }
