@@ -19,6 +19,8 @@ export interface GuestNodeOptions {
 }
 
 const RETRY_MS = 2000;
+/** The machine is given new certificates so often; they are good for more than four times that. */
+const RENEW_MS = 20 * 24 * 3_600_000;
 /** Without pods for so long the machine works no more for the cluster. */
 const LINGER_MS = 60_000;
 
@@ -37,6 +39,7 @@ export class GuestNode {
   #losses = 0;
   #hadPods = false;
   #cancel = (): void => {};
+  #cancelRenewal = (): void => {};
   #work: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -60,6 +63,7 @@ export class GuestNode {
   async close({ stop }: { readonly stop: boolean }): Promise<void> {
     this.#isClosed = true;
     this.#cancel();
+    this.#cancelRenewal();
     this.#stopWatching();
     this.#stopListening();
     await this.#work;
@@ -119,6 +123,8 @@ export class GuestNode {
     const losses = this.#losses;
     const isOn = await this.#attempt(async () => caller.start(name, await request()));
     this.#state = isOn && this.#losses === losses ? 'on' : 'off';
+    this.#cancelRenewal();
+    if (isOn && !this.#isClosed) this.#cancelRenewal = clock.schedule(() => this.ask(), RENEW_MS);
     if (!isOn && !this.#isClosed) this.#cancel = clock.schedule(() => this.#look(), RETRY_MS);
     else this.#look();
   }
@@ -127,7 +133,10 @@ export class GuestNode {
     if (this.#isClosed || this.hasPods || this.#state !== 'on') return;
     const { caller, name } = this.#options;
     const isOff = await this.#attempt(() => caller.stop(name, { end: false }));
-    if (isOff) this.#state = 'off';
+    if (isOff) {
+      this.#state = 'off';
+      this.#cancelRenewal();
+    }
     this.#look();
   }
 

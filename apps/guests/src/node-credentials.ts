@@ -1,7 +1,7 @@
 import { NODE_PARTS, type NodeCredential, type NodePart } from '@sampan/clusters';
 import { type CertificateAuthority, issueCertificate } from '@sampan/machinery';
 
-/** The node process asks for none itself: it is given new ones whenever a cluster wakes. */
+/** The node process asks for none itself: it is given new ones whenever a cluster wakes, and every few weeks. */
 const LIFE_SECONDS = 90 * 24 * 3600;
 
 /** Who the node process is in a cluster: the node itself, and Sampan's parts with roles of their own. */
