@@ -25,6 +25,7 @@ export interface StartHubOptions {
 
 export interface RunningHub {
   readonly url: string;
+  readonly hub: Hub;
   /** Ends connections and closes the storage. */
   close(): Promise<void>;
 }
@@ -60,5 +61,5 @@ export async function startHub({ folder, port, directory, logger }: StartHubOpti
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, hub, close };
 }

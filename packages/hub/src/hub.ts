@@ -4,6 +4,7 @@ import type { Records } from '@sampan/records';
 import type { HubParts } from './api/call.ts';
 import { type HubRequest, type HubResponse, json } from './api/message.ts';
 import { Registry } from './api/registry.ts';
+import { checkHub, type Fault } from './garbage/check.ts';
 import { type Collected, type CollectOptions, collectGarbage } from './garbage/collect.ts';
 import { DigestLocks } from './metadata/digest-locks.ts';
 import type { HubTables } from './metadata/schema.ts';
@@ -48,6 +49,11 @@ export class Hub {
   /** Deletes what nobody needs any more, while the registry serves. One at a time. */
   collectGarbage(options?: CollectOptions): Promise<Collected> {
     return collectGarbage(this.#parts, options);
+  }
+
+  /** What is promised and not there; see `checkHub`. */
+  check(options: { readonly read: boolean }): Promise<Fault[]> {
+    return checkHub(this.#parts, options);
   }
 
   /** Never throws. */

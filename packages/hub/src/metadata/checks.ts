@@ -1,0 +1,59 @@
+import type { Digest } from '@sampan/blobs';
+import type { Reader } from './repositories.ts';
+
+/** Rows of one query of a check. */
+const CHECK_STEP = 500;
+
+/** What the metadata says and does not hold: each row is a fault. Every check is one query over all repositories. */
+export const METADATA_CHECKS: Readonly<Record<string, (from: Reader) => Promise<{ digest: Digest }[]>>> = {
+  'is linked but not recorded': (from) =>
+    from
+      .selectFrom('blob_links')
+      .leftJoin('blobs', 'blobs.digest', 'blob_links.digest')
+      .select('blob_links.digest')
+      .where('blobs.digest', 'is', null)
+      .execute(),
+  'is tagged but no manifest': (from) =>
+    from
+      .selectFrom('tags')
+      .leftJoin('manifests', (join) =>
+        join
+          .onRef('manifests.repository', '=', 'tags.repository')
+          .onRef('manifests.digest', '=', 'tags.digest'),
+      )
+      .select('tags.digest')
+      .where('manifests.digest', 'is', null)
+      .execute(),
+  'is a blob that a manifest needs and its repository lacks': (from) =>
+    from
+      .selectFrom('manifest_references as needs')
+      .leftJoin('blob_links as links', (join) =>
+        join.onRef('links.repository', '=', 'needs.repository').onRef('links.digest', '=', 'needs.digest'),
+      )
+      .select('needs.digest')
+      .where('needs.kind', '=', 'blob')
+      .where('links.digest', 'is', null)
+      .execute(),
+  'is a manifest that an index needs and its repository lacks': (from) =>
+    from
+      .selectFrom('manifest_references as needs')
+      .leftJoin('manifests', (join) =>
+        join
+          .onRef('manifests.repository', '=', 'needs.repository')
+          .onRef('manifests.digest', '=', 'needs.digest'),
+      )
+      .select('needs.digest')
+      .where('needs.kind', '=', 'manifest')
+      .where('manifests.digest', 'is', null)
+      .execute(),
+};
+
+export function recordedBlobs(from: Reader, after: string): Promise<{ digest: Digest; size: number }[]> {
+  return from
+    .selectFrom('blobs')
+    .select(['digest', 'size'])
+    .where('digest', '>', after as Digest)
+    .orderBy('digest')
+    .limit(CHECK_STEP)
+    .execute();
+}
