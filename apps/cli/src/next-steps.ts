@@ -27,7 +27,11 @@ export function nextSteps({ home, environment }: Invocation, { hasNode, sample }
         ['status', 'see what runs'],
         ['kubectl get all -A', 'look around'],
       ];
-  const all: [string, string][] = [...steps, ['down', `stop; everything stays in ${home.root}`]];
+  const all: [string, string][] = [
+    ...steps,
+    ['cluster create dev', 'make a cluster of its own'],
+    ['down', `stop; everything stays in ${home.root}`],
+  ];
   const lines = all.map(([words, what]) => `  ${`sampan${flag} ${words}`.padEnd(28 + flag.length)}${what}`);
   const places = [
     ...(sample ? [`The sample application:  ${sample}`] : []),
