@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@sampan/base';
@@ -67,4 +67,18 @@ async function writeLayout(layout: string): Promise<void> {
   const tagged = { ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'v1' } };
   await writeFile(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [tagged] }));
   await writeFile(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+}
+
+/** Whether these programs are here; says so where not. In CI they must be. */
+export async function canRun(...programs: string[]): Promise<boolean> {
+  const folders = (process.env.PATH ?? '').split(':');
+  const lacks: string[] = [];
+  for (const program of programs) {
+    const tries = folders.map((folder) => access(join(folder, program), constants.X_OK));
+    if (!(await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled')) lacks.push(program);
+  }
+  if (lacks.length === 0) return true;
+  if (process.env.CI) throw new Error(`not here: ${lacks.join(', ')}`);
+  console.warn(`not tested, for want of ${lacks.join(', ')}`);
+  return false;
 }
