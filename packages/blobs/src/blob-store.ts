@@ -84,7 +84,7 @@ export interface Upload {
 export interface BlobStore {
   stat(digest: Digest): Promise<BlobInfo | undefined>;
   /** Throws `BlobUnknownError`, or `BlobRangeError` when `range` begins behind the end. A blob that is deleted while
-   * it is read is read to its end by the file-system driver; the stream may fail with S3. */
+   * it is read is read to its end by the file-system driver; other drivers may fail. */
   read(digest: Digest, range?: ByteRange): Promise<BlobReading>;
   /** A URL where the client gets the blob itself; undefined: the driver cannot or may not. */
   redirect(digest: Digest, options: { readonly seconds: number }): Promise<string | undefined>;
