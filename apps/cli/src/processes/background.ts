@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SampanError } from '@sampan/base';
 import { PROGRAM_FOLDERS } from '../program-folders.ts';
@@ -66,8 +66,12 @@ export async function startInBackground<T extends object>(
 
 /** Never writes to what somebody else put there, a link for example: this may be root, and the folder the server's. */
 function openAnew(file: string): number {
-  rmSync(file, { force: true });
-  return openSync(file, 'wx', 0o600);
+  // a new file in the old one's place: two that start at the same moment do not meet, and no link is followed
+  const own = `${file}.${process.pid}`;
+  rmSync(own, { force: true });
+  const handle = openSync(own, 'wx', 0o600);
+  renameSync(own, file);
+  return handle;
 }
 
 /** What `su` gives to root lacks the folders of programs for root. */
