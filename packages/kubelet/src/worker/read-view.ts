@@ -1,5 +1,5 @@
 import type { PodContainer, PodView } from '../pods/pod-view.ts';
-import type { ContainerRuntime } from '../runtime/index.ts';
+import type { ContainerRuntime, ContainerStatus } from '../runtime/index.ts';
 
 /** An exited container's reason may still change for this long: that it was for want of memory is told apart. */
 const SETTLED_MS = 3000;
@@ -37,7 +37,7 @@ export class ViewReader {
         const known = this.#ended.get(id);
         if (known) return known;
         const status = await this.#runtime.containerStatus(id);
-        return status && { ...status, sandboxId };
+        return status && { ...begun(status), sandboxId };
       }),
     );
     const containers = found.filter((container) => container !== undefined);
@@ -50,4 +50,17 @@ export class ViewReader {
   #settled({ state, finishedAt }: PodContainer): boolean {
     return state === 'exited' && this.#now() - finishedAt > SETTLED_MS;
   }
+}
+
+/**
+ * A start that was cut short, for the agent which asked for it died, is none: the runtime shows an exit, and a pod that
+ * must not restart would fail by it.
+ */
+function begun(status: ContainerStatus): ContainerStatus {
+  const { state, reason, startedAt, message } = status;
+  const isCutShort =
+    state === 'exited' && reason === 'StartError' && startedAt === 0 && message.includes('context canceled');
+  return isCutShort
+    ? { ...status, state: 'created', exitCode: 0, reason: '', message: '', finishedAt: 0 }
+    : status;
 }
