@@ -1,8 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { k8s } from '@sampan/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PodRunner } from '../src/index.ts';
 import { canRunContainers, logOf, pause, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
+
+/** A process that starts one container and dies when it is told to. */
+const STARTER = join(import.meta.dirname, 'start-one.ts');
 
 const able = await canRunContainers();
 
@@ -401,6 +406,45 @@ describe.skipIf(!able)('pods in real containers', () => {
       before.status.containerStatuses?.[0]?.containerID,
     );
     expect(later.phases.get(pod.metadata?.uid ?? '')).toEqual(['Running']);
+    await next.close();
+    await remove(pod);
+  });
+
+  it('starts a container anew, as the same attempt, whose start was cut short with the agent', async () => {
+    const pod = testPod('cut-short', {
+      restartPolicy: 'Never',
+      runtimeClassName: 'traced',
+      containers: [shell('app', 'exec sleep 1000')],
+    });
+    const made = Promise.withResolvers<string>();
+    const unstarted = new Proxy(node.runtime, {
+      get(target, key: keyof typeof node.runtime) {
+        const value: unknown = target[key];
+        if (key === 'startContainer')
+          return (id: string) => {
+            made.resolve(id);
+            return new Promise(() => {});
+          };
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const former = startRunner(node, new Reports(), { runtime: unstarted });
+    former.set(pod);
+    const id = await made.promise;
+    await writeFile(`${node.folder}/slow`, '');
+    const agent = spawn(process.execPath, [STARTER, node.containerd.socket, id], { stdio: 'inherit' });
+    // the runtime is at it
+    await expect.poll(() => readFile(`${node.folder}/traced`, 'utf8'), { timeout: 10_000 }).toContain(id);
+    agent.kill('SIGKILL');
+    await rm(`${node.folder}/slow`);
+    await expect
+      .poll(async () => (await node.runtime.containerStatus(id))?.reason, { timeout: 10_000 })
+      .toBe('StartError');
+    const later = new Reports();
+    const next = startRunner(node, later);
+    next.set(pod);
+    const { status } = await later.until(pod, (r) => r.status.phase === 'Running' || r.ended);
+    expect([status.phase, status.containerStatuses?.[0]?.restartCount]).toEqual(['Running', 0]);
     await next.close();
     await remove(pod);
   });

@@ -73,7 +73,9 @@ export class TestNode {
     const folder = await mkdtemp(join(tmpdir(), 'kl'));
     const number = randomInt(10_000);
     const bridge = `klt${number}`;
-    const traced = `#!/bin/sh\necho "$@" >>${folder}/traced\nexec runc "$@"\n`;
+    // one that is begun while the file `slow` is there takes its time
+    const wait = `case " $* " in *" create "*) [ ! -e ${folder}/slow ] || sleep 3 ;; esac`;
+    const traced = `#!/bin/sh\necho "$@" >>${folder}/traced\n${wait}\nexec runc "$@"\n`;
     await writeFile(`${folder}/traced-runc`, traced, { mode: 0o755 });
     const containerd = await startContainerd(await optionsIn(folder));
     await writeFile(
