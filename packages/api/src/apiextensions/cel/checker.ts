@@ -9,7 +9,9 @@ import {
   type SelectExpr,
   Uint,
 } from './ast.ts';
-import { FUNCTIONS, type Overload, parseDuration, parseTime } from './functions.ts';
+import { parseDuration, parseTime } from './functions/conversions.ts';
+import type { Overload } from './functions/row.ts';
+import { FUNCTIONS } from './functions.ts';
 import { qualifiedName } from './parser.ts';
 import {
   BOOL,

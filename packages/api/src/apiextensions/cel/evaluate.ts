@@ -1,7 +1,9 @@
 import { type CallExpr, type ComprehensionExpr, type Expr, Uint } from './ast.ts';
 import type { Checked } from './checker.ts';
 import { isBind } from './estimate.ts';
-import { at, FUNCTIONS, member, type Overload } from './functions.ts';
+import { at, member } from './functions/indexing.ts';
+import type { Overload } from './functions/row.ts';
+import { FUNCTIONS } from './functions.ts';
 import { callCost, joinCost } from './runtime-cost.ts';
 import type { CelType } from './types.ts';
 import {
