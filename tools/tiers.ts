@@ -9,7 +9,7 @@ const at = (tier: number, ...paths: string[]): Place[] => paths.map((path) => ({
 /** Of all places of the design, those that are not there yet included. */
 export const PLACES: readonly Place[] = [
   ...at(0, 'packages/base'),
-  ...at(1, 'packages/api', 'packages/store', 'packages/blobs', 'packages/records'),
+  ...at(1, 'packages/api', 'packages/store', 'packages/blobs', 'packages/records', 'packages/oci'),
   ...at(2, 'packages/machinery', 'packages/home'),
   ...at(
     3,

@@ -1,0 +1,2 @@
+/** Tier 1: OCI images in files and in registries, and the way between them. */
+export {};
