@@ -1,27 +1,24 @@
 import { type KubeObject, type k8s, StatusError } from '@sampan/api';
-import { type Client, REFS, type ResourceRef } from '@sampan/machinery';
+import {
+  BIND_COMPLETED,
+  CLAIMS,
+  type Claim,
+  type Client,
+  PROVISIONED_BY,
+  REFS,
+  type ResourceRef,
+  SELECTED_NODE,
+  VOLUMES,
+} from '@sampan/machinery';
 
 /** What makes local volumes on a machine (packages/kubelet/src/provisioner). */
 const LOCAL_PROVISIONER = 'sampan.io/local';
-const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
 /** By which claims remember what they are bound to (Kubernetes docs, "Well-Known Labels, Annotations and Taints"). */
-const BINDING = [
-  'pv.kubernetes.io/bind-completed',
-  'pv.kubernetes.io/bound-by-controller',
-  'volume.kubernetes.io/selected-node',
-];
+const BINDING = [BIND_COMPLETED, 'pv.kubernetes.io/bound-by-controller', SELECTED_NODE];
 const MIRROR = 'kubernetes.io/config.mirror';
 const TOKEN_TYPE = 'kubernetes.io/service-account-token';
 
-const VOLUMES: ResourceRef = { ...REFS.nodes, resource: 'persistentvolumes', kind: 'PersistentVolume' };
-const CLAIMS: ResourceRef = {
-  ...REFS.pods,
-  resource: 'persistentvolumeclaims',
-  kind: 'PersistentVolumeClaim',
-};
-
 type Pod = KubeObject & k8s.Pod;
-type Claim = KubeObject & { spec: k8s.PersistentVolumeClaimSpec };
 type Secret = KubeObject & k8s.Secret;
 
 /**

@@ -1,6 +1,7 @@
+import { hostname } from 'node:os';
 import { type KubeObject, StatusError } from '@sampan/api';
 import type { Clock, Logger } from '@sampan/base';
-import { type Client, Informer, type ListOptions, type ResourceRef } from '@sampan/machinery';
+import { type Client, EventRecorder, Informer, type ListOptions, type ResourceRef } from '@sampan/machinery';
 
 /** What every controller works with. */
 export interface ControllerContext {
@@ -27,6 +28,11 @@ export function informerOf<T extends KubeObject>(
   options: ListOptions = {},
 ): Informer<T> {
   return new Informer<T>({ client, ref, options, clock: context.clock, log: context.log });
+}
+
+/** Tells of objects under the controller's name, which upstream gives it. Whoever asks for it stops it. */
+export function recorderOf({ clock, log }: ControllerContext, client: Client, name: string): EventRecorder {
+  return new EventRecorder({ client, clock, log, controller: name, instance: `${name}-${hostname()}` });
 }
 
 /** For errors that mean that somebody else did it, or that it need not be done any more. */

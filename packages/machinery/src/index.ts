@@ -8,6 +8,7 @@ export type * from './control-plane.ts';
 export * from './csr/csr-rules.ts';
 export { type EventContent, EventRecorder, type EventRecorderOptions } from './event-recorder.ts';
 export type { Connection } from './http/connection.ts';
+export { CERTIFICATE_HEADER } from './http/forwarded.ts';
 export { HttpClient, type HttpClientOptions } from './http/http-client.ts';
 export {
   type KubeconfigChoice,
@@ -23,4 +24,5 @@ export type * from './reader.ts';
 export { type Reconcile, Reconciler, type ReconcilerOptions } from './reconciler.ts';
 export { Reflector, type ReflectorOptions, type ReflectorSink } from './reflector.ts';
 export * from './refs.ts';
+export * from './volume-objects.ts';
 export { DEFAULT_RATE_LIMIT, type RateLimit, WorkQueue } from './work-queue.ts';

@@ -1,12 +1,10 @@
+import { BIND_COMPLETED, SELECTED_NODE } from '@sampan/machinery';
 import { type Failure, failure } from './failure.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Claim, Volume } from './types.ts';
 import type { VolumeCatalog } from './volume-catalog.ts';
 import { canProvision, classOf, matchingVolume, volumeIsInZone, volumeIsOn } from './volume-match.ts';
-
-export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
-const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
 
 const NOT_ON_NODE = failure('VolumeBinding', false, "node(s) didn't match PersistentVolume's node affinity");
 const NOT_FOUND = failure('VolumeBinding', false, "node(s) didn't find available persistent volumes to bind");

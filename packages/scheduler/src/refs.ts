@@ -1,4 +1,4 @@
-import { REFS, type ResourceRef } from '@sampan/machinery';
+import { CLAIMS, REFS, type ResourceRef, STORAGE_CLASSES, VOLUMES } from '@sampan/machinery';
 
 const storage = (resource: string, kind: string): ResourceRef => ({
   group: 'storage.k8s.io',
@@ -13,9 +13,9 @@ export const RESOURCES = {
   pods: REFS.pods,
   nodes: REFS.nodes,
   namespaces: REFS.namespaces,
-  claims: { ...REFS.pods, resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' },
-  volumes: { ...REFS.nodes, resource: 'persistentvolumes', kind: 'PersistentVolume' },
-  storageClasses: storage('storageclasses', 'StorageClass'),
+  claims: CLAIMS,
+  volumes: VOLUMES,
+  storageClasses: STORAGE_CLASSES,
   csiNodes: storage('csinodes', 'CSINode'),
   budgets: {
     group: 'policy',

@@ -1,6 +1,7 @@
 import type { Clock } from '@sampan/base';
 import type { Client, Informer } from '@sampan/machinery';
-import { SELECTED_NODE, type VolumePlan } from './pod-volumes.ts';
+import { SELECTED_NODE } from '@sampan/machinery';
+import type { VolumePlan } from './pod-volumes.ts';
 import { RESOURCES } from './refs.ts';
 import type { Claim, Volume } from './types.ts';
 

@@ -1,9 +1,8 @@
-import { hostname } from 'node:os';
 import { parseApiVersion, parseLabelSelector } from '@sampan/api';
 import { deepEqual, messageOf } from '@sampan/base';
 import {
   type Client,
-  EventRecorder,
+  type EventRecorder,
   type Informer,
   keyOf,
   REFS,
@@ -11,7 +10,7 @@ import {
   type ResourceRef,
   splitKey,
 } from '@sampan/machinery';
-import { type Controller, type ControllerContext, ignore } from '../controller.ts';
+import { type Controller, type ControllerContext, ignore, recorderOf } from '../controller.ts';
 import { formatTime } from '../time.ts';
 import type { Pod } from '../workloads/objects.ts';
 import type { SharedInformers } from '../workloads/shared-informers.ts';
@@ -31,13 +30,7 @@ const PERIOD_MS = 15_000;
 export function startAutoscalers(context: ControllerContext, informers: SharedInformers): Controller {
   const { clock, log } = context;
   const client = context.client(NAME);
-  const events = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: NAME,
-    instance: `${NAME}-${hostname()}`,
-  });
+  const events = recorderOf(context, client, NAME);
   const scalers = informers.of<Autoscaler>(AUTOSCALERS);
   const pods = informers.of<Pod>(REFS.pods);
   const controller = new AutoscalerController({

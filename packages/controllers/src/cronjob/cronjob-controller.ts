@@ -1,8 +1,14 @@
-import { hostname } from 'node:os';
 import { type k8s, StatusError } from '@sampan/api';
 import { deepEqual, messageOf } from '@sampan/base';
-import { type Client, EventRecorder, type Informer, keyOf, Reconciler, splitKey } from '@sampan/machinery';
-import { type Controller, type ControllerContext, isTerminating } from '../controller.ts';
+import {
+  type Client,
+  type EventRecorder,
+  type Informer,
+  keyOf,
+  Reconciler,
+  splitKey,
+} from '@sampan/machinery';
+import { type Controller, type ControllerContext, isTerminating, recorderOf } from '../controller.ts';
 import { isFinished, JOBS, type Job } from '../job/objects.ts';
 import { OwnWrites } from '../pods/own-writes.ts';
 import { formatTime } from '../time.ts';
@@ -19,13 +25,7 @@ const NAME = 'cronjob-controller';
 export function startCronJobs(context: ControllerContext, informers: SharedInformers): Controller {
   const { clock, log } = context;
   const client = context.client(NAME);
-  const events = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: NAME,
-    instance: `${NAME}-${hostname()}`,
-  });
+  const events = recorderOf(context, client, NAME);
   const crons = informers.of<CronJob>(CRON_JOBS);
   const jobs = informers.of<Job>(JOBS);
   const controller = new CronJobController({ context, client, events, crons, jobs });

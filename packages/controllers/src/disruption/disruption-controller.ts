@@ -1,8 +1,7 @@
-import { hostname } from 'node:os';
 import { StatusError } from '@sampan/api';
 import { messageOf } from '@sampan/base';
-import { EventRecorder, keyOf, REFS, Reconciler, type ResourceRef, splitKey } from '@sampan/machinery';
-import { type Controller, type ControllerContext, ignore } from '../controller.ts';
+import { keyOf, REFS, Reconciler, type ResourceRef, splitKey } from '@sampan/machinery';
+import { type Controller, type ControllerContext, ignore, recorderOf } from '../controller.ts';
 import { OwnWrites } from '../pods/own-writes.ts';
 import { SelectedPods } from '../pods/selected-pods.ts';
 import { matcherOf } from '../workloads/claim.ts';
@@ -35,13 +34,7 @@ const BUDGETS: ResourceRef = {
 export function startDisruption(context: ControllerContext, informers: SharedInformers): Controller {
   const { clock, log } = context;
   const client = context.client(NAME);
-  const events = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: NAME,
-    instance: `${NAME}-${hostname()}`,
-  });
+  const events = recorderOf(context, client, NAME);
   const budgets = informers.of<Budget>(BUDGETS);
   const own = new OwnWrites(budgets);
   const pods = informers.of<Pod>(REFS.pods);

@@ -1,7 +1,6 @@
-import { hostname } from 'node:os';
 import { deepEqual, messageOf } from '@sampan/base';
-import { type Client, EventRecorder, keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
-import { type Controller, type ControllerContext, ignore, isTerminating } from '../controller.ts';
+import { type Client, keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
+import { type Controller, type ControllerContext, ignore, isTerminating, recorderOf } from '../controller.ts';
 import { OwnWrites } from '../pods/own-writes.ts';
 import type { EndpointParts } from './endpointslice-controller.ts';
 import {
@@ -26,13 +25,7 @@ export function startEndpoints(
 ): Controller {
   const client = context.client(NAME);
   const { clock, log } = context;
-  const events = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: NAME,
-    instance: `${NAME}-${hostname()}`,
-  });
+  const events = recorderOf(context, client, NAME);
   const services = informers.of<Service>(REFS.services);
   const endpoints = informers.of<Endpoints>(REFS.endpoints);
   const own = new OwnWrites(endpoints);

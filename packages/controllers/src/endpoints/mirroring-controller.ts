@@ -1,6 +1,5 @@
-import { hostname } from 'node:os';
-import { EventRecorder, keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
-import type { Controller, ControllerContext } from '../controller.ts';
+import { type EventRecorder, keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
+import { type Controller, type ControllerContext, recorderOf } from '../controller.ts';
 import { OwnWrites } from '../pods/own-writes.ts';
 import { type EndpointParts, sliceOwnerKey } from './endpointslice-controller.ts';
 import { MIRROR_MANAGER, type MirrorPlan, MOST_MIRRORED, planMirror, shouldMirror } from './mirror.ts';
@@ -16,13 +15,7 @@ export function startEndpointSliceMirroring(
 ): Controller {
   const { clock, log } = context;
   const client = context.client(NAME);
-  const events = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: NAME,
-    instance: `${NAME}-${hostname()}`,
-  });
+  const events = recorderOf(context, client, NAME);
   const services = informers.of<Service>(REFS.services);
   const endpoints = informers.of<Endpoints>(REFS.endpoints);
   const own = new OwnWrites(slices);

@@ -1,7 +1,6 @@
-import { hostname } from 'node:os';
 import type { KubeObject, k8s } from '@sampan/api';
-import { EventRecorder, type Informer, REFS, Reconciler } from '@sampan/machinery';
-import { type Controller, type ControllerContext, ignore, informerOf } from '../controller.ts';
+import { type EventRecorder, type Informer, REFS, Reconciler } from '@sampan/machinery';
+import { type Controller, type ControllerContext, ignore, informerOf, recorderOf } from '../controller.ts';
 import { formatTime } from '../time.ts';
 import type { Node, Pod } from '../workloads/objects.ts';
 import { isReady, timeOf } from '../workloads/pod-state.ts';
@@ -32,13 +31,7 @@ export function startNodeLifecycle(context: ControllerContext, informers: Shared
   const client = context.client(NAME);
   const leases = informerOf<Lease>(context, client, REFS.leases, { namespace: LEASE_NAMESPACE });
   const nodes = informers.of<Node>(REFS.nodes);
-  const events = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: NAME,
-    instance: `${NAME}-${hostname()}`,
-  });
+  const events = recorderOf(context, client, NAME);
   const controller = new NodeLifecycle(context, nodes, informers.of<Pod>(REFS.pods), events);
   const reconciler = new Reconciler({
     name: NAME,

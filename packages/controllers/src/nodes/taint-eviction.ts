@@ -1,7 +1,6 @@
-import { hostname } from 'node:os';
 import { deepEqual } from '@sampan/base';
-import { EventRecorder, keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
-import type { Controller, ControllerContext } from '../controller.ts';
+import { keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
+import { type Controller, type ControllerContext, recorderOf } from '../controller.ts';
 import type { Node, Pod } from '../workloads/objects.ts';
 import { isTerminating } from '../workloads/pod-state.ts';
 import type { SharedInformers } from '../workloads/shared-informers.ts';
@@ -15,13 +14,7 @@ const NAME = 'taint-eviction-controller';
 export function startTaintEviction(context: ControllerContext, informers: SharedInformers): Controller {
   const { clock, log } = context;
   const client = context.client(NAME);
-  const events = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: NAME,
-    instance: `${NAME}-${hostname()}`,
-  });
+  const events = recorderOf(context, client, NAME);
   const nodes = informers.of<Node>(REFS.nodes);
   const pods = informers.of<Pod>(REFS.pods);
   /** When pods that have to leave later were first found so, by uid. */

@@ -1,6 +1,7 @@
 import type { ObjectMeta, OwnerReference } from '@sampan/api';
+import type { Claim } from '@sampan/machinery';
 import { controllerReference } from '@sampan/machinery';
-import type { Claim, Pod, StatefulSet } from '../workloads/objects.ts';
+import type { Pod, StatefulSet } from '../workloads/objects.ts';
 import { claimName, isInRange, ordinalOf } from './identity.ts';
 
 /** The claims that an ordinal has, as they are made. */

@@ -1,5 +1,6 @@
+import type { Claim } from '@sampan/machinery';
 import { describe, expect, it } from 'vitest';
-import type { Claim, Pod, StatefulSet } from '../workloads/objects.ts';
+import type { Pod, StatefulSet } from '../workloads/objects.ts';
 import { NOW } from '../workloads/testing.ts';
 import { claimsOf, retained } from './claims.ts';
 import { decideStatefulSet } from './decision.ts';

@@ -1,5 +1,6 @@
 import type { k8s } from '@sampan/api';
-import type { Claim, Pod, StatefulSet } from '../workloads/objects.ts';
+import type { Claim } from '@sampan/machinery';
+import type { Pod, StatefulSet } from '../workloads/objects.ts';
 import { isAvailable, isReady, isTerminal, isTerminating } from '../workloads/pod-state.ts';
 import { scaledValue } from '../workloads/scaled.ts';
 import { claimsOf, isStale, retained } from './claims.ts';

@@ -1,9 +1,10 @@
 import { StatusError } from '@sampan/api';
 import { messageOf } from '@sampan/base';
+import type { Claim } from '@sampan/machinery';
 import { type Informer, REFS } from '@sampan/machinery';
 import { ignore } from '../controller.ts';
 import { allOf, slowStart } from '../workloads/batch.ts';
-import { type Claim, type Pod, type StatefulSet, WORKLOADS } from '../workloads/objects.ts';
+import { type Pod, type StatefulSet, WORKLOADS } from '../workloads/objects.ts';
 import type { WorkloadShell } from '../workloads/workload-shell.ts';
 import { hasOtherController } from './claims.ts';
 import type { StatefulSetAction } from './decision.ts';

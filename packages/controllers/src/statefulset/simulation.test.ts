@@ -1,5 +1,6 @@
+import type { Claim } from '@sampan/machinery';
 import { describe, expect, it } from 'vitest';
-import type { Claim, ControllerRevision, Pod, StatefulSet } from '../workloads/objects.ts';
+import type { ControllerRevision, Pod, StatefulSet } from '../workloads/objects.ts';
 import { isActive, isAvailable, isTerminating } from '../workloads/pod-state.ts';
 import { planRevision, templateOf as templateOfRevision } from '../workloads/revisions.ts';
 import { type Chance, chanceOf, deletedPod, NOW, withReady } from '../workloads/testing.ts';

@@ -1,14 +1,9 @@
+import type { Claim } from '@sampan/machinery';
 import { type Informer, keyOf, REFS, splitKey } from '@sampan/machinery';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { claim, matcherOf } from '../workloads/claim.ts';
 import { followDependents } from '../workloads/follow-dependents.ts';
-import {
-  type Claim,
-  type ControllerRevision,
-  type Pod,
-  type StatefulSet,
-  WORKLOADS,
-} from '../workloads/objects.ts';
+import { type ControllerRevision, type Pod, type StatefulSet, WORKLOADS } from '../workloads/objects.ts';
 import { nextAvailability } from '../workloads/pod-state.ts';
 import {
   applyRevisionPlan,

@@ -1,5 +1,6 @@
 import type { k8s } from '@sampan/api';
-import type { Claim, Pod, StatefulSet } from '../workloads/objects.ts';
+import type { Claim } from '@sampan/machinery';
+import type { Pod, StatefulSet } from '../workloads/objects.ts';
 import { podOf } from '../workloads/testing.ts';
 import { newPod } from './identity.ts';
 

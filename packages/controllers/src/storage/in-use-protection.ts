@@ -1,11 +1,9 @@
 import type { KubeObject } from '@sampan/api';
-import { type Informer, keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
+import { CLAIMS, type Informer, keyOf, REFS, Reconciler, splitKey, VOLUMES } from '@sampan/machinery';
 import { type Controller, type ControllerContext, ignore, informerOf } from '../controller.ts';
 
 const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
 const VOLUME_FINALIZER = 'kubernetes.io/pv-protection';
-const CLAIMS = { ...REFS.pods, resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' };
-const VOLUMES = { ...REFS.namespaces, resource: 'persistentvolumes', kind: 'PersistentVolume' };
 
 /**
  * Lets deleted claims and volumes go once nothing uses them (Kubernetes docs "Storage Object in Use Protection";

@@ -1,15 +1,12 @@
 import type { EventContent } from '@sampan/machinery';
+import { type Claim, SELECTED_NODE, type StorageClass, type Volume } from '@sampan/machinery';
 import { findVolume, mismatch } from './match.ts';
 import {
   BOUND_BY_CONTROLLER,
-  type Claim,
   classOf,
   isBindingComplete,
   isDefaultClass,
   isFor,
-  SELECTED_NODE,
-  type StorageClass,
-  type Volume,
   waitsForConsumer,
   wantsDefaultClass,
 } from './objects.ts';

@@ -1,12 +1,18 @@
-import { hostname } from 'node:os';
 import { messageOf } from '@sampan/base';
-import { controllerReference, EventRecorder, keyOf, REFS, Reconciler, splitKey } from '@sampan/machinery';
-import { type Controller, type ControllerContext, ignore, isTerminating } from '../controller.ts';
+import {
+  CLAIMS,
+  type Claim,
+  controllerReference,
+  keyOf,
+  REFS,
+  Reconciler,
+  splitKey,
+} from '@sampan/machinery';
+import { type Controller, type ControllerContext, ignore, isTerminating, recorderOf } from '../controller.ts';
 import { controllerOf } from '../workloads/claim.ts';
 import type { Pod } from '../workloads/objects.ts';
 import { isTerminating as isGoing, isTerminal } from '../workloads/pod-state.ts';
 import type { SharedInformers } from '../workloads/shared-informers.ts';
-import { CLAIMS, type Claim } from './objects.ts';
 
 const NAME = 'ephemeral-volume-controller';
 
@@ -38,13 +44,7 @@ export function ephemeralClaims(pod: Pod): Claim[] {
 export function startEphemeralVolumes(context: ControllerContext, informers: SharedInformers): Controller {
   const { clock, log } = context;
   const client = context.client(NAME);
-  const events = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: NAME,
-    instance: `${NAME}-${hostname()}`,
-  });
+  const events = recorderOf(context, client, NAME);
   const pods = informers.of<Pod>(REFS.pods);
   const claims = informers.of<Claim>(CLAIMS);
 

@@ -1,6 +1,7 @@
 import { Quantity, ZERO_QUANTITY } from '@sampan/base';
+import type { Claim, Volume } from '@sampan/machinery';
 import { matcherOf } from '../workloads/claim.ts';
-import { type Claim, classOf, isFor, type Volume } from './objects.ts';
+import { classOf, isFor } from './objects.ts';
 
 const storage = (amounts: Record<string, string> | undefined): Quantity =>
   Quantity.tryParse(amounts?.storage ?? '') ?? ZERO_QUANTITY;

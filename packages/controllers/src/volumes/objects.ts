@@ -1,44 +1,7 @@
-import type { KubeObject, k8s } from '@sampan/api';
-import { REFS, type ResourceRef } from '@sampan/machinery';
-import { WORKLOADS } from '../workloads/objects.ts';
-
-export interface Claim extends KubeObject {
-  spec: k8s.PersistentVolumeClaimSpec;
-  status?: k8s.PersistentVolumeClaimStatus;
-}
-
-export interface Volume extends KubeObject {
-  spec: k8s.PersistentVolumeSpec;
-  status?: k8s.PersistentVolumeStatus;
-}
-
-export interface StorageClass extends KubeObject {
-  provisioner: string;
-  volumeBindingMode?: string;
-}
-
-export const CLAIMS: ResourceRef = WORKLOADS.claims;
-export const VOLUMES: ResourceRef = {
-  ...REFS.nodes,
-  resource: 'persistentvolumes',
-  kind: 'PersistentVolume',
-};
-export const STORAGE_CLASSES: ResourceRef = {
-  ...REFS.nodes,
-  group: 'storage.k8s.io',
-  resource: 'storageclasses',
-  kind: 'StorageClass',
-};
+import { BIND_COMPLETED, type Claim, type StorageClass, type Volume } from '@sampan/machinery';
 
 /** Annotations of bindings (Kubernetes docs "Well-Known Labels, Annotations and Taints"). */
-export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
 export const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
-export const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
-export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
-export const PROVISIONERS = [
-  'volume.beta.kubernetes.io/storage-provisioner',
-  'volume.kubernetes.io/storage-provisioner',
-] as const;
 const OLD_CLASS = 'volume.beta.kubernetes.io/storage-class';
 const DEFAULT_CLASS = [
   'storageclass.kubernetes.io/is-default-class',

@@ -1,33 +1,29 @@
-import { hostname } from 'node:os';
 import { StatusError } from '@sampan/api';
 import { deepEqual } from '@sampan/base';
 import {
+  CLAIMS,
+  type Claim,
   type Client,
-  EventRecorder,
+  type EventRecorder,
   type Informer,
   keyOf,
   REFS,
   Reconciler,
+  STORAGE_CLASSES,
+  STORAGE_PROVISIONERS,
+  type StorageClass,
   splitKey,
+  VOLUMES,
+  type Volume,
 } from '@sampan/machinery';
-import { type Controller, type ControllerContext, ignore } from '../controller.ts';
+import { type Controller, type ControllerContext, ignore, recorderOf } from '../controller.ts';
 import { OwnWrites } from '../pods/own-writes.ts';
 import { formatTime } from '../time.ts';
 import type { Pod } from '../workloads/objects.ts';
 import { isTerminal } from '../workloads/pod-state.ts';
 import type { SharedInformers } from '../workloads/shared-informers.ts';
 import { annotated, bound, type ClaimDecision, decideClaim } from './claim-decision.ts';
-import {
-  CLAIMS,
-  type Claim,
-  classOf,
-  isBindingComplete,
-  PROVISIONERS,
-  STORAGE_CLASSES,
-  type StorageClass,
-  VOLUMES,
-  type Volume,
-} from './objects.ts';
+import { classOf, isBindingComplete } from './objects.ts';
 import { decideVolume, unbound } from './volume-decision.ts';
 
 const NAME = 'persistentvolume-controller';
@@ -39,13 +35,7 @@ const NAME = 'persistentvolume-controller';
 export function startVolumes(context: ControllerContext, informers: SharedInformers): Controller {
   const { clock, log } = context;
   const client = context.client(NAME);
-  const events = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: NAME,
-    instance: `${NAME}-${hostname()}`,
-  });
+  const events = recorderOf(context, client, NAME);
   const claims = informers.of<Claim>(CLAIMS);
   const volumes = informers.of<Volume>(VOLUMES);
   const classes = informers.of<StorageClass>(STORAGE_CLASSES);
@@ -205,7 +195,7 @@ class VolumeBinder {
       }
       case 'provision': {
         events.record(claim, decision.event);
-        const marks = Object.fromEntries(PROVISIONERS.map((key) => [key, decision.provisioner]));
+        const marks = Object.fromEntries(STORAGE_PROVISIONERS.map((key) => [key, decision.provisioner]));
         const metadata = annotated(claim, marks);
         const marked = deepEqual(metadata, claim.metadata)
           ? claim

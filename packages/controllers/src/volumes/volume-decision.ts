@@ -1,4 +1,5 @@
-import { BOUND_BY_CONTROLLER, type Claim, PROVISIONED_BY, type Volume } from './objects.ts';
+import { type Claim, PROVISIONED_BY, type Volume } from '@sampan/machinery';
+import { BOUND_BY_CONTROLLER } from './objects.ts';
 
 export type VolumeDecision =
   | { readonly do: 'show'; readonly phase: string; readonly message?: string; readonly reason?: string }

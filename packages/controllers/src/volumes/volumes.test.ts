@@ -1,7 +1,3 @@
-import { describe, expect, it } from 'vitest';
-import { random } from '../pods/fixtures.ts';
-import { bound, type ClaimFacts, decideClaim } from './claim-decision.ts';
-import { findVolume } from './match.ts';
 import {
   BIND_COMPLETED,
   type Claim,
@@ -9,7 +5,11 @@ import {
   SELECTED_NODE,
   type StorageClass,
   type Volume,
-} from './objects.ts';
+} from '@sampan/machinery';
+import { describe, expect, it } from 'vitest';
+import { random } from '../pods/fixtures.ts';
+import { bound, type ClaimFacts, decideClaim } from './claim-decision.ts';
+import { findVolume } from './match.ts';
 import { decideVolume, unbound } from './volume-decision.ts';
 
 const claim = (spec: Claim['spec'] = {}, annotations: Record<string, string> = {}, name = 'c'): Claim => ({

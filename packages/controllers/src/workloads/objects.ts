@@ -1,5 +1,5 @@
 import type { KubeObject, k8s, LabelSelector } from '@sampan/api';
-import { REFS, type ResourceRef } from '@sampan/machinery';
+import { CLAIMS, REFS, type ResourceRef } from '@sampan/machinery';
 
 /** The kinds that workload controllers work on, as they come from the API: defaulted and never without metadata. */
 export interface Pod extends KubeObject {
@@ -38,10 +38,6 @@ export interface ControllerRevision extends KubeObject {
   revision: number;
 }
 
-export interface Claim extends KubeObject {
-  spec: k8s.PersistentVolumeClaimSpec;
-}
-
 export interface Node extends KubeObject {
   spec: k8s.NodeSpec;
 }
@@ -67,5 +63,5 @@ export const WORKLOADS = {
     kind: 'ReplicationController',
   },
   quotas: { ...REFS.pods, resource: 'resourcequotas', kind: 'ResourceQuota' },
-  claims: { ...REFS.pods, resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' },
+  claims: CLAIMS,
 } as const satisfies Record<string, ResourceRef>;

@@ -1,14 +1,6 @@
-import { hostname } from 'node:os';
 import { type KubeObject, StatusError } from '@sampan/api';
-import {
-  type Client,
-  EventRecorder,
-  type Reconcile,
-  Reconciler,
-  type ResourceRef,
-  splitKey,
-} from '@sampan/machinery';
-import { type Controller, type ControllerContext, ignore } from '../controller.ts';
+import { type Client, type Reconcile, Reconciler, type ResourceRef, splitKey } from '@sampan/machinery';
+import { type Controller, type ControllerContext, ignore, recorderOf } from '../controller.ts';
 import { Expectations } from './expectations.ts';
 import { WORKLOADS } from './objects.ts';
 import { PodControl } from './pod-control.ts';
@@ -32,14 +24,8 @@ export function workloadShell(
   name: string,
 ): WorkloadShell {
   const client = context.client(name);
-  const { clock, log } = context;
-  const recorder = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: name,
-    instance: `${name}-${hostname()}`,
-  });
+  const { clock } = context;
+  const recorder = recorderOf(context, client, name);
   const events = new SimilarEvents(recorder, clock);
   const expectations = new Expectations(clock);
   const pods = new PodControl({ client, events, expectations });

@@ -1,6 +1,7 @@
+import type { Claim, Volume } from '@sampan/machinery';
 import { describe, expect, it } from 'vitest';
 import { decideClaim, decideVolume, newVolume } from './decisions.ts';
-import { type Claim, FINALIZER, LOCAL_CLASS, PROVISIONER, type Volume } from './objects.ts';
+import { FINALIZER, LOCAL_CLASS, PROVISIONER } from './objects.ts';
 
 const claim = (more: Partial<Claim['spec']> = {}, annotations: Record<string, string> = {}): Claim => ({
   apiVersion: 'v1',

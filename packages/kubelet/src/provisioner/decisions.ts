@@ -1,15 +1,13 @@
 import { Quantity } from '@sampan/base';
 import {
   type Claim,
-  FINALIZER,
-  HOSTNAME,
   PROVISIONED_BY,
-  PROVISIONER,
   SELECTED_NODE,
   STORAGE_PROVISIONERS,
   type StorageClass,
   type Volume,
-} from './objects.ts';
+} from '@sampan/machinery';
+import { FINALIZER, HOSTNAME, PROVISIONER } from './objects.ts';
 
 export type ClaimDecision =
   | { readonly do: 'nothing' }

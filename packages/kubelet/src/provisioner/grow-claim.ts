@@ -1,8 +1,8 @@
 import type { k8s } from '@sampan/api';
 import { type Clock, messageOf } from '@sampan/base';
 import type { Client, EventContent, EventRecorder } from '@sampan/machinery';
+import { CLAIMS, type Claim, VOLUMES, type Volume } from '@sampan/machinery';
 import type { LocalVolumes } from './local-volumes.ts';
-import { CLAIMS, type Claim, VOLUMES, type Volume } from './objects.ts';
 
 export interface GrowthParts {
   readonly client: Client;

@@ -1,20 +1,23 @@
 import { StatusError } from '@sampan/api';
 import { type Clock, type Logger, messageOf } from '@sampan/base';
-import { type Client, EventRecorder, Informer, keyOf, Reconciler, splitKey } from '@sampan/machinery';
-import { decideClaim, decideVolume, isOurs, newVolume, volumeName } from './decisions.ts';
-import { growClaim } from './grow-claim.ts';
-import type { LocalVolumes, VolumeMode } from './local-volumes.ts';
 import {
   CLAIMS,
   type Claim,
-  FINALIZER,
-  LOCAL_CLASS,
-  PROVISIONER,
+  type Client,
+  EventRecorder,
+  Informer,
+  keyOf,
+  Reconciler,
   STORAGE_CLASSES,
   type StorageClass,
+  splitKey,
   VOLUMES,
   type Volume,
-} from './objects.ts';
+} from '@sampan/machinery';
+import { decideClaim, decideVolume, isOurs, newVolume, volumeName } from './decisions.ts';
+import { growClaim } from './grow-claim.ts';
+import type { LocalVolumes, VolumeMode } from './local-volumes.ts';
+import { FINALIZER, LOCAL_CLASS, PROVISIONER } from './objects.ts';
 
 export interface LocalProvisionerOptions {
   /** May read claims, volumes and classes, write volumes, events and claims' status, and make classes. */

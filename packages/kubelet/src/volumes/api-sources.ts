@@ -1,15 +1,8 @@
 import { type KubeObject, type k8s, StatusError } from '@sampan/api';
-import { type Client, REFS, type ResourceRef } from '@sampan/machinery';
+import { CLAIMS, type Client, REFS, type ResourceRef, VOLUMES } from '@sampan/machinery';
 import { podReferences } from './references.ts';
 import type { ServiceAccountToken, SourceChange, SourceKind, VolumeSources } from './volume-sources.ts';
 import { WatchedObjects, type WatchedObjectsOptions } from './watched-objects.ts';
-
-const CLAIMS: ResourceRef = {
-  ...REFS.pods,
-  resource: 'persistentvolumeclaims',
-  kind: 'PersistentVolumeClaim',
-};
-const VOLUMES: ResourceRef = { ...REFS.nodes, resource: 'persistentvolumes', kind: 'PersistentVolume' };
 
 /** The sources of volumes at the API, for the user of a node. `close` ends its watches. */
 export class ApiVolumeSources implements VolumeSources {
