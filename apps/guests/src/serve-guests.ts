@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { CERTIFICATE_HEADER } from '@sampan/apiserver';
 import { type Logger, messageOf, SampanError } from '@sampan/base';
+import { CERTIFICATE_HEADER } from '@sampan/machinery';
 import { type Asker, FairQueue } from './fair-queue.ts';
 import type { Guests } from './guests.ts';
 

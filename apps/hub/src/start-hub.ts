@@ -1,37 +1,37 @@
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, systemClock } from '@sampan/base';
 import { openFileBlobStore } from '@sampan/blobs';
-import {
-  HUB_MIGRATIONS,
-  Hub,
-  type HubTables,
-  loadKeyPair,
-  type MemoryDirectory,
-  serveHub,
-} from '@sampan/hub';
+import { type Directory, HUB_MIGRATIONS, Hub, type HubTables, loadKeyPair } from '@sampan/hub';
 import { openSqliteRecords } from '@sampan/records';
+import { openListeners } from './listeners/open-listeners.ts';
 
 export interface StartHubOptions {
   /** Holds blobs, metadata and the token key; made if it is not there. For this process alone. */
   readonly folder: string;
   /** Of loopback; 0 picks a free one. */
   readonly port: number;
-  readonly directory: MemoryDirectory;
+  /** This port or none. Default false: a free one in the place of one that is taken. */
+  readonly exactly?: boolean;
+  /** Where the server process hands requests on; absent: nowhere. */
+  readonly socket?: string;
+  readonly directory: Directory;
   readonly logger: Logger;
 }
 
 export interface RunningHub {
   readonly url: string;
+  readonly port: number;
+  /** The port that was to be used but was taken. */
+  readonly portTaken: number | undefined;
   readonly hub: Hub;
   /** Ends connections and closes the storage. */
   close(): Promise<void>;
 }
 
 /** Opens the storage and serves the registry in plain HTTP on loopback, where Docker needs no certificate. */
-export async function startHub({ folder, port, directory, logger }: StartHubOptions): Promise<RunningHub> {
+export async function startHub(options: StartHubOptions): Promise<RunningHub> {
+  const { folder, port, exactly = false, socket, directory, logger } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const keyPair = await loadKeyPair(join(folder, 'token-key.json'));
   const blobs = await openFileBlobStore(join(folder, 'blobs'));
@@ -47,19 +47,17 @@ export async function startHub({ folder, port, directory, logger }: StartHubOpti
     clock: systemClock,
     logger,
     service: 'sampan-hub',
-    scheme: 'http',
   });
-  const server = createServer();
-  serveHub(server, (request) => hub.handle(request), logger);
-  const close = async (): Promise<void> => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await records.close();
-    await blobs.close();
+  const listeners = await openListeners({ hub, port, exactly, socket, logger });
+  return {
+    url: `http://127.0.0.1:${listeners.port}`,
+    port: listeners.port,
+    portTaken: listeners.portTaken,
+    hub,
+    close: async () => {
+      await listeners.close();
+      await records.close();
+      await blobs.close();
+    },
   };
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, hub, close };
 }

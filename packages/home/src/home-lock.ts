@@ -18,10 +18,16 @@ export function lockNode(home: HomeLayout): () => void {
 
 /** One that lost its parent writes out what it has before it ends. */
 const GUESTS_WAIT_MS = 30_000;
+const HUB_WAIT_MS = 30_000;
 
 /** The same for the guests process of a home; waits, without doing anything else, for one that is ending. */
 export function lockGuests(home: HomeLayout): () => void {
   return takeLock(home.guestsLock, (cause) => locked(undefined, 'The guest clusters', cause), GUESTS_WAIT_MS);
+}
+
+/** The same for the hub process: two must never serve the same storage. */
+export function lockHub(home: HomeLayout): () => void {
+  return takeLock(home.hub.lock, (cause) => locked(undefined, 'The registry', cause), HUB_WAIT_MS);
 }
 
 function takeLock(file: string, failure: (cause: unknown) => SampanError, timeout = 0): () => void {

@@ -30,7 +30,25 @@ export interface HomeLayout {
   readonly guestsLock: string;
   /** What a server said that ended before it could log. */
   readonly startLog: string;
+  readonly hub: HubLayout;
   readonly node: NodeLayout;
+}
+
+/** What the registry keeps. */
+export interface HubLayout {
+  readonly root: string;
+  readonly blobs: string;
+  /** All that is not blobs. */
+  readonly database: string;
+  /** Signs its tokens. */
+  readonly tokenKey: string;
+  /** Where it answers the server. */
+  readonly socket: string;
+  /** Held by the running hub process; says nothing when read. */
+  readonly lock: string;
+  readonly log: string;
+  /** Who pushed, pulled and deleted what. */
+  readonly auditLog: string;
 }
 
 /** What the node process keeps: root's alone, but that the server may enter the folder and speak to the socket. */
@@ -63,7 +81,7 @@ export interface NodeLayout {
   readonly containerd: string;
 }
 
-export const HOME_FOLDERS = ['clusters', 'backups', 'pki', 'logs', 'run'] as const;
+export const HOME_FOLDERS = ['clusters', 'backups', 'hub', 'pki', 'logs', 'run'] as const;
 /** Only there where root runs containers. */
 export const NODE_FOLDERS = ['node', 'containerd'] as const;
 
@@ -87,7 +105,22 @@ export function homeLayout(root: string): HomeLayout {
     guestsSocket: at('run', 'guests.sock'),
     guestsLock: at('run', 'guests.lock'),
     startLog: at('logs', 'start.log'),
+    hub: hubLayout(root),
     node: nodeLayout(root),
+  };
+}
+
+function hubLayout(root: string): HubLayout {
+  const at = (...names: string[]) => join(root, ...names);
+  return {
+    root: at('hub'),
+    blobs: at('hub', 'blobs'),
+    database: at('hub', 'hub.db'),
+    tokenKey: at('hub', 'token-key.json'),
+    socket: at('run', 'hub.sock'),
+    lock: at('run', 'hub.lock'),
+    log: at('logs', 'hub.log'),
+    auditLog: at('logs', 'hub-audit.log'),
   };
 }
 

@@ -13,6 +13,8 @@ export interface RunState {
   readonly startedAt: number;
   readonly host: string;
   readonly port: number;
+  /** Of the registry, on loopback in plain HTTP; absent: there is none. */
+  readonly hubPort?: number;
 }
 
 export function writeRunState(home: HomeLayout, state: RunState): void {
@@ -29,7 +31,7 @@ export function readRunState(home: HomeLayout): RunState | undefined {
 }
 
 /** What a running node process writes about itself. */
-export type NodeRunState = Omit<RunState, 'host' | 'port'>;
+export type NodeRunState = Omit<RunState, 'host' | 'port' | 'hubPort'>;
 
 export function writeNodeState(home: HomeLayout, state: NodeRunState): void {
   writeFileSafely(home.node.runState, `${JSON.stringify(state, null, 2)}\n`);

@@ -7,6 +7,8 @@ import { writeFileSafely } from './write-file.ts';
 export interface Settings {
   /** The TLS port. */
   readonly port?: number;
+  /** The registry's port for plain HTTP on loopback. */
+  readonly hubPort?: number;
   /** Which of the machine's cluster networks is the host cluster's. */
   readonly network?: number;
   /** Hosts that the URLs of webhooks may name; none by default. */
@@ -18,6 +20,7 @@ export interface Settings {
 /** What each setting must be, in words. */
 const CHECKS: Readonly<Record<keyof Settings, readonly [is: (value: unknown) => boolean, what: string]>> = {
   port: [isPort, 'a port number'],
+  hubPort: [isPort, 'a port number'],
   network: [(value) => Number.isSafeInteger(value) && Number(value) >= 0, 'a number of a network'],
   webhookHosts: [
     (value) => Array.isArray(value) && value.every((host) => typeof host === 'string'),

@@ -23,8 +23,6 @@ export interface HubOptions {
   readonly logger: Logger;
   /** The registry's name in tokens: the same for all addresses it has. */
   readonly service: string;
-  /** What the client reaches it by. */
-  readonly scheme: 'http' | 'https';
 }
 
 const TOKEN_PATH = '/hub/token';
@@ -36,9 +34,10 @@ export class Hub {
   readonly #tokens: TokenService;
   readonly #logger: Logger;
 
-  constructor({ blobs, records, directory, keyPair, clock, logger, service, scheme }: HubOptions) {
+  constructor({ blobs, records, directory, keyPair, clock, logger, service }: HubOptions) {
     const keys = new TokenKeys({ ...keyPair, service, clock });
-    const realm = ({ headers }: HubRequest) => `${scheme}://${hostOf(headers.host)}${TOKEN_PATH}`;
+    const realm = ({ headers, origin }: HubRequest) =>
+      `${origin.scheme}://${hostOf(headers.host)}${TOKEN_PATH}`;
     const gate = new TokenGate({ keys, clock, realm });
     this.#parts = { blobs, records, locks: new DigestLocks(), clock };
     this.#registry = new Registry({ parts: this.#parts, gate, logger });

@@ -1,9 +1,10 @@
 /** The container registry. Start with `hub.ts`; the distribution API's routes are `api/routes.ts`. */
 
-export { serveHub } from './http/listener.ts';
+export type { Origin } from './api/message.ts';
+export { directOrigin, type OriginOf, serveHub } from './http/listener.ts';
 export { Hub, type HubOptions } from './hub.ts';
 export { HUB_MIGRATIONS, type HubTables } from './metadata/schema.ts';
-export type { Project } from './projects/directory.ts';
+export type { Account, Directory, Project } from './projects/directory.ts';
 export { MemoryDirectory, type NewAccount } from './projects/memory-directory.ts';
 export { hashPassword } from './projects/password.ts';
 export { ROLE_ACTIONS, type Role } from './projects/roles.ts';

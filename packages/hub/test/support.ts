@@ -57,7 +57,6 @@ export class TestHub implements AsyncDisposable {
       clock,
       logger: { ...silentLogger, error: (message, fields) => console.error(message, fields) },
       service: 'hub',
-      scheme: 'http',
     });
     const server = createServer();
     serveHub(server, (request) => hub.handle(request), silentLogger);

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import {
   bodyFraming,
-  CERTIFICATE_HEADER,
   type HttpRequest,
   type HttpResponse,
   passAnswer,
@@ -11,6 +10,7 @@ import {
   peerCertificate,
 } from '@sampan/apiserver';
 import { messageOf } from '@sampan/base';
+import { CERTIFICATE_HEADER } from '@sampan/machinery';
 
 /** Whether a path is a guest cluster's. */
 export const isForGuest = (url: string): boolean => url.startsWith('/clusters/');

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { CERTIFICATE_HEADER } from '@sampan/machinery';
 import type { UserInfo } from '../auth/contract.ts';
-import { CERTIFICATE_HEADER } from '../auth/forwarded-certificates.ts';
 
 /** Of one connection only (RFC 9110 section 7.6.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([

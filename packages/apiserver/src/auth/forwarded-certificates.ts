@@ -3,12 +3,6 @@ import { errors } from '@sampan/api';
 import { certificateFingerprint, parseCertificate } from '@sampan/machinery';
 import type { ClientCertificate } from './contract.ts';
 
-/**
- * The header in which whoever ends TLS for this cluster forwards the client's certificate: DER in base64. It must be
- * taken away from what clients send themselves.
- */
-export const CERTIFICATE_HEADER = 'x-sampan-client-certificate';
-
 interface Known {
   readonly certificate: ClientCertificate;
   /** Milliseconds since the epoch. */

@@ -10,7 +10,6 @@ export { readClientCertificate, userOfCertificate } from './client-certificate.t
 export * from './cluster-auth.ts';
 export type * from './contract.ts';
 export { forbiddenError } from './forbidden.ts';
-export { CERTIFICATE_HEADER } from './forwarded-certificates.ts';
 export * from './impersonation.ts';
 export { NodeAuthorizer, nodeOf } from './node/node-authorizer.ts';
 export { NodeGraph } from './node/node-graph.ts';

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
+import { CERTIFICATE_HEADER } from '@sampan/machinery';
 import { readClientCertificate } from '../auth/client-certificate.ts';
 import type { Attributes, ClientCertificate, Credentials, UserInfo } from '../auth/contract.ts';
-import { CERTIFICATE_HEADER } from '../auth/forwarded-certificates.ts';
 import { impersonate, readImpersonation } from '../auth/impersonation.ts';
 import type { ApiContext } from './api-context.ts';
 import { attributesOf } from './authorization.ts';

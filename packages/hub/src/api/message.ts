@@ -1,5 +1,15 @@
 import type { Readable } from 'node:stream';
 
+/** Where a request comes from, as far as the registry saw it or believes who handed it on; never what clients claim. */
+export interface Origin {
+  /** What the client reached the registry by. */
+  readonly scheme: 'http' | 'https';
+  /** IP address; empty: unknown. */
+  readonly address: string;
+  /** The client's certificate, DER in base64; absent: it showed none. */
+  readonly certificate?: string;
+}
+
 /** A request to the registry, apart from HTTP's own framing: what handlers are functions of. */
 export interface HubRequest {
   readonly method: string;
@@ -7,6 +17,7 @@ export interface HubRequest {
   readonly url: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly origin: Origin;
   /** Read at most once, by at most one handler. */
   readonly body: Readable;
 }

@@ -2,21 +2,35 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Logger, messageOf } from '@sampan/base';
-import type { HubRequest, HubResponse } from '../api/message.ts';
+import type { HubRequest, HubResponse, Origin } from '../api/message.ts';
 
 /** What answers requests; never throws. */
 export type Answer = (request: HubRequest) => Promise<HubResponse>;
+
+/** Where a request comes from; see `Origin`. */
+export type OriginOf = (incoming: IncomingMessage) => Origin;
+
+/** That of a connection in plain HTTP from the client itself. */
+export const directOrigin: OriginOf = ({ socket }) => ({
+  scheme: 'http',
+  address: socket.remoteAddress ?? '',
+});
 
 /** A connection on which nothing moves for this long is closed. */
 const IDLE_MS = 5 * 60_000;
 
 /** Serves `answer` on an HTTP or HTTPS server; whoever made the server listens and closes it. */
-export function serveHub(server: Server, answer: Answer, logger: Logger): void {
+export function serveHub(
+  server: Server,
+  answer: Answer,
+  logger: Logger,
+  originOf: OriginOf = directOrigin,
+): void {
   // a blob may take hours: only silence ends a request
   server.requestTimeout = 0;
   server.timeout = IDLE_MS;
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    respond(incoming, outgoing, answer).catch((thrown: unknown) => {
+    respond(incoming, outgoing, answer, originOf).catch((thrown: unknown) => {
       // mostly a client that went away; the answer cannot be changed any more
       logger.debug('an answer broke off', { url: incoming.url, error: messageOf(thrown) });
       outgoing.destroy();
@@ -24,8 +38,13 @@ export function serveHub(server: Server, answer: Answer, logger: Logger): void {
   });
 }
 
-async function respond(incoming: IncomingMessage, outgoing: ServerResponse, answer: Answer): Promise<void> {
-  const { status, headers, body } = await answer(toRequest(incoming));
+async function respond(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  answer: Answer,
+  originOf: OriginOf,
+): Promise<void> {
+  const { status, headers, body } = await answer(toRequest(incoming, originOf));
   outgoing.writeHead(status, { ...headers, ...closing(incoming, status), ...lengthOf(headers, body) });
   if (incoming.method === 'HEAD') {
     if (body instanceof Readable) body.destroy();
@@ -37,12 +56,13 @@ async function respond(incoming: IncomingMessage, outgoing: ServerResponse, answ
   }
 }
 
-function toRequest(incoming: IncomingMessage): HubRequest {
+function toRequest(incoming: IncomingMessage, originOf: OriginOf): HubRequest {
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(incoming.headers)) {
     headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  return { method: incoming.method ?? 'GET', url: incoming.url ?? '/', headers, body: incoming };
+  const { method = 'GET', url = '/' } = incoming;
+  return { method, url, headers, origin: originOf(incoming), body: incoming };
 }
 
 /** A refused body that still comes would be read to its end before the next request: rather a new connection. */
