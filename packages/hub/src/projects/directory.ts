@@ -1,34 +1,39 @@
+import type { ProjectMember, ProjectSpec } from '../kinds/project.ts';
 import type { Access } from '../tokens/scope.ts';
+import { type Account, isMember } from './account.ts';
 import { ROLE_ACTIONS, type Role } from './roles.ts';
 
-export interface Project {
+/** A project as all checks read it: its spec, in memory. */
+export interface Project extends ProjectSpec {
   readonly name: string;
   /** Whether all may pull, without credentials too. */
   readonly public: boolean;
-  readonly members: ReadonlyMap<string, Role>;
-}
-
-/** Someone or something that has a password: a user or a robot. */
-export interface Account {
-  readonly name: string;
-  /** Changes with the password, so that refresh tokens end with it. */
-  readonly stamp: string;
-  /** May see the catalogue, and do all in every project. */
-  readonly administrator: boolean;
+  readonly members: readonly ProjectMember[];
 }
 
 /** Who there is and what there is; read on every token, so it answers from memory. */
 export interface Directory {
   project(name: string): Project | undefined;
+  /** Who could have got a refresh token: users by password, robots, clusters. */
   account(name: string): Account | undefined;
   /** The account if the password is its own; takes as long for a name that does not exist. */
   authenticate(name: string, password: string): Promise<Account | undefined>;
+}
+
+/** The project of that name with this spec. */
+export function projectOfSpec(name: string, spec: ProjectSpec = {}): Project {
+  return { ...spec, name, public: spec.public ?? false, members: spec.members ?? [] };
 }
 
 /** A repository belongs to the project named by its first segment; one of a single segment to `library`. */
 export function projectOf(repository: string): string {
   const slash = repository.indexOf('/');
   return slash < 0 ? 'library' : repository.slice(0, slash);
+}
+
+/** A repository's name without its project's: what globs of projects are about. */
+export function pathInProject(repository: string): string {
+  return repository.slice(repository.indexOf('/') + 1);
 }
 
 /** Of what is asked, what the account (undefined: anonymous) may do. */
@@ -44,7 +49,22 @@ function allowedActions(
 ): readonly string[] {
   if (account?.administrator) return type === 'registry' ? ['*'] : ROLE_ACTIONS.admin;
   const project = type === 'repository' ? directory.project(projectOf(name)) : undefined;
-  const role = account && project?.members.get(account.name);
-  if (role) return ROLE_ACTIONS[role];
-  return project?.public ? ROLE_ACTIONS.guest : [];
+  const role = project && roleIn(project, account);
+  return role ? ROLE_ACTIONS[role] : [];
 }
+
+/** What the account (undefined: anonymous) is in the project; undefined: nothing. The greatest of all that it is. */
+export function roleIn(project: Project, account: Account | undefined): Role | undefined {
+  const roles = account ? rolesOf(project, account) : [];
+  if (project.public) roles.push('guest');
+  return ROLES_DOWN.find((role) => roles.includes(role));
+}
+
+function rolesOf(project: Project, account: Account): Role[] {
+  if (account.administrator) return ['admin'];
+  const members = project.members.filter((member) => isMember(member, account));
+  const own = account.permissions.filter(({ project: name }) => name === '*' || name === project.name);
+  return [...members, ...own].map(({ role }) => role);
+}
+
+const ROLES_DOWN: readonly Role[] = ['admin', 'maintainer', 'developer', 'guest'];
