@@ -4,7 +4,7 @@ import type { Account, Directory, Project } from '@sampan/hub';
 
 const ADMINISTRATORS = 'system:masters';
 
-const LIBRARY: Project = { name: 'library', public: true, members: new Map() };
+const LIBRARY: Project = { name: 'library', public: true, members: [] };
 
 /** The people of a home as accounts, and the one project that every registry has. */
 export class HomeDirectory implements Directory {
@@ -36,5 +36,6 @@ export class HomeDirectory implements Directory {
 function accountOf({ name, groups, password }: User): Account {
   // not the hash itself: tokens carry it
   const stamp = createHash('sha256').update(password).digest('base64url').slice(0, 16);
-  return { name, stamp, administrator: groups.includes(ADMINISTRATORS) };
+  const administrator = groups.includes(ADMINISTRATORS);
+  return { name, kind: 'user', groups, stamp, administrator, permissions: [] };
 }

@@ -25,7 +25,7 @@ export async function startClientTest(): Promise<ClientTest> {
   const folder = await mkdtemp(join(tmpdir(), 'sampan-hub-'));
   const directory = new MemoryDirectory();
   directory.setAccount({ name: 'dev', hash: await hashPassword(PASSWORD), administrator: false });
-  const members = new Map([['dev', 'maintainer']] as const);
+  const members = [{ kind: 'User', name: 'dev', role: 'maintainer' }] as const;
   directory.setProject({ name: 'open', public: true, members });
   directory.setProject({ name: 'closed', public: false, members });
   const hub = await startHub({ folder: join(folder, 'hub'), port: 0, directory, logger: silentLogger });

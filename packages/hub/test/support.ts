@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Clock, silentLogger, systemClock } from '@sampan/base';
 import { type BlobStore, type Digest, digestOf, openFileBlobStore } from '@sampan/blobs';
 import { openSqliteRecords, type Records } from '@sampan/records';
+import type { Listener } from '../src/events/event-queue.ts';
 import { serveHub } from '../src/http/listener.ts';
 import {
   HUB_MIGRATIONS,
@@ -41,7 +42,8 @@ export class TestHub implements AsyncDisposable {
     this.#close = close;
   }
 
-  static async start(clock: Clock = systemClock): Promise<TestHub> {
+  /** `listeners` are told of events. */
+  static async start(clock: Clock = systemClock, listeners: readonly Listener[] = []): Promise<TestHub> {
     const folder = await mkdtemp(join(tmpdir(), 'sampan-hub-'));
     const blobs = await openFileBlobStore(join(folder, 'blobs'));
     const records = await openSqliteRecords<HubTables>({
@@ -58,6 +60,8 @@ export class TestHub implements AsyncDisposable {
       logger: { ...silentLogger, error: (message, fields) => console.error(message, fields) },
       service: 'hub',
     });
+    for (const [index, listener] of listeners.entries()) hub.listen(`test ${index}`, listener);
+    await hub.start();
     const server = createServer();
     serveHub(server, (request) => hub.handle(request), silentLogger);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -65,6 +69,7 @@ export class TestHub implements AsyncDisposable {
     return new TestHub({ url: `http://127.0.0.1:${port}`, directory, records, blobs, hub }, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await hub.close();
       await records.close();
       await blobs.close();
       await rm(folder, { recursive: true });
@@ -101,10 +106,10 @@ async function testDirectory(): Promise<MemoryDirectory> {
   directory.setAccount({ name: 'dev', hash, administrator: false });
   directory.setAccount({ name: 'guest', hash, administrator: false });
   directory.setAccount({ name: 'root', hash, administrator: true });
-  const members = new Map([
-    ['dev', 'maintainer'],
-    ['guest', 'guest'],
-  ] as const);
+  const members = [
+    { kind: 'User', name: 'dev', role: 'maintainer' },
+    { kind: 'User', name: 'guest', role: 'guest' },
+  ] as const;
   directory.setProject({ name: 'open', public: true, members });
   directory.setProject({ name: 'closed', public: false, members });
   return directory;

@@ -1,10 +1,11 @@
-import type { ProjectMember, ProjectSpec } from '../kinds/project.ts';
+import type { ProjectMember } from '../kinds/project.ts';
+import type { ProjectRules } from '../rules/project-rules.ts';
 import type { Access } from '../tokens/scope.ts';
 import { type Account, isMember } from './account.ts';
 import { ROLE_ACTIONS, type Role } from './roles.ts';
 
-/** A project as all checks read it: its spec, in memory. */
-export interface Project extends ProjectSpec {
+/** A project as all checks read it, in memory. */
+export interface Project extends ProjectRules {
   readonly name: string;
   /** Whether all may pull, without credentials too. */
   readonly public: boolean;
@@ -18,11 +19,6 @@ export interface Directory {
   account(name: string): Account | undefined;
   /** The account if the password is its own; takes as long for a name that does not exist. */
   authenticate(name: string, password: string): Promise<Account | undefined>;
-}
-
-/** The project of that name with this spec. */
-export function projectOfSpec(name: string, spec: ProjectSpec = {}): Project {
-  return { ...spec, name, public: spec.public ?? false, members: spec.members ?? [] };
 }
 
 /** A repository belongs to the project named by its first segment; one of a single segment to `library`. */

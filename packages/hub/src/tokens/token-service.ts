@@ -1,6 +1,7 @@
 import type { Clock } from '@sampan/base';
 import { type HubRequest, type HubResponse, json } from '../api/message.ts';
-import { type Account, type Directory, grant } from '../projects/directory.ts';
+import type { Account } from '../projects/account.ts';
+import { type Directory, grant } from '../projects/directory.ts';
 import { parseBasic } from './basic.ts';
 import { readForm } from './form.ts';
 import { parseScopes } from './scope.ts';
