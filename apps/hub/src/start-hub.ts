@@ -48,6 +48,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     logger,
     service: 'sampan-hub',
   });
+  await hub.start();
   const listeners = await openListeners({ hub, port, exactly, socket, logger });
   return {
     url: `http://127.0.0.1:${listeners.port}`,
@@ -56,6 +57,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     hub,
     close: async () => {
       await listeners.close();
+      await hub.close();
       await records.close();
       await blobs.close();
     },

@@ -4,6 +4,8 @@ import type { Records } from '@sampan/records';
 import type { HubParts } from './api/call.ts';
 import { type HubRequest, type HubResponse, json } from './api/message.ts';
 import { Registry } from './api/registry.ts';
+import { EventLog } from './events/event-log.ts';
+import type { Listener } from './events/event-queue.ts';
 import { checkHub, type Fault } from './garbage/check.ts';
 import { type Collected, type CollectOptions, collectGarbage } from './garbage/collect.ts';
 import { DigestLocks } from './metadata/digest-locks.ts';
@@ -39,10 +41,26 @@ export class Hub {
     const realm = ({ headers, origin }: HubRequest) =>
       `${origin.scheme}://${hostOf(headers.host)}${TOKEN_PATH}`;
     const gate = new TokenGate({ keys, clock, realm });
-    this.#parts = { blobs, records, locks: new DigestLocks(), clock };
+    const events = new EventLog({ records, clock, logger });
+    this.#parts = { blobs, records, locks: new DigestLocks(), clock, events };
     this.#registry = new Registry({ parts: this.#parts, gate, logger });
     this.#tokens = new TokenService({ keys, directory, clock });
     this.#logger = logger;
+  }
+
+  /** Tells `listener` what happens; see `EventLog.listen`. Before `start`. */
+  listen(name: string, listener: Listener): void {
+    this.#parts.events.listen(name, listener);
+  }
+
+  /** Once, before the first request. */
+  start(): Promise<void> {
+    return this.#parts.events.start();
+  }
+
+  /** Waits for what is at work; before blobs and records are closed. May be called twice. */
+  close(): Promise<void> {
+    return this.#parts.events.close();
   }
 
   /** Deletes what nobody needs any more, while the registry serves. One at a time. */

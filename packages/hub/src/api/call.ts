@@ -1,6 +1,7 @@
 import type { Clock } from '@sampan/base';
 import type { BlobStore } from '@sampan/blobs';
 import type { Records } from '@sampan/records';
+import type { EventLog } from '../events/event-log.ts';
 import type { DigestLocks } from '../metadata/digest-locks.ts';
 import type { HubTables } from '../metadata/schema.ts';
 import type { Caller } from './gate.ts';
@@ -13,6 +14,7 @@ export interface HubParts {
   readonly records: Records<HubTables>;
   readonly locks: DigestLocks;
   readonly clock: Clock;
+  readonly events: EventLog;
 }
 
 /** One request whose route is known and which its caller may make. */

@@ -1,25 +1,29 @@
 import type { Readable } from 'node:stream';
 import { type Digest, digestAlgorithm, digestOf } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
+import type { NewEvent } from '../events/event.ts';
+import { sourceOf } from '../events/source.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import { mediaTypeOf } from '../manifests/media-types.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, readManifest } from '../manifests/read-manifest.ts';
+import { removeManifest, removeTag } from '../manifests/remove.ts';
 import { blobSizes, isReferenced } from '../metadata/blobs.ts';
 import {
   findManifest,
-  deleteManifest as forgetManifest,
   manifestSizes,
+  type StoredManifest,
   putManifest as storeManifest,
 } from '../metadata/manifests.ts';
 import { ensureRepository, findRepository, type Writer } from '../metadata/repositories.ts';
-import { deleteTag, putTag } from '../metadata/tags.ts';
+import { putTag } from '../metadata/tags.ts';
 import { checkDigest, digestIn } from '../names/digests.ts';
 import { checkTag } from '../names/names.ts';
 import type { Call } from './call.ts';
 import type { HubResponse } from './message.ts';
 
 /** Specification, "Pulling manifests": the bytes that were pushed, whatever `Accept` says (they have one form only). */
-export async function getManifest({ parts, request, repository, reference }: Call): Promise<HubResponse> {
+export async function getManifest(call: Call): Promise<HubResponse> {
+  const { parts, request, repository, reference } = call;
   checkReference(reference);
   const found = await findManifest(parts.records.read, repository, reference);
   if (!found) throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no ${reference}`);
@@ -29,7 +33,23 @@ export async function getManifest({ parts, request, repository, reference }: Cal
     'docker-content-digest': found.digest,
     etag: `"${found.digest}"`,
   };
-  return { status: 200, headers, ...(request.method === 'HEAD' ? {} : { body: found.body }) };
+  if (request.method === 'HEAD') return { status: 200, headers };
+  parts.events.tell(pullOf(call, found));
+  return { status: 200, headers, body: found.body };
+}
+
+function pullOf(call: Call, found: StoredManifest): NewEvent {
+  const { repository, reference } = call;
+  return {
+    type: 'pull',
+    repository,
+    tag: digestIn(reference) ? undefined : reference,
+    digest: found.digest,
+    mediaType: found.mediaType,
+    artifactType: found.artifactType ?? undefined,
+    size: found.body.length,
+    ...sourceOf(call),
+  };
 }
 
 function checkReference(reference: string): Digest | undefined {
@@ -50,12 +70,15 @@ export async function putManifest(call: Call): Promise<HubResponse> {
   const body = await readBody(request.body, request.headers['content-length']);
   const digest = digestFor(body, digestIn(reference) ? reference : query.get('digest'));
   const manifest = readManifest(body, mediaTypeOf(request.headers['content-type']));
-  await parts.records.write(async (to) => {
+  const { mediaType, artifactType } = manifest;
+  const event = { repository, digest, mediaType, artifactType, size: body.length, ...sourceOf(call) };
+  await parts.events.write(async (to, tell) => {
     const now = parts.clock.now();
     const id = await ensureRepository(to, repository, now);
     await requireReferenced(to, id, manifest);
     await storeManifest(to, id, { digest, body, manifest }, now);
     for (const name of tags) await putTag(to, id, { name, digest }, now);
+    for (const tag of tags.length > 0 ? tags : [undefined]) tell({ type: 'push', tag, ...event });
   });
   const subject = manifest.subject === undefined ? {} : { 'oci-subject': manifest.subject };
   const tagged = query.has('tag') ? { 'oci-tag': tags.join(', ') } : {};
@@ -110,9 +133,10 @@ async function requireReferenced(from: Writer, repository: number, manifest: Man
 }
 
 /** By digest: with all its tags, unless an index needs it. By tag: the tag only. */
-export async function deleteManifest({ parts, repository, reference }: Call): Promise<HubResponse> {
+export async function deleteManifest(call: Call): Promise<HubResponse> {
+  const { parts, repository, reference } = call;
   const digest = checkReference(reference);
-  await parts.records.write(async (to) => {
+  await parts.events.write(async (to, tell) => {
     const id = await findRepository(to, repository);
     if (id === undefined) throw new RegistryError('NAME_UNKNOWN', repository);
     if (digest && (await isReferenced(to, id, digest))) {
@@ -120,7 +144,10 @@ export async function deleteManifest({ parts, repository, reference }: Call): Pr
         status: 405,
       });
     }
-    const deleted = digest ? await forgetManifest(to, id, digest) : await deleteTag(to, id, reference);
+    const removal = { repository: { id, name: repository }, source: sourceOf(call), tell };
+    const deleted = digest
+      ? await removeManifest(to, removal, digest)
+      : await removeTag(to, removal, reference);
     if (!deleted) throw new RegistryError('MANIFEST_UNKNOWN', reference);
   });
   return { status: 202, headers: { 'content-length': '0' } };

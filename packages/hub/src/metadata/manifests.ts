@@ -7,6 +7,8 @@ import type { Reader, Writer } from './repositories.ts';
 export interface StoredManifest {
   readonly digest: Digest;
   readonly mediaType: string;
+  /** As `Manifest.artifactType`. */
+  readonly artifactType: string | null;
   readonly body: Uint8Array;
 }
 
@@ -19,7 +21,12 @@ export async function findManifest(
   const manifests = from
     .selectFrom('manifests')
     .innerJoin('repositories', 'repositories.id', 'manifests.repository')
-    .select(['manifests.digest', 'manifests.media_type as mediaType', 'manifests.body'])
+    .select([
+      'manifests.digest',
+      'manifests.media_type as mediaType',
+      'manifests.artifact_type as artifactType',
+      'manifests.body',
+    ])
     .where('repositories.name', '=', repository);
   const digest = digestIn(reference);
   if (digest) return manifests.where('manifests.digest', '=', digest).executeTakeFirst();
@@ -31,6 +38,28 @@ export async function findManifest(
     )
     .where('tags.name', '=', reference)
     .executeTakeFirst();
+}
+
+/** What a descriptor of the manifest would say. */
+interface Described {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly artifactType: string | undefined;
+  readonly size: number;
+}
+
+export async function describeManifest(
+  from: Reader,
+  repository: number,
+  digest: Digest,
+): Promise<Described | undefined> {
+  const row = await from
+    .selectFrom('manifests')
+    .select(['media_type as mediaType', 'artifact_type as artifactType', 'size'])
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .executeTakeFirst();
+  return row && { digest, ...row, artifactType: row.artifactType ?? undefined };
 }
 
 /** The sizes of those of `digests` that are manifests of the repository. */

@@ -1,9 +1,10 @@
 import type { Digest } from '@sampan/blobs';
 import type { Migration } from '@sampan/records';
 import type { Generated } from 'kysely';
+import { EVENT_MIGRATIONS, type EventTables } from '../events/schema.ts';
 
 /** Times are milliseconds since the epoch, sizes bytes. */
-export interface HubTables {
+export interface HubTables extends EventTables {
   repositories: { id: Generated<number>; name: string; created: number };
   /** Blobs that are in the blob store. */
   blobs: { digest: Digest; size: number; committed: number };
@@ -61,4 +62,5 @@ CREATE TABLE uploads (
 );
 `,
   },
+  ...EVENT_MIGRATIONS,
 ];

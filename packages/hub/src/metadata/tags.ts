@@ -15,6 +15,17 @@ export async function putTag(
     .execute();
 }
 
+/** The manifest that the tag names. */
+export async function findTag(from: Reader, repository: number, name: string): Promise<Digest | undefined> {
+  const row = await from
+    .selectFrom('tags')
+    .select('digest')
+    .where('repository', '=', repository)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row?.digest;
+}
+
 /** Whether it was there. Its manifest stays. */
 export async function deleteTag(to: Writer, repository: number, name: string): Promise<boolean> {
   const result = await to
@@ -39,6 +50,18 @@ export async function listTags(
     .where('name', '>', after)
     .orderBy('name')
     .limit(limit)
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+/** In byte order. */
+export async function tagsOf(from: Reader, repository: number, digest: Digest): Promise<string[]> {
+  const rows = await from
+    .selectFrom('tags')
+    .select('name')
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .orderBy('name')
     .execute();
   return rows.map(({ name }) => name);
 }
