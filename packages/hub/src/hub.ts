@@ -10,7 +10,7 @@ import { checkHub, type Fault } from './garbage/check.ts';
 import { type Collected, type CollectOptions, collectGarbage } from './garbage/collect.ts';
 import { DigestLocks } from './metadata/digest-locks.ts';
 import type { HubTables } from './metadata/schema.ts';
-import type { Directory } from './projects/directory.ts';
+import { type Directory, projectOf } from './projects/directory.ts';
 import type { KeyPair } from './tokens/key-file.ts';
 import { TokenGate } from './tokens/token-gate.ts';
 import { TokenKeys } from './tokens/token-keys.ts';
@@ -40,7 +40,8 @@ export class Hub {
     const keys = new TokenKeys({ ...keyPair, service, clock });
     const realm = ({ headers, origin }: HubRequest) =>
       `${origin.scheme}://${hostOf(headers.host)}${TOKEN_PATH}`;
-    const gate = new TokenGate({ keys, clock, realm });
+    const isPublic = (name: string) => directory.project(projectOf(name))?.public ?? false;
+    const gate = new TokenGate({ keys, clock, realm, isPublic });
     const events = new EventLog({ records, clock, logger });
     this.#parts = { blobs, records, locks: new DigestLocks(), clock, events };
     this.#registry = new Registry({ parts: this.#parts, gate, logger });

@@ -11,7 +11,7 @@ test.each([
   expect(parseRange(header, 10)).toEqual(range);
 });
 
-test.each([undefined, 'bytes=-', 'bytes=5-4', 'bytes=0-1,3-4', 'lines=0-1', 'x'])(
+test.each([undefined, 'bytes=-', 'bytes=0-1,3-4', 'lines=0-1', 'x'])(
   '%s is answered with the whole',
   (header) => {
     expect(parseRange(header, 10)).toBeUndefined();
@@ -22,6 +22,7 @@ test.each([
   ['bytes=10-', 10],
   ['bytes=-0', 10],
   ['bytes=0-', 0],
+  ['bytes=5-4', 10],
 ])('%s of %i bytes is not satisfiable', (header, size) => {
   expect(() => parseRange(header, size)).toThrow(expect.objectContaining({ status: 416 }));
 });

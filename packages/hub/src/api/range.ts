@@ -13,14 +13,14 @@ const CONTENT_RANGE = /^(?:bytes )?(\d{1,15})-(\d{1,15})(?:\/(?:\*|\d{1,15}))?$/
 /**
  * The part of `size` bytes that a `Range` header asks for; undefined: all of it. As RFC 9110 section 14.2 allows,
  * several ranges at once and units other than bytes are answered with the whole.
- * @throws RegistryError RANGE_INVALID (416, with `Content-Range: bytes *\/SIZE`) when no byte of it exists
+ * @throws RegistryError RANGE_INVALID (416, with `Content-Range: bytes *\/SIZE`) when no byte of it exists, or it ends
+ * before it begins
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | undefined {
   const match = header === undefined ? null : RANGE.exec(header.trim());
   if (!match) return undefined;
   const [, first = '', last = ''] = match;
   if (first === '' && last === '') return undefined;
-  if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined;
   const start = first === '' ? Math.max(0, size - Number(last)) : Number(first);
   const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);
   if (start >= size || end < start) {

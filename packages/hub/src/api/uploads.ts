@@ -9,7 +9,7 @@ import {
   UploadUnknownError,
 } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
-import { findBlob, linkBlob } from '../metadata/blobs.ts';
+import { findBlob, linkBlob, repositoriesWith } from '../metadata/blobs.ts';
 import { addUpload, findUpload, forgetUpload } from '../metadata/uploads.ts';
 import { checkDigest, digestIn } from '../names/digests.ts';
 import { isRepositoryName } from '../names/names.ts';
@@ -39,22 +39,27 @@ function algorithmOf(query: URLSearchParams, digest: Digest | undefined) {
 }
 
 /**
- * Specification, "Mounting a blob from another repository". What cannot be mounted, also for want of rights, becomes
- * a plain upload: nothing is told of what the other repository has.
+ * Specification, "Mounting a blob from another repository"; without `from`, from any that the caller may pull from.
+ * What cannot be mounted, also for want of rights, becomes a plain upload: nothing is told of what others have.
  */
 async function mount({ parts, query, repository, caller }: Call): Promise<Digest | undefined> {
   const digest = digestIn(query.get('mount') ?? '');
-  const source = query.get('from') ?? repository;
-  if (!digest || !isRepositoryName(source) || !caller.may('pull', source)) return undefined;
+  const from = query.get('from');
+  if (!digest || (from !== null && !isRepositoryName(from))) return undefined;
   return parts.locks.hold(digest, () =>
     parts.records.write(async (to) => {
-      const found = await findBlob(to, source, digest);
+      const sources = from === null ? await repositoriesWith(to, digest, MAX_SOURCES) : [from];
+      const source = sources.find((name) => name === repository || caller.may('pull', name));
+      const found = source === undefined ? undefined : await findBlob(to, source, digest);
       if (!found) return undefined;
       await linkBlob(to, repository, { digest, size: found.size }, parts.clock.now());
       return digest;
     }),
   );
 }
+
+/** Of a blob that more repositories have, such as the empty one, a client sends the bytes. */
+const MAX_SOURCES = 100;
 
 /** POST with the whole blob: no session that anyone could go on with. */
 async function whole(call: Call, upload: Upload, digest: Digest): Promise<HubResponse> {

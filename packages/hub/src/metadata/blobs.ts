@@ -20,6 +20,18 @@ export function findBlob(from: Reader, repository: string, digest: Digest): Prom
     .executeTakeFirst();
 }
 
+/** The names of repositories that may read the blob, at most `limit`. */
+export async function repositoriesWith(from: Reader, digest: Digest, limit: number): Promise<string[]> {
+  const rows = await from
+    .selectFrom('blob_links')
+    .innerJoin('repositories', 'repositories.id', 'blob_links.repository')
+    .select('repositories.name')
+    .where('blob_links.digest', '=', digest)
+    .limit(limit)
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
 /** Keeps the link from the collector for another while; whether it was still there. */
 export async function renewLink(
   to: Writer,

@@ -13,6 +13,8 @@ interface TokenGateOptions {
   readonly clock: Clock;
   /** Where tokens are had, as the client of this request reaches it. */
   readonly realm: (request: HubRequest) => string;
+  /** Whether anyone may pull from the repository: that needs no token. */
+  readonly isPublic: (repository: string) => boolean;
 }
 
 /** Admits who brings a token that grants what they want (distribution specification, "Token Authentication"). */
@@ -32,7 +34,8 @@ export class TokenGate implements Gate {
     if (needed && !covers(access, needed)) throw this.#challenge(request, wanted, 'insufficient_scope');
     return {
       name: token.subject,
-      may: (action, name) => covers(access, { type: 'repository', name, actions: [action] }),
+      may: (action, name) =>
+        this.#options.isPublic(name) || covers(access, { type: 'repository', name, actions: [action] }),
     };
   }
 
