@@ -1,5 +1,8 @@
 import type { Digest } from '@sampan/blobs';
-import { ensureRepository, type Reader, type Writer } from './repositories.ts';
+import { projectOf } from '../projects/directory.ts';
+import { addContent, removeContent } from '../rules/usage.ts';
+import { countLinks } from './counted-links.ts';
+import { ensureRepository, projectOfRepository, type Reader, type Writer } from './repositories.ts';
 
 export interface LinkedBlob {
   readonly repository: number;
@@ -48,13 +51,16 @@ export async function renewLink(
   return result.numUpdatedRows > 0n;
 }
 
-/** Lets the repository read a blob that is in the blob store. May be called again, which makes the link new. */
+/**
+ * Lets the repository read a blob that is in the blob store. May be called again, which makes the link new. Whether the
+ * project holds more for it.
+ */
 export async function linkBlob(
   to: Writer,
   name: string,
   blob: { readonly digest: Digest; readonly size: number },
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   const { digest, size } = blob;
   const repository = await ensureRepository(to, name, now);
   await to
@@ -62,11 +68,16 @@ export async function linkBlob(
     .values({ digest, size, committed: now })
     .onConflict((conflict) => conflict.column('digest').doUpdateSet({ committed: now }))
     .execute();
-  await to
+  const link = await to
     .insertInto('blob_links')
-    .values({ repository, digest, linked: now })
-    .onConflict((conflict) => conflict.columns(['repository', 'digest']).doUpdateSet({ linked: now }))
-    .execute();
+    .values({ repository, digest, linked: now, counted: 1 })
+    .onConflict((conflict) => conflict.columns(['repository', 'digest']).doNothing())
+    .executeTakeFirst();
+  if (link.numInsertedOrUpdatedRows === 0n) {
+    await renewLink(to, repository, digest, now);
+    return countLinks(to, repository, [digest]);
+  }
+  return addContent(to, projectOf(name), blob);
 }
 
 /** The sizes of those of `digests` that the repository may read. */
@@ -116,10 +127,12 @@ export async function isReferenced(from: Reader, repository: number, digest: Dig
 
 /** Takes the blob from the repository; whether it had it. The bytes stay until nobody links them. */
 export async function unlinkBlob(to: Writer, repository: number, digest: Digest): Promise<boolean> {
-  const result = await to
+  const link = await to
     .deleteFrom('blob_links')
     .where('repository', '=', repository)
     .where('digest', '=', digest)
+    .returning('counted')
     .executeTakeFirst();
-  return result.numDeletedRows > 0n;
+  if (link?.counted) await removeContent(to, await projectOfRepository(to, repository), digest);
+  return link !== undefined;
 }

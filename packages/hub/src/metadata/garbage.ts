@@ -1,5 +1,6 @@
 import type { Digest } from '@sampan/blobs';
-import type { Reader, Writer } from './repositories.ts';
+import { removeContent } from '../rules/usage.ts';
+import { projectOfRepository, type Reader, type Writer } from './repositories.ts';
 
 /** Rows of one step: a transaction stays short, so that pushes do not wait for the collector. */
 const STEP = 200;
@@ -35,7 +36,7 @@ export async function dropIdleLink(
   { repository, digest }: Link,
   before: number,
 ): Promise<boolean> {
-  const result = await to
+  const link = await to
     .deleteFrom('blob_links')
     .where('repository', '=', repository)
     .where('digest', '=', digest)
@@ -50,8 +51,10 @@ export async function dropIdleLink(
         ),
       ),
     )
+    .returning('counted')
     .executeTakeFirst();
-  return result.numDeletedRows > 0n;
+  if (link?.counted) await removeContent(to, await projectOfRepository(to, repository), digest);
+  return link !== undefined;
 }
 
 /** Blobs that no repository has any more, after `after` in order of digest. */

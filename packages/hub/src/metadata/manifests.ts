@@ -1,8 +1,10 @@
 import type { Digest } from '@sampan/blobs';
 import type { Manifest } from '../manifests/read-manifest.ts';
 import { digestIn } from '../names/digests.ts';
+import { addContent, removeContent } from '../rules/usage.ts';
 import { sizesOf } from './blobs.ts';
-import type { Reader, Writer } from './repositories.ts';
+import { countLinks, uncountLinks } from './counted-links.ts';
+import { projectOfRepository, type Reader, type Writer } from './repositories.ts';
 
 export interface StoredManifest {
   readonly digest: Digest;
@@ -84,14 +86,17 @@ interface NewManifest {
   readonly manifest: Manifest;
 }
 
-/** Stores a manifest and what it needs. The same one again changes nothing but its time. */
+/**
+ * Stores a manifest and what it needs. The same one again changes nothing but its time. Whether the project holds more
+ * for it.
+ */
 export async function putManifest(
   to: Writer,
   repository: number,
   { digest, body, manifest }: NewManifest,
   now: number,
-): Promise<void> {
-  await to
+): Promise<boolean> {
+  const put = await to
     .insertInto('manifests')
     .values({
       repository,
@@ -103,16 +108,37 @@ export async function putManifest(
       size: body.length,
       body,
       pushed: now,
+      pulled: null,
     })
-    .onConflict((conflict) =>
-      // the same bytes may be pushed as another media type where the text leaves it open
-      conflict.columns(['repository', 'digest']).doUpdateSet({ pushed: now, media_type: manifest.mediaType }),
-    )
-    .execute();
+    .onConflict((conflict) => conflict.columns(['repository', 'digest']).doNothing())
+    .executeTakeFirst();
+  if (put.numInsertedOrUpdatedRows === 0n) {
+    await renewManifest(to, repository, digest, { pushed: now, media_type: manifest.mediaType });
+    return false;
+  }
   const needs = new Map<Digest, 'blob' | 'manifest'>();
   for (const { digest: blob } of manifest.blobs) needs.set(blob, 'blob');
   for (const { digest: child } of manifest.manifests) needs.set(child, 'manifest');
   await putReferences(to, repository, digest, [...needs]);
+  const blobs = manifest.blobs.map((blob) => blob.digest);
+  const grown = await countLinks(to, repository, blobs);
+  const size = body.length;
+  return (await addContent(to, await projectOfRepository(to, repository), { digest, size })) || grown;
+}
+
+/** The same bytes may be pushed as another media type where the text leaves it open. */
+async function renewManifest(
+  to: Writer,
+  repository: number,
+  digest: Digest,
+  change: { readonly pushed: number; readonly media_type: string },
+): Promise<void> {
+  await to
+    .updateTable('manifests')
+    .set(change)
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .execute();
 }
 
 /** Four columns each: below PostgreSQL's and SQLite's limits of parameters. */
@@ -134,20 +160,25 @@ async function putReferences(
   }
 }
 
-/** With its tags; whether it was there. */
+/** With its tags; whether it was there. What only it needed no longer counts as the project's. */
 export async function deleteManifest(to: Writer, repository: number, digest: Digest): Promise<boolean> {
   await to.deleteFrom('tags').where('repository', '=', repository).where('digest', '=', digest).execute();
-  await to
+  const needs = await to
     .deleteFrom('manifest_references')
     .where('repository', '=', repository)
     .where('manifest', '=', digest)
+    .returning(['digest', 'kind'])
     .execute();
   const result = await to
     .deleteFrom('manifests')
     .where('repository', '=', repository)
     .where('digest', '=', digest)
     .executeTakeFirst();
-  return result.numDeletedRows > 0n;
+  if (result.numDeletedRows === 0n) return false;
+  const blobs = needs.filter(({ kind }) => kind === 'blob').map((blob) => blob.digest);
+  await uncountLinks(to, repository, blobs);
+  await removeContent(to, await projectOfRepository(to, repository), digest);
+  return true;
 }
 
 export interface Referrer {

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import { projectOf } from '../projects/directory.ts';
 import type { HubTables } from './schema.ts';
 
 export type Reader = Kysely<HubTables>;
@@ -16,10 +17,20 @@ export async function ensureRepository(to: Writer, name: string, now: number): P
   if (found !== undefined) return found;
   const row = await to
     .insertInto('repositories')
-    .values({ name, created: now })
+    .values({ name, project: projectOf(name), created: now })
     .returning('id')
     .executeTakeFirstOrThrow();
   return row.id;
+}
+
+/** The project of a repository that there is. */
+export async function projectOfRepository(from: Reader, id: number): Promise<string> {
+  const row = await from
+    .selectFrom('repositories')
+    .select('project')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return row.project;
 }
 
 /** Names in byte order. Repositories that hold neither manifest nor tag are not worth telling of. */

@@ -2,14 +2,19 @@ import type { Digest } from '@sampan/blobs';
 import type { Migration } from '@sampan/records';
 import type { Generated } from 'kysely';
 import { EVENT_MIGRATIONS, type EventTables } from '../events/schema.ts';
+import { USAGE_MIGRATIONS, type UsageTables } from '../rules/usage-schema.ts';
 
 /** Times are milliseconds since the epoch, sizes bytes. */
-export interface HubTables extends EventTables {
-  repositories: { id: Generated<number>; name: string; created: number };
+export interface HubTables extends EventTables, UsageTables {
+  /** `project` is what `projectOf` says of the name. */
+  repositories: { id: Generated<number>; name: string; project: string; created: number };
   /** Blobs that are in the blob store. */
   blobs: { digest: Digest; size: number; committed: number };
-  /** Which repositories may read which blobs, since `linked`. */
-  blob_links: { repository: number; digest: Digest; linked: number };
+  /**
+   * Which repositories may read which blobs, since `linked`. `counted`: 1 when it is part of the project's usage; 0 once
+   * the last manifest that needed it went, until the collector takes it or it is needed again.
+   */
+  blob_links: { repository: number; digest: Digest; linked: number; counted: number };
   manifests: ManifestTable;
   /** What a manifest needs in its repository: `kind` is `blob` or `manifest`. */
   manifest_references: { repository: number; manifest: Digest; digest: Digest; kind: 'blob' | 'manifest' };
@@ -29,21 +34,28 @@ interface ManifestTable {
   size: number;
   body: Uint8Array;
   pushed: number;
+  /** When it was read last, but for the last seconds; null: never. */
+  pulled: number | null;
 }
 
 export const HUB_MIGRATIONS: readonly Migration[] = [
   {
     name: '1-distribution',
     sql: `
-CREATE TABLE repositories (id SERIAL PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT NULL);
+CREATE TABLE repositories (
+  id SERIAL PRIMARY KEY, name TEXT NOT NULL UNIQUE, project TEXT NOT NULL, created INTEGER NOT NULL
+);
+CREATE INDEX repositories_project ON repositories (project, name);
 CREATE TABLE blobs (digest TEXT NOT NULL PRIMARY KEY, size INTEGER NOT NULL, committed INTEGER NOT NULL);
 CREATE TABLE blob_links (
-  repository INTEGER NOT NULL, digest TEXT NOT NULL, linked INTEGER NOT NULL, PRIMARY KEY (repository, digest)
+  repository INTEGER NOT NULL, digest TEXT NOT NULL, linked INTEGER NOT NULL, counted INTEGER NOT NULL,
+  PRIMARY KEY (repository, digest)
 );
 CREATE INDEX blob_links_digest ON blob_links (digest);
 CREATE TABLE manifests (
   repository INTEGER NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL, artifact_type TEXT, subject TEXT,
   annotations TEXT NOT NULL, size INTEGER NOT NULL, body BLOB NOT NULL, pushed INTEGER NOT NULL,
+  pulled INTEGER,
   PRIMARY KEY (repository, digest)
 );
 CREATE INDEX manifests_subject ON manifests (repository, subject);
@@ -63,4 +75,5 @@ CREATE TABLE uploads (
 `,
   },
   ...EVENT_MIGRATIONS,
+  ...USAGE_MIGRATIONS,
 ];
