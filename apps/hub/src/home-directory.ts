@@ -28,6 +28,10 @@ export class HomeDirectory implements Directory {
     return user && isPasswordOf(user, password) ? accountOf(user) : undefined;
   }
 
+  ofCertificate(): undefined {
+    return undefined;
+  }
+
   #user(name: string): User | undefined {
     return readUsers(this.#home).find((user) => user.name === name);
   }

@@ -6,5 +6,6 @@ import { startHub } from '../src/start-hub.ts';
 const [folder = '', hash = ''] = process.argv.slice(2);
 const directory = new MemoryDirectory();
 directory.setAccount({ name: 'dev', hash, administrator: true });
+directory.setProject({ name: 'a', public: false, members: [] });
 const { url } = await startHub({ folder, port: 0, directory, logger: silentLogger });
 process.stdout.write(`${url}\n`);

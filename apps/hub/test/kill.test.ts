@@ -70,6 +70,7 @@ test(`a registry killed in ${KILLS} pushes is consistent and has all that it ack
   }
   const directory = new MemoryDirectory();
   directory.setAccount({ name: 'dev', hash, administrator: true });
+  directory.setProject({ name: 'a', public: false, members: [] });
   const { hub, url, close } = await startHub({ folder, port: 0, directory, logger: silentLogger });
   try {
     expect(acknowledged.length).toBeGreaterThan(0);

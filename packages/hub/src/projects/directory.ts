@@ -19,6 +19,8 @@ export interface Directory {
   account(name: string): Account | undefined;
   /** The account if the password is its own; takes as long for a name that does not exist. */
   authenticate(name: string, password: string): Promise<Account | undefined>;
+  /** Whose client certificate this is, DER in base64; undefined: nobody's, or it is not believed. */
+  ofCertificate(certificate: string): Account | undefined;
 }
 
 /** A repository belongs to the project named by its first segment; one of a single segment to `library`. */
@@ -43,9 +45,11 @@ function allowedActions(
   account: Account | undefined,
   { type, name }: Access,
 ): readonly string[] {
-  if (account?.administrator) return type === 'registry' ? ['*'] : ROLE_ACTIONS.admin;
-  const project = type === 'repository' ? directory.project(projectOf(name)) : undefined;
-  const role = project && roleIn(project, account);
+  if (type === 'registry') return account?.administrator ? ['*'] : [];
+  const project = directory.project(projectOf(name));
+  // what a project left behind can still be looked at and removed
+  if (!project) return account?.administrator ? ['pull', 'delete'] : [];
+  const role = roleIn(project, account);
   return role ? ROLE_ACTIONS[role] : [];
 }
 

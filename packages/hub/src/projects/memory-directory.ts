@@ -47,4 +47,8 @@ export class MemoryDirectory implements Directory {
     const account = this.#accounts.get(name);
     return (await isPassword(password, account?.hash)) ? account : undefined;
   }
+
+  ofCertificate(): undefined {
+    return undefined;
+  }
 }

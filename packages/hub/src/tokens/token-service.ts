@@ -2,7 +2,7 @@ import type { Clock } from '@sampan/base';
 import { type HubRequest, type HubResponse, json } from '../api/message.ts';
 import type { Account } from '../projects/account.ts';
 import { type Directory, grant } from '../projects/directory.ts';
-import { parseBasic } from './basic.ts';
+import { authenticate } from './authenticate.ts';
 import { readForm } from './form.ts';
 import { parseScopes } from './scope.ts';
 import type { TokenKeys } from './token-keys.ts';
@@ -38,6 +38,8 @@ class TokenRefusal {
   }
 }
 
+const wrongPassword = () => new TokenRefusal(401, 'invalid_grant', 'incorrect username or password');
+
 /**
  * Gives tokens: GET with Basic credentials or none (Docker, containers/image), POST as OAuth 2 (containerd) with
  * `grant_type` `password` or `refresh_token`. The token grants of what is asked what the account may, perhaps nothing.
@@ -66,13 +68,11 @@ export class TokenService {
 
   async #readGet(request: HubRequest): Promise<Asked> {
     const query = new URL(request.url, 'http://hub').searchParams;
-    const { authorization } = request.headers;
     const refresh = query.get('offline_token') === 'true';
     const common = { scopes: query.getAll('scope'), service: query.get('service'), refresh };
-    if (authorization === undefined) return { ...common, account: undefined };
-    const basic = parseBasic(authorization);
-    if (!basic) throw new TokenRefusal(401, 'invalid_client', 'the credentials are not Basic');
-    return { ...common, account: await this.#authenticate(basic.name, basic.password) };
+    const account = await authenticate(this.#options.directory, request);
+    if (account === 'refused') throw wrongPassword();
+    return { ...common, account: account === 'anonymous' ? undefined : account };
   }
 
   async #readPost(request: HubRequest): Promise<Asked> {
@@ -98,7 +98,7 @@ export class TokenService {
 
   async #authenticate(name: string, password: string): Promise<Account> {
     const account = await this.#options.directory.authenticate(name, password);
-    if (!account) throw new TokenRefusal(401, 'invalid_grant', 'incorrect username or password');
+    if (!account) throw wrongPassword();
     return account;
   }
 
@@ -121,12 +121,14 @@ export class TokenService {
       .map((asked) => grant(directory, account, asked))
       .filter(({ actions }) => actions.length > 0);
     const subject = account?.name ?? '';
-    const token = await keys.sign({ subject, use: 'access', seconds: ACCESS_SECONDS, claims: { access } });
-    const offline = account && refresh ? { refresh_token: await this.#refreshToken(account) } : {};
+    const seconds = Math.min(ACCESS_SECONDS, secondsLeft(account, clock.now()));
+    const token = await keys.sign({ subject, use: 'access', seconds, claims: { access } });
+    const offline =
+      refresh && account && account.stamp !== '' ? { refresh_token: await this.#refreshToken(account) } : {};
     const body = {
       token,
       access_token: token,
-      expires_in: ACCESS_SECONDS,
+      expires_in: seconds,
       issued_at: new Date(clock.now()).toISOString(),
       ...offline,
     };
@@ -141,4 +143,11 @@ export class TokenService {
       claims: { stamp },
     });
   }
+}
+
+/** Until the account may do nothing any more; its directory gives none that may not already. */
+function secondsLeft(account: Account | undefined, now: number): number {
+  return account?.expires === undefined
+    ? Number.POSITIVE_INFINITY
+    : Math.ceil((account.expires - now) / 1000);
 }
