@@ -43,7 +43,7 @@ mkdirSync(next, { recursive: true });
 await build({
   ...common,
   entryPoints: Object.fromEntries(
-    ['cli', 'server', 'guests', 'node'].map((name) => [name, join(root, `apps/${name}/src/main.ts`)]),
+    ['cli', 'server', 'guests', 'hub', 'node'].map((name) => [name, join(root, `apps/${name}/src/main.ts`)]),
   ),
   // commands are loaded when they are called, each from a file of its own
   splitting: true,

@@ -39,6 +39,12 @@ export const COMMANDS: readonly Command[] = [
         type: 'boolean',
         help: 'Also serve removed betas that Kubernetes 1.20 components ask for',
       },
+      'hub-port': {
+        type: 'string',
+        value: 'PORT',
+        help: 'Port of the registry on localhost (default 5000, or a free one, remembered)',
+      },
+      'no-hub': { type: 'boolean', help: 'Without the registry' },
       'no-node': { type: 'boolean', help: 'Do not run containers on this machine' },
       'no-sample': { type: 'boolean', help: 'Do not create sample objects' },
       timeout: {

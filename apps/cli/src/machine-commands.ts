@@ -107,6 +107,8 @@ What was set for the registry before is replaced.`,
     options: {
       listen: { type: 'string', value: 'ADDRESS', help: 'As of "up"' },
       'legacy-apis': { type: 'boolean', help: 'As of "up"' },
+      'hub-port': { type: 'string', value: 'PORT', help: 'As of "up"' },
+      'no-hub': { type: 'boolean', help: 'As of "up"' },
       'no-node': { type: 'boolean', help: 'As of "up"' },
       print: { type: 'boolean', help: 'Only show the units' },
     },

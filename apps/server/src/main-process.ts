@@ -4,7 +4,13 @@ import { type RunningServer, startServer } from './server.ts';
 
 /** What the process tells the one that started it, over IPC. */
 export type ServerMessage =
-  | { readonly type: 'ready'; readonly port: number; readonly portTaken?: number }
+  | {
+      readonly type: 'ready';
+      readonly port: number;
+      readonly portTaken?: number;
+      /** Absent: it was not wanted. */
+      readonly hub?: { readonly port?: number; readonly portTaken?: number; readonly failure?: string };
+    }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint?: string };
 
 /** The server process: starts, tells its parent, and runs until SIGTERM or SIGINT. Exit codes: 0, 1, 2 (usage). */
@@ -29,8 +35,13 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void running.stop().then(() => process.exit(0), crash));
   }
-  const { port, portTaken } = running;
-  tell({ type: 'ready', port, ...(portTaken === undefined ? {} : { portTaken }) });
+  const { port, portTaken, hub } = running;
+  tell({
+    type: 'ready',
+    port,
+    ...(portTaken === undefined ? {} : { portTaken }),
+    ...(hub ? { hub: { ...hub.ready, ...(hub.failure === undefined ? {} : { failure: hub.failure }) } } : {}),
+  });
 }
 
 function fail(error: unknown): void {

@@ -10,6 +10,10 @@ export interface ServerOptions {
   readonly port: number | undefined;
   /** Address to listen on; default 127.0.0.1. */
   readonly listen: string;
+  /** Starts the registry. */
+  readonly hub: boolean;
+  /** For plain HTTP on loopback: told to use exactly this one; undefined: the remembered, the default or a free one. */
+  readonly hubPort: number | undefined;
   readonly legacyApis: boolean;
   /** Puts pods on nodes; false: a scheduler from elsewhere does. */
   readonly scheduler: boolean;
@@ -21,6 +25,8 @@ const OPTIONS = {
   home: { type: 'string' },
   port: { type: 'string' },
   listen: { type: 'string', default: '127.0.0.1' },
+  'no-hub': { type: 'boolean', default: false },
+  'hub-port': { type: 'string' },
   'legacy-apis': { type: 'boolean', default: false },
   'no-scheduler': { type: 'boolean', default: false },
   foreground: { type: 'boolean', default: false },
@@ -40,6 +46,8 @@ export function parseServerOptions(args: readonly string[], environment: NodeJS.
     home: chooseHome(values.home, environment.SAMPAN_HOME),
     port: parsePort(values.port ?? environment.SAMPAN_PORT),
     listen: values.listen,
+    hub: !values['no-hub'],
+    hubPort: parsePort(values['hub-port']),
     legacyApis: values['legacy-apis'],
     scheduler: !values['no-scheduler'],
     foreground: values.foreground,

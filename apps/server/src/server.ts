@@ -30,12 +30,15 @@ import { startControllersOf } from './controllers.ts';
 import { copyObjects } from './copy-objects.ts';
 import { openDescriptions } from './descriptions.ts';
 import { Gate } from './gate.ts';
-import { GuestForwarder, isForGuest } from './guests/forward-to-guest.ts';
+import { forwardToGuests, isForGuest } from './guests/forward-to-guests.ts';
 import { startGuests } from './guests/start-guests.ts';
 import { followHostNode } from './host-node.ts';
 import { createHostNodeProxy } from './host-node-proxy.ts';
+import { forwardToHub, isForHub } from './hub/forward-to-hub.ts';
+import { type StartedHub, startHub } from './hub/start-hub.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork } from './pod-network.ts';
+import type { Forwarder } from './processes/forwarder.ts';
 import { startSchedulerOf } from './scheduler.ts';
 import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';
 import { KUBERNETES_VERSION, SAMPAN_VERSION } from './version.ts';
@@ -44,6 +47,8 @@ export interface RunningServer {
   readonly port: number;
   /** The port that was to be used but was taken. */
   readonly portTaken: number | undefined;
+  /** Undefined: it was not wanted. */
+  readonly hub: StartedHub | undefined;
   readonly log: Logger;
   /** Ends connections, commits what is pending and gives the home back; may be called twice. */
   stop(): Promise<void>;
@@ -58,9 +63,13 @@ interface Prepared {
   readonly gate: Gate;
   readonly bound: Bound;
   readonly state: RunState;
+  /** Writes what changed of it. */
+  keepState(change: Partial<RunState>): void;
   /** Of the host cluster's pods; undefined: without root there are none. */
   readonly network: ClusterNetwork | undefined;
   readonly webhookHosts: readonly string[];
+  /** Before all that was taken until now. */
+  onRelease(task: () => unknown): void;
   /** In reverse order of what was taken. */
   release(): Promise<void>;
 }
@@ -109,7 +118,12 @@ async function prepare(options: ServerOptions): Promise<Prepared> {
     });
     cleanup.push(() => bound.listener.close());
     const state = newState(options, bound.listener.port);
-    writeRunState(home, state);
+    let written = state;
+    const keepState = (change: Partial<RunState>) => {
+      written = { ...written, ...change };
+      writeRunState(home, written);
+    };
+    keepState({});
     cleanup.push(() => removeRunState(home));
     const network = await chooseNetwork(options.home, settings.network);
     if (settings.port !== state.port || settings.network !== network?.index) {
@@ -121,7 +135,21 @@ async function prepare(options: ServerOptions): Promise<Prepared> {
       });
     }
     const webhookHosts = settings.webhookHosts ?? [];
-    return { home, log, pki, store, gate, bound, state, network, webhookHosts, release };
+    const onRelease = (task: () => unknown) => void cleanup.push(task);
+    return {
+      home,
+      log,
+      pki,
+      store,
+      gate,
+      bound,
+      state,
+      keepState,
+      network,
+      webhookHosts,
+      onRelease,
+      release,
+    };
   } catch (error) {
     await release();
     throw error;
@@ -132,6 +160,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   const { home, log, pki, store, gate, bound, state, network, release } = prepared;
   const descriptions = openDescriptions();
   dropRoot(log);
+  const hubStart = options.hub ? startHubOf(options, prepared) : undefined;
   const keys = new SigningKeys(pki.serviceAccountKey);
   const plane = await createControlPlane({
     store,
@@ -180,18 +209,22 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     nodeHome: network ? options.home : undefined,
     log,
   });
-  const forwarder = new GuestForwarder(home.guestsSocket, () => guests.process.ready());
+  const hub = await hubStart;
+  const forwarders: (readonly [isFor: (url: string) => boolean, forwarder: Forwarder])[] = [
+    [isForGuest, forwardToGuests(home.guestsSocket, () => guests.process.ready())],
+    ...(hub ? [[isForHub, forwardToHub(home.hub.socket, () => hub.process.start())] as const] : []),
+  ];
+  const forwarderFor = (url = '') => forwarders.find(([isFor]) => isFor(url))?.[1];
   gate.open(
     (request, response) =>
-      void (isForGuest(request.url ?? '')
-        ? forwarder.request(request, response)
-        : plane.api.handle(request, response)),
+      void (forwarderFor(request.url)?.request(request, response) ?? plane.api.handle(request, response)),
     (request, socket, head) =>
-      void (isForGuest(request.url ?? '')
-        ? forwarder.upgrade(request, socket, head)
-        : plane.api.handleUpgrade(request, socket, head)),
+      void (
+        forwarderFor(request.url)?.upgrade(request, socket, head) ??
+        plane.api.handleUpgrade(request, socket, head)
+      ),
   );
-  writeRunState(home, { ...state, state: 'ready' });
+  prepared.keepState({ state: 'ready' });
   log.info('ready', {
     version: state.version,
     port: state.port,
@@ -201,11 +234,13 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   return {
     port: state.port,
     portTaken: bound.taken,
+    hub,
     log,
     stop: once(async () => {
       log.info('stopping');
       stopRenewal();
-      forwarder.close();
+      for (const [, forwarder] of forwarders) forwarder.close();
+      await hub?.process.stop();
       await guests.stop();
       stopNode();
       await stopScheduler();
@@ -215,6 +250,29 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
       await release();
     }),
   };
+}
+
+/** Beside all else that starts; its port is remembered and told as soon as it has one. */
+function startHubOf(options: ServerOptions, prepared: Prepared): Promise<StartedHub> {
+  const { home, log } = prepared;
+  const started = startHub({
+    wanted: options.hubPort,
+    remembered: readSettings(home).hubPort,
+    log,
+    listens: (hubPort) => {
+      if (readSettings(home).hubPort !== hubPort) writeSettings(home, { ...readSettings(home), hubPort });
+      prepared.keepState({ hubPort });
+    },
+  });
+  // whoever waits for it hears of it
+  started.catch(() => {});
+  prepared.onRelease(() =>
+    started.then(
+      (hub) => hub.process.stop(),
+      () => {},
+    ),
+  );
+  return started;
 }
 
 function dropRoot(log: Logger): void {

@@ -54,14 +54,21 @@ export function giveHome(root: string, { uid, gid }: ServiceUser): void {
   const give = (path: string): void => {
     const found = lstatSync(path);
     if (found.isSymbolicLink()) return;
-    if (found.uid !== uid || found.gid !== gid) chownSync(path, uid, gid);
     if (found.isDirectory()) for (const name of readdirSync(path)) give(join(path, name));
+    if (found.uid !== uid || found.gid !== gid) chownSync(path, uid, gid);
+  };
+  const isGiven = (path: string): boolean => {
+    const found = lstatSync(path);
+    return found.uid === uid && found.gid === gid;
   };
   shareHome(root, gid);
   for (const name of readdirSync(root)) {
-    if (OURS.test(name)) give(join(root, name));
+    if (OURS.test(name) && !(LARGE.has(name) && isGiven(join(root, name)))) give(join(root, name));
   }
 }
+
+/** A folder comes after what is in it, so that one that is given is given whole; nobody but the user writes to these. */
+const LARGE: ReadonlySet<string> = new Set(['hub']);
 
 const OURS = new RegExp(`^(${HOME_FOLDERS.join('|')}|settings\\.json|users\\.json)$`);
 

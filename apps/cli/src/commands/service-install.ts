@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createHome } from '@sampan/home';
 import type { Invocation } from '../command.ts';
 import { nodeProgram } from '../processes/node-process.ts';
-import { serverArguments, serverProgram } from '../processes/server-process.ts';
+import { serverArguments, serverProgram, startOptions } from '../processes/server-process.ts';
 import { asCalled } from '../program-name.ts';
 import { checkSystemd, systemctl, UNIT_FOLDER } from '../service/systemd.ts';
 import { type Unit, units } from '../service/units.ts';
@@ -33,13 +33,12 @@ To start it now, if it does not run: sampan up
   return 0;
 }
 
-function unitsOf({ home, port, options }: Invocation): Unit[] {
-  const listen = typeof options.listen === 'string' ? options.listen : undefined;
-  const legacyApis = options['legacy-apis'] === true;
+function unitsOf(invocation: Invocation): Unit[] {
+  const { home, options } = invocation;
   return units({
     home: home.root,
     runtime: [process.execPath, ...process.execArgv],
-    server: { program: serverProgram(), args: serverArguments({ home, port, listen, legacyApis }) },
+    server: { program: serverProgram(), args: serverArguments(startOptions(invocation)) },
     node: options['no-node'] === true ? undefined : { program: nodeProgram(), args: [`--home=${home.root}`] },
   });
 }

@@ -25,6 +25,8 @@ interface Status {
   /** Stored objects; null when the server does not say. */
   readonly objects: number | null;
   readonly endpoints: Readonly<Record<string, string>>;
+  /** The registry; null: there is none, or it does not run. */
+  readonly hub: { readonly url: string; readonly port: number } | null;
   readonly processes: readonly ProcessStatus[];
   readonly nodes: readonly NodeStatus[];
   /** Applications that do not run as they should. */
@@ -45,7 +47,7 @@ async function readStatus(invocation: Invocation): Promise<Status> {
   const node = nodeStateOf(home);
   const processes = [
     ...(running ? [processStatus('server', running)] : []),
-    ...(running ? guestsStatus(running) : []),
+    ...(running ? childrenStatus(running) : []),
     ...(node ? [processStatus('node', node)] : []),
     ...containerdStatus(home),
   ];
@@ -65,6 +67,7 @@ async function readStatus(invocation: Invocation): Promise<Status> {
     uptimeSeconds: processes[0]?.uptimeSeconds ?? 0,
     memoryBytes,
     objects,
+    hub: hubOf(running),
     endpoints: running ? { kubernetes: apiUrl(home, running) } : {},
     processes,
     ...(running && objects !== null
@@ -83,17 +86,28 @@ function nodeStateOf(home: HomeLayout): NodeRunState | undefined {
   }
 }
 
-/** The process that holds the other clusters is the server's child; proc(5), /proc/PID/task/TID/children. */
-function guestsStatus({ pid }: RunState): ProcessStatus[] {
+function hubOf(running: RunState | undefined): Status['hub'] {
+  const port = running?.hubPort;
+  return port === undefined ? null : { url: `http://localhost:${port}`, port };
+}
+
+/**
+ * The processes that hold the other clusters and the registry are the server's children; proc(5),
+ * /proc/PID/task/TID/children.
+ */
+function childrenStatus({ pid }: RunState): ProcessStatus[] {
   return readProc(`${pid}/task/${pid}/children`)
     .split(' ')
     .filter((child) => child !== '')
-    .filter((child) => /guests(\.mjs|\/src\/main\.ts)\0/.test(readProc(`${child}/cmdline`)))
-    .map((child) => {
+    .flatMap((child) => {
+      const name = CHILD.exec(readProc(`${child}/cmdline`))?.[1];
+      if (name === undefined) return [];
       const startedAt = statSync(`/proc/${child}`, { throwIfNoEntry: false })?.ctimeMs ?? Date.now();
-      return processStatus('guests', { pid: Number(child), startedAt });
+      return [processStatus(name, { pid: Number(child), startedAt })];
     });
 }
+
+const CHILD = /(guests|hub)(?:\.mjs|\/src\/main\.ts)\0/;
 
 /** Empty when it is gone, or not ours to read. */
 function readProc(file: string): string {
@@ -173,6 +187,7 @@ function text(status: Status): string {
     ...Object.entries(status.endpoints).map(
       ([name, url]) => `${name === 'kubernetes' ? 'API' : name}        ${url}`,
     ),
+    ...(status.hub ? [`Registry   localhost:${status.hub.port}`] : []),
     `Objects    ${status.objects ?? 'unknown'}`,
   ];
   const nodes = status.nodes.map(

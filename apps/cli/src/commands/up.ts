@@ -7,9 +7,11 @@ import { apiUrl } from '../endpoint.ts';
 import { nextSteps } from '../next-steps.ts';
 import { startNode } from '../processes/node-process.ts';
 import {
+  type Started,
   type StartOptions,
   serverArguments,
   serverProgram,
+  startOptions,
   startServer,
 } from '../processes/server-process.ts';
 import { asCalled } from '../program-name.ts';
@@ -20,12 +22,11 @@ import { waitFor } from '../wait.ts';
 const USUAL_TIMEOUT_SECONDS = 60;
 
 export async function run(invocation: Invocation): Promise<number> {
-  const { home, port, options } = invocation;
+  const { home, options } = invocation;
   const timeoutMs = secondsOf('timeout', options.timeout, USUAL_TIMEOUT_SECONDS) * 1000;
   createHome(home.root);
   const running = readRunState(home);
-  const listen = typeof options.listen === 'string' ? options.listen : undefined;
-  const start: StartOptions = { home, port, listen, legacyApis: options['legacy-apis'] === true };
+  const start = startOptions(invocation);
   if (!running && options.foreground === true) return await runInForeground(start, invocation.environment);
   if (running) await alreadyRunning(invocation, running, timeoutMs);
   else await startFirst(invocation, start, timeoutMs);
@@ -40,18 +41,32 @@ async function startFirst(invocation: Invocation, start: StartOptions, timeoutMs
   const began = performance.now();
   progress('Starting Sampan');
   try {
-    const { port, portTaken } = await startServer(start, timeoutMs);
+    const { port, portTaken, hub } = await startServer(start, timeoutMs);
     if (portTaken !== undefined) {
       process.stderr.write(`Port ${portTaken} is taken by another program: using ${port} from now on.\n`);
     }
     const ms = Math.round(performance.now() - began);
     process.stdout.write(`Sampan is ready at ${apiUrl(home, readRunState(home), port)} (${ms} ms).\n`);
+    if (hub) tellHub(hub);
   } catch (error) {
     // another "up" was quicker; both want the same
     const other = isLocked(error) ? await appears(() => readRunState(home)) : undefined;
     if (!other) throw error;
     await alreadyRunning(invocation, other, timeoutMs);
   }
+}
+
+function tellHub({ port, portTaken, failure }: NonNullable<Started['hub']>): void {
+  if (portTaken !== undefined) {
+    process.stderr.write(
+      `Port ${portTaken} is taken by another program: the registry uses ${port} from now on.\n`,
+    );
+  }
+  process.stdout.write(
+    port === undefined
+      ? `The registry does not run: ${failure} See: sampan logs\n`
+      : `The registry is at localhost:${port}.\n`,
+  );
 }
 
 const isLocked = (error: unknown): boolean => error instanceof SampanError && error.code === 'home-locked';

@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants } from 'node:fs';
 import { type Logger, messageOf, SampanError } from '@sampan/base';
 import {
   Caller,
@@ -12,6 +10,7 @@ import {
   type GuestSettings,
   type GuestState,
 } from '@sampan/clusters';
+import { KeptProcess } from '../processes/kept-process.ts';
 
 export interface GuestsProcessOptions {
   readonly args: readonly string[];
@@ -21,25 +20,30 @@ export interface GuestsProcessOptions {
   readonly restarted: () => void;
 }
 
-/** Not more than so many starts in a row that fail at once. */
-const RESTART_MS = 500;
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly caller: Caller;
-}
-
 /**
  * The process that holds the guest clusters, as this one sees it: started when first called, started again when it
  * dies (clusters are files: nothing that was acknowledged is lost).
  */
 export class GuestsProcess implements GuestHost {
-  readonly #options: GuestsProcessOptions;
-  #running: Promise<Running> | undefined;
-  #isStopped = false;
+  readonly #process: KeptProcess<Caller, object>;
 
-  constructor(options: GuestsProcessOptions) {
-    this.#options = options;
+  constructor({ args, log, changed, restarted }: GuestsProcessOptions) {
+    this.#process = new KeptProcess({
+      name: 'guests',
+      log,
+      args: () => args,
+      problem: homeProblem,
+      attach: (child) =>
+        new Caller(
+          {
+            send: (message) => void child.send(message),
+            listen: (take) => child.on('message', (message) => take(message as CallMessage)),
+          },
+          (name, state) => changed(name as string, state as GuestState),
+        ),
+      detach: (caller, reason) => caller.end(reason),
+      restarted,
+    });
   }
 
   create = (name: string, settings: GuestSettings, origin?: GuestOrigin): Promise<GuestState> =>
@@ -60,69 +64,19 @@ export class GuestsProcess implements GuestHost {
 
   /** Resolves when it answers, starting it if need be. */
   async ready(): Promise<void> {
-    await this.#start();
+    await this.#process.start();
   }
 
   /** Ends it; resolves when all clusters are closed. May be called twice. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    const running = await this.#running?.catch(() => undefined);
-    if (!running || running.child.exitCode !== null) return;
-    const ended = new Promise((resolve) => running.child.once('exit', resolve));
-    if (running.child.connected) running.child.disconnect();
-    await ended;
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 
   async #call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
-    const { caller } = await this.#start();
-    return caller.call<T>(method, ...args);
-  }
-
-  #start(): Promise<Running> {
-    if (this.#isStopped) return Promise.reject(gone('the server stops'));
-    const unreachable = homeProblem();
-    if (unreachable) return Promise.reject(unreachable);
-    this.#running ??= this.#spawn();
-    return this.#running;
-  }
-
-  async #spawn(): Promise<Running> {
-    const { args, log } = this.#options;
-    const child = spawn(process.execPath, [...process.execArgv, guestsProgram(), ...args], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // its folder is this process's, which cannot be named by a path
-      cwd: '.',
-    });
-    const caller = new Caller(
-      {
-        send: (message) => void child.send(message),
-        listen: (take) => child.on('message', (message) => take(message as CallMessage)),
-      },
-      (name, state) => this.#options.changed(name as string, state as GuestState),
-    );
-    return new Promise((resolve, reject) => {
-      child.once('message', () => resolve({ child, caller }));
-      child.once('error', reject);
-      child.once('exit', (code, signal) => {
-        const error = gone(`the guests process ended (${signal ?? code})`);
-        caller.end(error);
-        reject(error);
-        if (this.#isStopped) return;
-        log.error('the guests process ended', { code, signal });
-        // never in a tight loop; there may be clusters with pods, for which nobody calls
-        setTimeout(() => {
-          this.#running = undefined;
-          this.#start().then(this.#options.restarted, (failure: unknown) =>
-            log.error('the guests process does not start', { error: messageOf(failure) }),
-          );
-        }, RESTART_MS);
-      });
-    });
+    const { line } = await this.#process.start();
+    return line.call<T>(method, ...args);
   }
 }
-
-const gone = (message: string): SampanError =>
-  new SampanError('guests-gone', message, { hint: 'It is started again by itself; try again in a moment.' });
 
 /**
  * The server opened what it needs as root, but each cluster's database is opened later, and SQLite names it by its whole
@@ -140,13 +94,4 @@ function homeProblem(): SampanError | undefined {
       { hint: 'Open the folders above it to all (chmod o+x), or use another home.', cause: error },
     );
   }
-}
-
-/** Beside this program when bundled, else its source. */
-function guestsProgram(): string {
-  const places = ['guests.mjs', '../guests.mjs', '../../../guests/src/main.ts'];
-  const found = places.map((place) => join(import.meta.dirname, place)).find((file) => existsSync(file));
-  if (!found)
-    throw new SampanError('not-built', 'The guests program is not built.', { hint: 'Run: make build' });
-  return found;
 }

@@ -12,41 +12,48 @@ import {
 import { messageOf } from '@sampan/base';
 import { CERTIFICATE_HEADER } from '@sampan/machinery';
 
-/** Whether a path is a guest cluster's. */
-export const isForGuest = (url: string): boolean => url.startsWith('/clusters/');
+export interface ForwarderOptions {
+  /** A Unix socket that only this process reaches. */
+  readonly socketPath: string;
+  /** Resolves when somebody answers there. */
+  readonly ready: () => Promise<unknown>;
+  /** What the other side is told of the client, in headers; of those names nothing that clients send is believed. */
+  readonly told: (request: HttpRequest) => Readonly<Record<string, string | undefined>>;
+  /** The body of a 503, in JSON. */
+  readonly unavailable: (message: string) => object;
+}
 
-/**
- * Hands requests and connections for guest clusters on to the guests process, with the client's certificate, which
- * the cluster itself judges. Knows nothing of them beside the path.
- */
-export class GuestForwarder {
-  readonly #socketPath: string;
-  /** Started when it does not run. */
-  readonly #ready: () => Promise<void>;
+/** The client's certificate, which the other side itself judges. */
+export const toldCertificate = (request: HttpRequest): Readonly<Record<string, string | undefined>> => ({
+  [CERTIFICATE_HEADER]: peerCertificate(request)?.toString('base64'),
+});
+
+/** Hands requests and connections on to another process. Knows nothing of what they are. */
+export class Forwarder {
+  readonly #options: ForwarderOptions;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
-  constructor(socketPath: string, ready: () => Promise<void>) {
-    this.#socketPath = socketPath;
-    this.#ready = ready;
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
   }
 
   /** Answers a request. Never rejects. */
   async request(request: HttpRequest, response: HttpResponse): Promise<void> {
     try {
-      await this.#ready();
+      await this.#options.ready();
       const answer = await this.#send(request, response);
       await passAnswer(answer, response);
     } catch (error) {
-      unavailable(response, messageOf(error));
+      unavailable(response, this.#options.unavailable(messageOf(error)));
     }
   }
 
   /** Takes over a connection for another protocol. Never rejects. */
   async upgrade(request: IncomingMessage, client: Socket, head: Buffer): Promise<void> {
     try {
-      await this.#ready();
+      await this.#options.ready();
       const upstream = httpRequest({
-        socketPath: this.#socketPath,
+        socketPath: this.#options.socketPath,
         agent: false,
         method: request.method,
         path: request.url,
@@ -80,7 +87,7 @@ export class GuestForwarder {
     return new Promise((resolve, reject) => {
       const upstream = httpRequest(
         {
-          socketPath: this.#socketPath,
+          socketPath: this.#options.socketPath,
           agent: this.#agent,
           method: request.method,
           path: request.url,
@@ -94,17 +101,16 @@ export class GuestForwarder {
     });
   }
 
-  /** What clients say of certificates in headers is not believed. */
   #headers(request: HttpRequest): OutgoingHttpHeaders {
-    const { [CERTIFICATE_HEADER]: _claimed, ...headers } = passedHeaders(request.headers);
-    const certificate = peerCertificate(request);
+    const headers = passedHeaders(request.headers);
     const host = request.headers.host ?? request.headers[':authority'];
-    return {
+    const all = {
       ...headers,
       ...repeatedHeaders(request.rawHeaders),
       ...(host === undefined ? {} : { host: String(host) }),
-      ...(certificate === undefined ? {} : { [CERTIFICATE_HEADER]: certificate.toString('base64') }),
+      ...this.#options.told(request),
     };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   }
 }
 
@@ -149,7 +155,7 @@ function join(a: Socket, b: Socket): void {
   }
 }
 
-function unavailable(response: HttpResponse, message: string): void {
+function unavailable(response: HttpResponse, body: object): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
@@ -157,6 +163,5 @@ function unavailable(response: HttpResponse, message: string): void {
   response.statusCode = 503;
   response.setHeader('content-type', 'application/json');
   response.setHeader('retry-after', '1');
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message };
-  response.end(JSON.stringify({ ...status, reason: 'ServiceUnavailable', code: 503 }));
+  response.end(JSON.stringify(body));
 }
