@@ -1,2 +1,18 @@
-/** Tier 1: OCI images in files and in registries, and the way between them. */
-export {};
+/**
+ * Tier 1: OCI images in files and in registries, and the way between them. Start with `copy/copy-image.ts`, then
+ * `content/content.ts` (what it copies from and to).
+ */
+
+export type { Credentials } from './auth/credentials.ts';
+export type { ContentSource, ContentTarget } from './content/content.ts';
+export type { Descriptor } from './content/descriptor.ts';
+export type { Manifest } from './content/manifest.ts';
+export { type Copied, type CopyOptions, type CopyWatcher, copyImage } from './copy/copy-image.ts';
+export { OCI_ERRORS, OciError, RegistryAnswerError } from './errors.ts';
+export { Transport } from './http/transport.ts';
+export { Layout } from './layout/layout.ts';
+export { openArchive, openLayout } from './layout/open-layout.ts';
+export { formatReference, parseReference, type Reference } from './names/reference.ts';
+export { originOf } from './registry/origin.ts';
+export { Registry } from './registry/registry.ts';
+export { Repository } from './registry/repository.ts';

@@ -1,0 +1,125 @@
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Readable } from 'node:stream';
+import { messageOf } from '@sampan/base';
+import { OciError, UnreachableError } from '../errors.ts';
+
+export interface TransportOptions {
+  /** PEM of authorities beside those that Node knows. */
+  readonly ca?: string | undefined;
+  /** Client certificate and key, PEM; shown to every server that asks for one. */
+  readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
+  /** A connection on which nothing moves for this long is given up. Milliseconds; default a minute. */
+  readonly idleMs?: number;
+}
+
+export interface HttpCall {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A stream is destroyed, whatever happens. */
+  readonly body?: Uint8Array | Readable | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** To be read or destroyed by whoever called. */
+  readonly body: IncomingMessage;
+}
+
+const IDLE_MS = 60_000;
+
+/** HTTP and HTTPS over connections that are used again. Close it. */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #http = new HttpAgent({ keepAlive: true });
+  readonly #https: HttpsAgent;
+  /** Hosts that are there, even if not at this moment. */
+  readonly #answered = new Set<string>();
+
+  constructor(options: TransportOptions = {}) {
+    const { ca, certificate } = options;
+    this.#options = options;
+    this.#https = new HttpsAgent({
+      keepAlive: true,
+      ...(ca === undefined ? {} : { ca }),
+      ...(certificate ?? {}),
+    });
+  }
+
+  /** Resolves when the head of the answer is there. Throws `oci-unreachable`. */
+  send({ method, url, headers = {}, body }: HttpCall): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      const timeout = this.#options.idleMs ?? IDLE_MS;
+      const secure = url.protocol === 'https:';
+      const options = { method, headers, timeout, agent: secure ? this.#https : this.#http };
+      const outgoing = secure ? httpsRequest(url, options) : httpRequest(url, options);
+      const fail = (cause: unknown) => {
+        if (body instanceof Readable) body.destroy();
+        outgoing.destroy();
+        reject(unreachable(url, cause, this.#answered.has(url.host)));
+      };
+      outgoing.on('timeout', () => fail(new Error(`nothing moved for ${timeout / 1000} s`)));
+      outgoing.on('error', fail);
+      outgoing.on('response', (answer) => {
+        this.#answered.add(url.host);
+        // a refusal in the middle of a body: the rest of it is of no use
+        if (body instanceof Readable && !body.readableEnded) {
+          body.unpipe(outgoing);
+          body.destroy();
+          answer.once('close', () => outgoing.destroy());
+        }
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer });
+      });
+      if (body instanceof Readable) {
+        body.on('error', (cause) => {
+          outgoing.destroy();
+          // what is wrong is where the bytes come from
+          reject(cause);
+        });
+        body.pipe(outgoing);
+      } else outgoing.end(body);
+    });
+  }
+
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+}
+
+function unreachable(url: URL, cause: unknown, answeredBefore: boolean): UnreachableError {
+  const isGone = cause instanceof Error && HOPELESS.test(String((cause as NodeJS.ErrnoException).code));
+  return new UnreachableError(`${url.host} cannot be reached: ${messageOf(cause)}.`, {
+    passing: answeredBefore || !isGone,
+    hint: 'Is the name of the registry right, does it run, and is it spoken to by HTTP or HTTPS as it should be?',
+    cause,
+  });
+}
+
+/** Nobody listens, the name is wrong, or TLS does not come about. */
+const HOPELESS = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EPROTO|.*CERT.*|.*SSL.*|.*ALTNAME.*)$/;
+
+/** The whole body, up to `limit` bytes. Throws `oci-refused` when there is more, `oci-unreachable` when it breaks off. */
+export async function readBody({ body }: HttpAnswer, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit)
+        throw new OciError('oci-refused', `The registry answers with more than ${limit} bytes.`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof OciError) throw error;
+    throw new UnreachableError(`The answer broke off: ${messageOf(error)}.`, { passing: true, cause: error });
+  }
+  return Buffer.concat(chunks);
+}
