@@ -7,7 +7,6 @@ import { type Clock, silentLogger, systemClock } from '@sampan/base';
 import { type BlobStore, type Digest, digestOf, openFileBlobStore } from '@sampan/blobs';
 import { openSqliteRecords, type Records } from '@sampan/records';
 import type { Listener } from '../src/events/event-queue.ts';
-import type { Listener } from '../src/events/event-queue.ts';
 import { serveHub } from '../src/http/listener.ts';
 import {
   HUB_MIGRATIONS,
@@ -63,8 +62,6 @@ export class TestHub implements AsyncDisposable {
     });
     for (const [index, listener] of listeners.entries()) hub.listen(`test ${index}`, listener);
     await hub.start();
-    for (const [index, listener] of listeners.entries()) hub.listen(`test ${index}`, listener);
-    await hub.start();
     const server = createServer();
     serveHub(server, (request) => hub.handle(request), silentLogger);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -72,7 +69,6 @@ export class TestHub implements AsyncDisposable {
     return new TestHub({ url: `http://127.0.0.1:${port}`, directory, records, blobs, hub }, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await hub.close();
       await hub.close();
       await records.close();
       await blobs.close();
