@@ -10,6 +10,8 @@ export type { Manifest } from './content/manifest.ts';
 export { type Copied, type CopyOptions, type CopyWatcher, copyImage } from './copy/copy-image.ts';
 export { OCI_ERRORS, OciError, RegistryAnswerError } from './errors.ts';
 export { Transport } from './http/transport.ts';
+export { ArchiveTarget } from './layout/archive-target.ts';
+export { FolderTarget } from './layout/folder-target.ts';
 export { Layout } from './layout/layout.ts';
 export { openArchive, openLayout } from './layout/open-layout.ts';
 export { formatReference, parseReference, type Reference } from './names/reference.ts';

@@ -22,8 +22,11 @@ export interface ContentTarget {
   hasManifest(descriptor: Descriptor): Promise<boolean>;
   /** Puts a blob whole or not at all, or finds that it is there. Throws `oci-content-mismatch`. */
   putBlob(descriptor: Descriptor, source: ContentSource, moved: Moved): Promise<BlobOutcome>;
-  /** After all that it names. `tag` undefined: under its digest alone. */
-  putManifest(manifest: Manifest, tag: string | undefined): Promise<void>;
+  /**
+   * After all that it names. `tags` is what an image is called, perhaps nothing; undefined for a manifest that is only a
+   * part of another one.
+   */
+  putManifest(manifest: Manifest, tags: readonly string[] | undefined): Promise<void>;
 }
 
 /** Told how many bytes of a blob are there now; goes back when a part is sent again. */

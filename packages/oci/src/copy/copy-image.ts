@@ -47,9 +47,7 @@ export async function copyImage(options: CopyOptions): Promise<Copied> {
     watcher?.onBlob?.(blob, outcome);
   });
   for (const manifest of manifests) {
-    const isRoot = manifest === image;
-    if (!isRoot || tags.length === 0) await target.putManifest(manifest, undefined);
-    else for (const tag of tags) await target.putManifest(manifest, tag);
+    await target.putManifest(manifest, manifest === image ? tags : undefined);
   }
   return { digest: image.descriptor.digest, blobs: blobs.length, movedBytes };
 }

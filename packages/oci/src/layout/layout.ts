@@ -15,7 +15,7 @@ export interface LayoutImage {
 
 /** Annotations by which writers name images (image specification, "Pre-Defined Annotation Keys"; containerd). */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
-const CONTAINERD_NAME = 'io.containerd.image.name';
+export const CONTAINERD_NAME = 'io.containerd.image.name';
 
 /** Images in a folder or archive as the image specification has them ("OCI Image Layout"). Close it. */
 export class Layout implements ContentSource {

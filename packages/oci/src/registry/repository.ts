@@ -85,17 +85,18 @@ export class Repository implements ContentSource, ContentTarget {
     return uploadBlob(this, descriptor, source, moved);
   }
 
-  async putManifest({ descriptor, bytes }: Manifest, tag: string | undefined): Promise<void> {
-    const reference = tag ?? descriptor.digest;
-    await this.registry.text({
-      method: 'PUT',
-      url: this.url(`manifests/${reference}`),
-      scopes: [this.scope('pull', 'push')],
-      headers: { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) },
-      body: () => bytes,
-      expected: [201, 200, 202],
-      what: `${this.name}:${reference}`,
-    });
+  async putManifest({ descriptor, bytes }: Manifest, tags: readonly string[] = []): Promise<void> {
+    for (const reference of tags.length > 0 ? tags : [descriptor.digest]) {
+      await this.registry.text({
+        method: 'PUT',
+        url: this.url(`manifests/${reference}`),
+        scopes: [this.scope('pull', 'push')],
+        headers: { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) },
+        body: () => bytes,
+        expected: [201, 200, 202],
+        what: `${this.name}:${reference}`,
+      });
+    }
   }
 
   /** A manifest by its digest, or a tag alone. Throws `oci-not-found`. */
