@@ -25,8 +25,8 @@ describe('people', () => {
     expect(stored).not.toContain(password);
     expect(statSync(join(home, 'users.json')).mode & 0o077).toBe(0);
     const [user] = readUsers(homeLayout(home));
-    expect(user && isPasswordOf(user, password)).toBe(true);
-    expect(user && isPasswordOf(user, `${password}x`)).toBe(false);
+    expect(await isPasswordOf(user, password)).toBe(true);
+    expect(await isPasswordOf(user, `${password}x`)).toBe(false);
     const file = join(homes.folder, 'ann');
     writeFileSync(file, stdout);
     const who = spawnSync('kubectl', ['--kubeconfig', file, 'auth', 'whoami', '-o', 'json'], {

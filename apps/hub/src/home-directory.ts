@@ -25,7 +25,7 @@ export class HomeDirectory implements Directory {
 
   async authenticate(name: string, password: string): Promise<Account | undefined> {
     const user = this.#user(name);
-    return user && isPasswordOf(user, password) ? accountOf(user) : undefined;
+    return user && (await isPasswordOf(user, password)) ? accountOf(user) : undefined;
   }
 
   ofCertificate(): undefined {

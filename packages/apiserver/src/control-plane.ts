@@ -1,6 +1,7 @@
 import { type Descriptions, kinds, legacyKinds } from '@sampan/api';
 import { type Clock, type Logger, messageOf, silentLogger, systemClock } from '@sampan/base';
 import type { ControlPlaneHandle, ObjectReader } from '@sampan/machinery';
+import { ForwardedCertificates } from '@sampan/machinery';
 import type { Store } from '@sampan/store';
 import type { PodSecurityOptions } from './admission/pod-security/options.ts';
 import { createAdmission } from './admission/table.ts';
@@ -10,7 +11,6 @@ import { LocalServices } from './aggregation/local-services.ts';
 import { ServiceAllocators } from './allocators/service-allocators.ts';
 import { ApiServer, type VersionInfo } from './api-server.ts';
 import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
-import { ForwardedCertificates } from './auth/forwarded-certificates.ts';
 import type { DefaultPolicy } from './auth/rbac/reconcile.ts';
 import { writeDefaultPolicy } from './auth/rbac/write-default-policy.ts';
 import { type OpenIdDocument, openIdDocuments } from './auth/tokens/openid.ts';

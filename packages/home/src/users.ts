@@ -1,4 +1,4 @@
-import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import { randomBytes, type ScryptOptions, scrypt, scryptSync, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, SampanError } from '@sampan/base';
 import { certificateFingerprint, issueCertificate } from '@sampan/machinery';
@@ -31,6 +31,10 @@ export interface NewUser {
 const SCRYPT = { log2n: 15, r: 8, p: 1 };
 const SCRYPT_MEMORY = 64 << 20;
 const KEY_BYTES = 32;
+/** More is no password and would only cost time. */
+const LONGEST_PASSWORD = 1024;
+/** What the password of a user who does not exist is compared with. */
+const NOBODY = `scrypt$${SCRYPT.log2n}$${SCRYPT.r}$${SCRYPT.p}$$`;
 /** Without letters that look alike. 24 of 32 letters: 120 bits. */
 const PASSWORD_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 const PASSWORD_LENGTH = 24;
@@ -108,14 +112,21 @@ export function deleteUser(home: HomeLayout, name: string): User | undefined {
   return found;
 }
 
-/** In constant time. */
-export function isPasswordOf(user: User, password: string): boolean {
-  const [scheme, log2n, r, p, salt = '', hash = ''] = user.password.split('$');
+/** Whether the password is the user's; takes as long without a user, about 50 ms of another thread. */
+export async function isPasswordOf(user: User | undefined, password: string): Promise<boolean> {
+  if (password.length > LONGEST_PASSWORD) return false;
+  const [scheme, log2n, r, p, salt = '', hash = ''] = (user?.password ?? NOBODY).split('$');
   if (scheme !== 'scrypt') return false;
   const expected = Buffer.from(hash, 'base64url');
   const options = { N: 2 ** Number(log2n), r: Number(r), p: Number(p), maxmem: SCRYPT_MEMORY };
-  const found = scryptSync(password, Buffer.from(salt, 'base64url'), KEY_BYTES, options);
-  return expected.length === found.length && timingSafeEqual(expected, found);
+  const found = await derive(password, Buffer.from(salt, 'base64url'), options);
+  return user !== undefined && expected.length === found.length && timingSafeEqual(expected, found);
+}
+
+function derive(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, KEY_BYTES, options, (error, key) => (error ? reject(error) : resolve(key)));
+  });
 }
 
 export function notStarted(home: HomeLayout): SampanError {

@@ -1,8 +1,8 @@
 import type { Logger } from '@sampan/base';
+import type { ForwardedCertificates } from '@sampan/machinery';
 import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { ClusterAuth } from '../auth/cluster-auth.ts';
 import type { Authenticator, Authorizer } from '../auth/contract.ts';
-import type { ForwardedCertificates } from '../auth/forwarded-certificates.ts';
 import type { Cluster } from '../registry/cluster.ts';
 import type { SubresourceHandlers } from '../subresources/contract.ts';
 import type { NodeProxy } from '../subresources/node-proxy.ts';

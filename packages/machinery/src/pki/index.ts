@@ -6,6 +6,7 @@ export type { AlternativeNames } from './alternative-names.ts';
 export * from './authority.ts';
 export { type Certificate, certificateFingerprint, parseCertificate } from './certificate.ts';
 export { DerError } from './der.ts';
+export { ForwardedCertificates } from './forwarded-certificates.ts';
 export * from './pem.ts';
 export * from './request.ts';
 export type { Subject } from './subject.ts';

@@ -1,12 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import { errors } from '@sampan/api';
-import { certificateFingerprint, parseCertificate } from '@sampan/machinery';
-import type { ClientCertificate } from './contract.ts';
+import { certificateFingerprint, parseCertificate } from './certificate.ts';
+import type { Subject } from './subject.ts';
 
 interface Known {
-  readonly certificate: ClientCertificate;
+  readonly certificate: ForwardedCertificate;
   /** Milliseconds since the epoch. */
   readonly notAfter: number;
+}
+
+export interface ForwardedCertificate extends Subject {
+  /** SHA-256 of the certificate, lower-case hex. */
+  readonly fingerprint: string;
 }
 
 /** Certificates that were found good are remembered, so many. */
@@ -25,7 +30,7 @@ export class ForwardedCertificates {
   }
 
   /** undefined: none was sent. Throws Unauthorized. `now` in milliseconds. */
-  read(header: string, now: number): ClientCertificate | undefined {
+  read(header: string, now: number): ForwardedCertificate | undefined {
     if (header === '') return undefined;
     const known = this.#known.get(header) ?? this.#judge(header, now);
     if (now > known.notAfter) throw errors.unauthorized();
