@@ -1,11 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineQuota } from '@sampan/clusters';
-import type { HomeLayout, NodeLayout } from '@sampan/home';
+import {
+  type ApiAddress,
+  apiAddress,
+  componentConnection,
+  type HomeLayout,
+  type NodeLayout,
+  nodeConnection,
+} from '@sampan/home';
 import { type HostPolicy, type NodeIdentity, parseHostPolicy } from '@sampan/kubelet';
 import type { Connection } from '@sampan/machinery';
 import type { ClusterNetwork } from '@sampan/network';
-import { type ApiAddress, apiAddress, componentConnection, nodeConnection } from './api-connection.ts';
 import { hostClusterNetwork } from './pod-network.ts';
 
 /** Where a cluster has its things on this machine, and how its API is reached. */

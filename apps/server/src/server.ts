@@ -9,6 +9,7 @@ import { type Logger, messageOf } from '@sampan/base';
 import {
   createHome,
   ensurePki,
+  ensurePullKey,
   type HomeLayout,
   homeLayout,
   type LogFile,
@@ -103,6 +104,7 @@ async function prepare(options: ServerOptions): Promise<Prepared> {
     cleanup.push(() => log.close());
     const settings = readSettings(home);
     const pki = ensurePki(home, { serverNames: listenNames(options.listen) });
+    ensurePullKey(home);
     const store = openSqliteStore({ file: home.hostDatabase });
     cleanup.push(() => store.close());
     const gate = new Gate();

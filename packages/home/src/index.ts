@@ -2,12 +2,14 @@
  * Tier 2: the folder that holds all of Sampan's state on one machine (docs/architecture.md, "On a machine"):
  * its layout, its keys, who runs on it. The server keeps it; the command line reads it. Start with `layout.ts`.
  */
+export * from './api-connection.ts';
 export * from './home-lock.ts';
 export * from './kubeconfig.ts';
 export * from './layout.ts';
 export * from './log-file.ts';
 export * from './open-home.ts';
 export * from './pki-files.ts';
+export * from './pull-password.ts';
 export * from './registries.ts';
 export * from './run-state.ts';
 export * from './settings.ts';

@@ -42,6 +42,8 @@ export interface HubLayout {
   readonly database: string;
   /** Signs its tokens. */
   readonly tokenKey: string;
+  /** Of the passwords with which clusters pull; see `pull-password.ts`. */
+  readonly pullKey: string;
   /** Where it answers the server. */
   readonly socket: string;
   /** Held by the running hub process; says nothing when read. */
@@ -117,6 +119,7 @@ function hubLayout(root: string): HubLayout {
     blobs: at('hub', 'blobs'),
     database: at('hub', 'hub.db'),
     tokenKey: at('hub', 'token-key.json'),
+    pullKey: at('pki', 'hub-pull.key'),
     socket: at('run', 'hub.sock'),
     lock: at('run', 'hub.lock'),
     log: at('logs', 'hub.log'),

@@ -39,6 +39,7 @@ const COMPONENTS = {
   'node-bootstrap': { commonName: 'system:bootstrap:sampan', organizations: ['system:bootstrappers'] },
   network: { commonName: 'system:sampan:network', organizations: [] },
   ingress: { commonName: 'system:sampan:ingress', organizations: [] },
+  hub: { commonName: 'system:sampan:hub', organizations: [] },
   provisioner: { commonName: 'system:sampan:provisioner', organizations: [] },
 } as const;
 

@@ -1,4 +1,13 @@
-import { allow, clusterRole, clusterRoleBinding, EVENTS, group, READ, user } from './policy-builder.ts';
+import {
+  allow,
+  clusterRole,
+  clusterRoleBinding,
+  EVENTS,
+  group,
+  READ,
+  READ_UPDATE,
+  user,
+} from './policy-builder.ts';
 import type { DefaultPolicy } from './reconcile.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -15,6 +24,7 @@ function grant(
 
 const NETWORK = 'system:sampan:network';
 const INGRESS = 'system:sampan:ingress';
+const HUB = 'system:sampan:hub';
 const PROVISIONER = 'system:sampan:provisioner';
 const CSR = 'system:certificates.k8s.io:certificatesigningrequests';
 
@@ -39,6 +49,16 @@ export const componentPolicy: DefaultPolicy = {
       allow('update patch', 'networking', 'ingresses/status'),
       EVENTS,
     ]),
+    clusterRole(HUB, [
+      allow('get list watch create update patch', 'hub', 'projects'),
+      allow(READ_UPDATE, 'hub', 'robotaccounts webhooks'),
+      allow('update patch', 'hub', 'projects/status robotaccounts/status webhooks/status'),
+      allow(READ, 'clusters', 'clusters'),
+      // logins of robots, keys of webhooks: by name, never a list of them
+      allow('get create update delete', 'core', 'secrets'),
+      allow('create', 'authentication', 'tokenreviews'),
+      EVENTS,
+    ]),
     clusterRole(PROVISIONER, [
       allow('get list watch create update patch delete', 'core', 'persistentvolumes'),
       allow('update patch', 'core', 'persistentvolumes/status persistentvolumeclaims/status'),
@@ -52,7 +72,10 @@ export const componentPolicy: DefaultPolicy = {
   bindings: [
     clusterRoleBinding(NETWORK, [user(NETWORK)]),
     clusterRoleBinding(INGRESS, [user(INGRESS)]),
+    clusterRoleBinding(HUB, [user(HUB)]),
     clusterRoleBinding(PROVISIONER, [user(PROVISIONER)]),
+    // by which it asks kubelets that joined
+    grant('system:sampan:kubelet-client', 'system:kubelet-api-admin', user('system:sampan:kubelet-client')),
     // a node asks for its certificate, and later for its next one (Kubernetes docs, "TLS bootstrapping")
     grant('system:sampan:node-bootstrapper', 'system:node-bootstrapper', group('system:bootstrappers')),
     grant('system:sampan:node-client', `${CSR}:nodeclient`, group('system:bootstrappers')),

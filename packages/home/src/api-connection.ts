@@ -1,6 +1,9 @@
 import { SampanError } from '@sampan/base';
-import { type Component, type HomeLayout, readComponent, readRunState, readSettings } from '@sampan/home';
 import type { Connection } from '@sampan/machinery';
+import type { HomeLayout } from './layout.ts';
+import { type Component, readComponent } from './pki-files.ts';
+import { readRunState } from './run-state.ts';
+import { readSettings } from './settings.ts';
 
 export interface ApiAddress {
   readonly host: string;
