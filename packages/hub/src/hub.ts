@@ -8,6 +8,7 @@ import { EventLog } from './events/event-log.ts';
 import type { Listener } from './events/event-queue.ts';
 import { checkHub, type Fault } from './garbage/check.ts';
 import { type Collected, type CollectOptions, collectGarbage } from './garbage/collect.ts';
+import { DEFAULT_LIMITS, type HubLimits } from './limits/hub-limits.ts';
 import { DigestLocks } from './metadata/digest-locks.ts';
 import type { HubTables } from './metadata/schema.ts';
 import { type Directory, projectOf } from './projects/directory.ts';
@@ -25,6 +26,7 @@ export interface HubOptions {
   readonly logger: Logger;
   /** The registry's name in tokens: the same for all addresses it has. */
   readonly service: string;
+  readonly limits?: Partial<HubLimits>;
 }
 
 const TOKEN_PATH = '/hub/token';
@@ -36,14 +38,15 @@ export class Hub {
   readonly #tokens: TokenService;
   readonly #logger: Logger;
 
-  constructor({ blobs, records, directory, keyPair, clock, logger, service }: HubOptions) {
+  constructor({ blobs, records, directory, keyPair, clock, logger, service, limits: changed }: HubOptions) {
     const keys = new TokenKeys({ ...keyPair, service, clock });
     const realm = ({ headers, origin }: HubRequest) =>
       `${origin.scheme}://${hostOf(headers.host)}${TOKEN_PATH}`;
     const isPublic = (name: string) => directory.project(projectOf(name))?.public ?? false;
     const gate = new TokenGate({ keys, clock, realm, isPublic });
     const events = new EventLog({ records, clock, logger });
-    this.#parts = { blobs, records, locks: new DigestLocks(), clock, events };
+    const limits = { ...DEFAULT_LIMITS, ...changed };
+    this.#parts = { blobs, records, locks: new DigestLocks(), clock, events, directory, limits };
     this.#registry = new Registry({ parts: this.#parts, gate, logger });
     this.#tokens = new TokenService({ keys, directory, clock });
     this.#logger = logger;

@@ -2,8 +2,10 @@ import type { Clock } from '@sampan/base';
 import type { BlobStore } from '@sampan/blobs';
 import type { Records } from '@sampan/records';
 import type { EventLog } from '../events/event-log.ts';
+import type { HubLimits } from '../limits/hub-limits.ts';
 import type { DigestLocks } from '../metadata/digest-locks.ts';
 import type { HubTables } from '../metadata/schema.ts';
+import { type Directory, type Project, projectOf } from '../projects/directory.ts';
 import type { Caller } from './gate.ts';
 import type { HubRequest, HubResponse } from './message.ts';
 import type { Matched } from './routes.ts';
@@ -15,6 +17,8 @@ export interface HubParts {
   readonly locks: DigestLocks;
   readonly clock: Clock;
   readonly events: EventLog;
+  readonly directory: Directory;
+  readonly limits: HubLimits;
 }
 
 /** One request whose route is known and which its caller may make. */
@@ -23,6 +27,11 @@ export interface Call extends Matched {
   readonly request: HubRequest;
   readonly query: URLSearchParams;
   readonly caller: Caller;
+}
+
+/** The project of the repository, as it is now; undefined: there is none, or not any more. */
+export function projectOfCall({ parts, repository }: Call): Project | undefined {
+  return parts.directory.project(projectOf(repository));
 }
 
 export type Handler = (call: Call) => Promise<HubResponse>;

@@ -15,10 +15,13 @@ import {
   putManifest as storeManifest,
 } from '../metadata/manifests.ts';
 import { ensureRepository, findRepository, type Writer } from '../metadata/repositories.ts';
-import { putTag } from '../metadata/tags.ts';
+import { putTag, tagsOf } from '../metadata/tags.ts';
 import { checkDigest, digestIn } from '../names/digests.ts';
 import { checkTag } from '../names/names.ts';
-import type { Call } from './call.ts';
+import { requireAllowedType } from '../rules/artifact-types.ts';
+import { requireMovable, requireRemovable } from '../rules/immutability.ts';
+import { requireWithin } from '../rules/quota.ts';
+import { type Call, projectOfCall } from './call.ts';
 import type { HubResponse } from './message.ts';
 
 /** Specification, "Pulling manifests": the bytes that were pushed, whatever `Accept` says (they have one form only). */
@@ -71,12 +74,17 @@ export async function putManifest(call: Call): Promise<HubResponse> {
   const digest = digestFor(body, digestIn(reference) ? reference : query.get('digest'));
   const manifest = readManifest(body, mediaTypeOf(request.headers['content-type']));
   const { mediaType, artifactType } = manifest;
+  const project = projectOfCall(call);
+  requireAllowedType(project, manifest);
   const event = { repository, digest, mediaType, artifactType, size: body.length, ...sourceOf(call) };
   await parts.events.write(async (to, tell) => {
     const now = parts.clock.now();
     const id = await ensureRepository(to, repository, now);
     await requireReferenced(to, id, manifest);
-    await storeManifest(to, id, { digest, body, manifest }, now);
+    const tagged = { id, name: repository };
+    for (const tag of tags) await requireMovable(to, project, { repository: tagged, tag, digest });
+    const grown = await storeManifest(to, id, { digest, body, manifest }, now);
+    if (grown) await requireWithin(to, project, event);
     for (const name of tags) await putTag(to, id, { name, digest }, now);
     for (const tag of tags.length > 0 ? tags : [undefined]) tell({ type: 'push', tag, ...event });
   });
@@ -145,6 +153,9 @@ export async function deleteManifest(call: Call): Promise<HubResponse> {
       });
     }
     const removal = { repository: { id, name: repository }, source: sourceOf(call), tell };
+    for (const tag of digest ? await tagsOf(to, id, digest) : [reference]) {
+      requireRemovable(projectOfCall(call), repository, tag);
+    }
     const deleted = digest
       ? await removeManifest(to, removal, digest)
       : await removeTag(to, removal, reference);

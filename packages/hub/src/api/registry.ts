@@ -2,6 +2,7 @@ import { type Logger, messageOf } from '@sampan/base';
 import { BlobSpaceError } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
 import { findUpload } from '../metadata/uploads.ts';
+import { QuotaExceededError, tellExceeded } from '../rules/quota.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import type { Handler, HubParts } from './call.ts';
 import type { Gate } from './gate.ts';
@@ -62,7 +63,11 @@ export class Registry {
     const matched = matchRoute(request.method, path);
     const { action, repository } = matched;
     const caller = await this.#gate.admit(request, { action, repository, since: await this.#since(matched) });
-    return HANDLERS[matched.operation]({ ...matched, parts: this.#parts, request, query, caller });
+    const call = { ...matched, parts: this.#parts, request, query, caller };
+    return HANDLERS[matched.operation](call).catch((thrown) => {
+      if (thrown instanceof QuotaExceededError) tellExceeded(call, thrown);
+      throw thrown;
+    });
   }
 
   /** When the upload began that the request goes on with. */

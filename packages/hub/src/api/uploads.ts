@@ -1,4 +1,5 @@
 import {
+  BlobTooLargeError,
   type Digest,
   DigestMismatchError,
   digestAlgorithm,
@@ -9,13 +10,16 @@ import {
   UploadUnknownError,
 } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
-import { findBlob, linkBlob, repositoriesWith } from '../metadata/blobs.ts';
+import { linkBlob } from '../metadata/blobs.ts';
+import { knownBlobs } from '../metadata/garbage.ts';
 import { addUpload, findUpload, forgetUpload } from '../metadata/uploads.ts';
-import { checkDigest, digestIn } from '../names/digests.ts';
-import { isRepositoryName } from '../names/names.ts';
-import type { Call } from './call.ts';
+import { checkDigest } from '../names/digests.ts';
+import { QuotaExceededError, requireRoom, requireWithin } from '../rules/quota.ts';
+import { type Call, projectOfCall } from './call.ts';
 import type { HubResponse } from './message.ts';
+import { mount } from './mount.ts';
 import { parseContentRange, uploadedRange } from './range.ts';
+import { overLimit, uploadLimit } from './upload-limit.ts';
 
 /** Specification, "Pushing blobs": a mount, a whole blob (`?digest=`), or a session to send it in. */
 export async function startUpload(call: Call): Promise<HubResponse> {
@@ -24,7 +28,10 @@ export async function startUpload(call: Call): Promise<HubResponse> {
   if (mounted) return created(repository, mounted);
   const text = query.get('digest');
   const digest = text === null ? undefined : checkDigest(text);
-  const upload = await parts.blobs.createUpload({ algorithm: algorithmOf(query, digest) });
+  const algorithm = algorithmOf(query, digest);
+  // told here already, a client need not send what is refused
+  if (!digest) await requireRoom(parts.records.read, projectOfCall(call), { size: 1 });
+  const upload = await parts.blobs.createUpload({ algorithm });
   if (digest) return whole(call, upload, digest);
   const record = { id: upload.id, repository, caller: caller.name, started: parts.clock.now() };
   await parts.records.write((to) => addUpload(to, record));
@@ -38,35 +45,12 @@ function algorithmOf(query: URLSearchParams, digest: Digest | undefined) {
   return asked;
 }
 
-/**
- * Specification, "Mounting a blob from another repository"; without `from`, from any that the caller may pull from.
- * What cannot be mounted, also for want of rights, becomes a plain upload: nothing is told of what others have.
- */
-async function mount({ parts, query, repository, caller }: Call): Promise<Digest | undefined> {
-  const digest = digestIn(query.get('mount') ?? '');
-  const from = query.get('from');
-  if (!digest || (from !== null && !isRepositoryName(from))) return undefined;
-  return parts.locks.hold(digest, () =>
-    parts.records.write(async (to) => {
-      const sources = from === null ? await repositoriesWith(to, digest, MAX_SOURCES) : [from];
-      const source = sources.find((name) => name === repository || caller.may('pull', name));
-      const found = source === undefined ? undefined : await findBlob(to, source, digest);
-      if (!found) return undefined;
-      await linkBlob(to, repository, { digest, size: found.size }, parts.clock.now());
-      return digest;
-    }),
-  );
-}
-
-/** Of a blob that more repositories have, such as the empty one, a client sends the bytes. */
-const MAX_SOURCES = 100;
-
 /** POST with the whole blob: no session that anyone could go on with. */
 async function whole(call: Call, upload: Upload, digest: Digest): Promise<HubResponse> {
   try {
-    await upload.append(call.request.body, { last: true });
+    await append(call, upload, { digest, last: true });
   } catch (thrown) {
-    await upload.cancel();
+    await giveUp(call, upload);
     throw thrown;
   }
   await commit(call, upload, digest);
@@ -80,7 +64,7 @@ export async function getUpload(call: Call): Promise<HubResponse> {
 /** PATCH: a chunk, or with no `Content-Range` all that comes. */
 export async function appendUpload(call: Call): Promise<HubResponse> {
   const upload = await open(call);
-  await append(call, upload, false);
+  await append(call, upload, {});
   return accepted(call.repository, upload, 202);
 }
 
@@ -88,7 +72,7 @@ export async function appendUpload(call: Call): Promise<HubResponse> {
 export async function finishUpload(call: Call): Promise<HubResponse> {
   const digest = checkDigest(call.query.get('digest'));
   const upload = await open(call);
-  if (call.request.headers['content-length'] !== '0') await append(call, upload, true);
+  if (call.request.headers['content-length'] !== '0') await append(call, upload, { digest, last: true });
   await commit(call, upload, digest);
   return created(call.repository, digest);
 }
@@ -112,15 +96,30 @@ async function open({ parts, repository, reference }: Call): Promise<Upload> {
   }
 }
 
-async function append({ request, repository }: Call, upload: Upload, last: boolean): Promise<void> {
+interface Appended {
+  /** Of the whole, where the client said it. */
+  readonly digest?: Digest;
+  /** Whether the commit follows at once. */
+  readonly last?: boolean;
+}
+
+async function append(call: Call, upload: Upload, { digest, last }: Appended): Promise<void> {
+  const { request, repository } = call;
   const range = parseContentRange(request.headers['content-range']);
   const length = request.headers['content-length'];
   if (range && length !== undefined && Number(length) !== range.end - range.start + 1) {
     throw new RegistryError('SIZE_INVALID', 'Content-Length is not that of Content-Range');
   }
+  const size = length === undefined ? undefined : upload.offset + Number(length);
   try {
-    await upload.append(request.body, { at: range?.start, last });
+    const limit = await uploadLimit(call, { size, digest });
+    await upload.append(request.body, { at: range?.start, last, limit });
   } catch (cause) {
+    if (cause instanceof QuotaExceededError) await giveUp(call, upload);
+    if (cause instanceof BlobTooLargeError) {
+      await giveUp(call, upload);
+      throw await overLimit(call, cause);
+    }
     const headers = uploadHeaders(repository, upload);
     if (cause instanceof UploadOffsetError || cause instanceof UploadBusyError) {
       throw new RegistryError('RANGE_INVALID', cause.message, { headers, cause });
@@ -129,21 +128,48 @@ async function append({ request, repository }: Call, upload: Upload, last: boole
   }
 }
 
-async function commit({ parts, repository }: Call, upload: Upload, digest: Digest): Promise<void> {
+async function commit(call: Call, upload: Upload, digest: Digest): Promise<void> {
+  const { parts } = call;
   try {
-    await parts.locks.hold(digest, async () => {
-      const { size } = await upload.commit(digest);
-      await parts.records.write(async (to) => {
-        await linkBlob(to, repository, { digest, size }, parts.clock.now());
-        await forgetUpload(to, upload.id);
-      });
-    });
+    await parts.locks.hold(digest, () => store(call, upload, digest));
   } catch (cause) {
     if (cause instanceof UploadBusyError)
       throw new RegistryError('BLOB_UPLOAD_INVALID', cause.message, { cause });
+    if (cause instanceof QuotaExceededError) await giveUp(call, upload);
     if (!(cause instanceof DigestMismatchError)) throw cause;
     await parts.records.write((to) => forgetUpload(to, upload.id));
     throw new RegistryError('DIGEST_INVALID', cause.message, { cause });
+  }
+}
+
+/** What was refused for good leaves nothing behind, whether it is stored already or not. */
+async function giveUp({ parts }: Call, upload: Upload): Promise<void> {
+  try {
+    await upload.cancel();
+  } catch (thrown) {
+    if (!(thrown instanceof UploadUnknownError)) throw thrown;
+  }
+  await parts.records.write((to) => forgetUpload(to, upload.id));
+}
+
+/** The caller holds the digest's lock. */
+async function store(call: Call, upload: Upload, digest: Digest): Promise<void> {
+  const { parts, repository } = call;
+  const project = projectOfCall(call);
+  await requireRoom(parts.records.read, project, { digest, size: upload.offset });
+  const { size } = await upload.commit(digest);
+  try {
+    await parts.records.write(async (to) => {
+      const grown = await linkBlob(to, repository, { digest, size }, parts.clock.now());
+      // others may have taken the room meanwhile
+      if (grown) await requireWithin(to, project, { digest, size });
+      await forgetUpload(to, upload.id);
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof QuotaExceededError)) throw thrown;
+    const known = await knownBlobs(parts.records.read, [digest]);
+    if (!known.has(digest)) await parts.blobs.delete(digest);
+    throw thrown;
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Digest } from '@sampan/blobs';
+import type { Call } from '../api/call.ts';
 import { RegistryError } from '../errors/registry-error.ts';
+import { sourceOf } from '../events/source.ts';
 import type { Reader } from '../metadata/repositories.ts';
 import type { Project } from '../projects/directory.ts';
 import { hasContent, readUsage } from './usage.ts';
@@ -9,7 +11,11 @@ export interface Refused {
   readonly digest?: Digest | undefined;
   readonly mediaType?: string | undefined;
   readonly artifactType?: string | undefined;
-  /** Bytes. */
+  /** Bytes; undefined: it broke off when it was too many. */
+  readonly size: number | undefined;
+}
+
+interface Sized extends Refused {
   readonly size: number;
 }
 
@@ -23,12 +29,20 @@ export class QuotaExceededError extends RegistryError {
     const { used, limit } = quota;
     super(
       'DENIED',
-      `project ${project} has ${inWords(used)} of ${inWords(limit)}: no room for ${inWords(refused.size)} more`,
+      `project ${project} has ${inWords(used)} of ${inWords(limit)}, ` +
+        `${refused.size === undefined ? 'the upload is' : `${inWords(refused.size)} more are`} too much`,
     );
     this.name = 'QuotaExceededError';
     this.refused = refused;
     this.quota = quota;
   }
+}
+
+/** Tells of a push that was refused. */
+export function tellExceeded(call: Call, { refused, quota }: QuotaExceededError): void {
+  const { digest = '', mediaType = '', artifactType, size = 0 } = refused;
+  const what = { repository: call.repository, digest, mediaType, artifactType, size, quota };
+  call.parts.events.tell({ type: 'quota', ...what, ...sourceOf(call) });
 }
 
 /** Bytes that the project may still get; undefined: as many as fit. 0 also where a lowered quota is exceeded. */
@@ -41,11 +55,7 @@ export async function roomIn(from: Reader, project: Project | undefined): Promis
  * Whether something new fits, asked before it is there; what the project has already always fits.
  * @throws QuotaExceededError
  */
-export async function requireRoom(
-  from: Reader,
-  project: Project | undefined,
-  refused: Refused,
-): Promise<void> {
+export async function requireRoom(from: Reader, project: Project | undefined, refused: Sized): Promise<void> {
   const room = await roomIn(from, project);
   if (!project || room === undefined || refused.size <= room) return;
   if (refused.digest && (await hasContent(from, project.name, refused.digest))) return;
@@ -57,11 +67,7 @@ export async function requireRoom(
  * what grew it: a quota that was lowered below what is there refuses what is new, not what is there.
  * @throws QuotaExceededError
  */
-export async function requireWithin(
-  from: Reader,
-  project: Project | undefined,
-  added: Refused,
-): Promise<void> {
+export async function requireWithin(from: Reader, project: Project | undefined, added: Sized): Promise<void> {
   if (project?.quotaBytes === undefined) return;
   const used = await readUsage(from, project.name);
   if (used <= project.quotaBytes) return;

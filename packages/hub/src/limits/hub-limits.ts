@@ -1,0 +1,25 @@
+/** How much may be asked of the registry. */
+export interface HubLimits {
+  /** Most bytes of one blob. */
+  readonly maxBlobBytes: number;
+  /** Requests of one account. */
+  readonly account: Rate;
+  /** Requests without an account from one address; addresses of the machine itself have no limit. */
+  readonly address: Rate;
+  /** Wrong passwords for one name from one address. */
+  readonly failedLogins: Rate;
+}
+
+/** As many at once as `burst`, and from then on `perSecond`. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** A build farm does not come near them; a loop that went wild does, and leaves the registry to others. */
+export const DEFAULT_LIMITS: HubLimits = {
+  maxBlobBytes: 2 ** 40,
+  account: { perSecond: 1000, burst: 60_000 },
+  address: { perSecond: 200, burst: 12_000 },
+  failedLogins: { perSecond: 0.2, burst: 10 },
+};

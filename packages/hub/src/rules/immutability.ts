@@ -1,0 +1,51 @@
+import type { Digest } from '@sampan/blobs';
+import { RegistryError } from '../errors/registry-error.ts';
+import type { Reader } from '../metadata/repositories.ts';
+import { findTag } from '../metadata/tags.ts';
+import type { Project } from '../projects/directory.ts';
+import { matchesGlob } from './glob.ts';
+import type { TagPattern } from './project-rules.ts';
+
+/** Whether the project says that the tag, once set, stays as it is. `repository`: with the project's segment. */
+export function isImmutable(project: Project | undefined, repository: string, tag: string): boolean {
+  const below = nameBelow(repository);
+  return (project?.immutability ?? []).some((pattern) => names(pattern, below, tag));
+}
+
+/** Whether a rule speaks of the tag; `below`: the repository's name without its project's. */
+export function names({ repositories, tags }: TagPattern, below: string, tag: string): boolean {
+  return matchesGlob(repositories, below) && matchesGlob(tags, tag);
+}
+
+/** A repository's name without its project's segment; one of a single segment is in `library` and has none. */
+export function nameBelow(repository: string): string {
+  return repository.slice(repository.indexOf('/') + 1);
+}
+
+interface Tagging {
+  readonly repository: { readonly id: number; readonly name: string };
+  readonly tag: string;
+  readonly digest: Digest;
+}
+
+/**
+ * Refuses to move an immutable tag to another manifest; the same one again changes nothing and is let through, so
+ * that a build can be run twice.
+ * @throws RegistryError DENIED
+ */
+export async function requireMovable(
+  from: Reader,
+  project: Project | undefined,
+  { repository, tag, digest }: Tagging,
+): Promise<void> {
+  if (!isImmutable(project, repository.name, tag)) return;
+  const found = await findTag(from, repository.id, tag);
+  if (found === undefined || found === digest) return;
+  throw new RegistryError('DENIED', `tag ${tag} of ${repository.name} is immutable and has ${found}`);
+}
+
+/** @throws RegistryError DENIED (405) */
+export function requireRemovable(project: Project | undefined, repository: string, tag: string): void {
+  if (!isImmutable(project, repository, tag)) return;
+  throw new RegistryError('DENIED', `tag ${tag} of ${repository} is immutable`, { status: 405 });
+}
