@@ -1,7 +1,4 @@
-/** What the registry tells of. */
-export const EVENT_TYPES = ['push', 'pull', 'delete', 'quota'] as const;
-
-export type EventType = (typeof EVENT_TYPES)[number];
+import type { WebhookEvent } from '../kinds/webhook.ts';
 
 /** Who did it, and from where. */
 export interface EventSource {
@@ -19,7 +16,7 @@ export interface EventSource {
  * manifest was read by GET, by the tag or digest that the client named. `quota`: a push was refused for want of space.
  */
 export interface NewEvent extends EventSource {
-  readonly type: EventType;
+  readonly type: WebhookEvent;
   /** With its project: `shop/web`. */
   readonly repository: string;
   readonly tag?: string | undefined;

@@ -3,9 +3,10 @@ import type { Migration } from '@sampan/records';
 import type { Generated } from 'kysely';
 import { EVENT_MIGRATIONS, type EventTables } from '../events/schema.ts';
 import { USAGE_MIGRATIONS, type UsageTables } from '../rules/usage-schema.ts';
+import { DELIVERY_MIGRATIONS, type DeliveryTables } from '../webhooks/schema.ts';
 
 /** Times are milliseconds since the epoch, sizes bytes. */
-export interface HubTables extends EventTables, UsageTables {
+export interface HubTables extends EventTables, UsageTables, DeliveryTables {
   /** `project` is what `projectOf` says of the name. */
   repositories: { id: Generated<number>; name: string; project: string; created: number };
   /** Blobs that are in the blob store. */
@@ -76,4 +77,5 @@ CREATE TABLE uploads (
   },
   ...EVENT_MIGRATIONS,
   ...USAGE_MIGRATIONS,
+  ...DELIVERY_MIGRATIONS,
 ];

@@ -1,0 +1,168 @@
+import type { Selectable } from 'kysely';
+import type { HubEvent } from '../events/event.ts';
+import type { Reader, Writer } from '../metadata/repositories.ts';
+import type { HubTables } from '../metadata/schema.ts';
+
+export type Delivery = Selectable<HubTables['webhook_deliveries']>;
+
+export interface NewDelivery {
+  readonly id: string;
+  readonly webhook: string;
+  readonly event: HubEvent;
+}
+
+/** Fifteen columns each: below PostgreSQL's and SQLite's limits of parameters. */
+const ROWS_AT_ONCE = 500;
+
+/** Keeps what is to be sent. The same event for the same webhook again changes nothing. */
+export async function addDeliveries(
+  to: Writer,
+  deliveries: readonly NewDelivery[],
+  now: number,
+): Promise<void> {
+  for (let start = 0; start < deliveries.length; start += ROWS_AT_ONCE) {
+    await to
+      .insertInto('webhook_deliveries')
+      .values(deliveries.slice(start, start + ROWS_AT_ONCE).map((delivery) => rowOf(delivery, now)))
+      .onConflict((conflict) => conflict.columns(['webhook', 'event']).doNothing())
+      .execute();
+  }
+}
+
+function rowOf({ id, webhook, event }: NewDelivery, now: number): Delivery {
+  const { id: eventId, type, project } = event;
+  const text = { webhook, project, event: eventId, type, body: JSON.stringify(event) };
+  const tries = { attempts: 0, begun: now, next: now, last: null, code: null, error: null, duration: null };
+  return { id, ...text, created: event.time, state: 'pending', ...tries };
+}
+
+/** What is due at `now`, the oldest first. */
+export function dueDeliveries(
+  from: Reader,
+  webhook: string,
+  now: number,
+  limit: number,
+): Promise<Delivery[]> {
+  return from
+    .selectFrom('webhook_deliveries')
+    .selectAll()
+    .where('webhook', '=', webhook)
+    .where('state', '=', 'pending')
+    .where('next', '<=', now)
+    .orderBy('next')
+    .limit(limit)
+    .execute();
+}
+
+/** When the next one is due; undefined: none waits. */
+export async function nextDue(from: Reader, webhook: string): Promise<number | undefined> {
+  const row = await from
+    .selectFrom('webhook_deliveries')
+    .select('next')
+    .where('webhook', '=', webhook)
+    .where('state', '=', 'pending')
+    .orderBy('next')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.next;
+}
+
+export async function countPending(from: Reader, webhook: string): Promise<number> {
+  return count(from, webhook, 'pending');
+}
+
+async function count(from: Reader, webhook: string, state: Delivery['state']): Promise<number> {
+  const row = await from
+    .selectFrom('webhook_deliveries')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('webhook', '=', webhook)
+    .where('state', '=', state)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+type Outcome = Pick<Delivery, 'state' | 'attempts' | 'next' | 'last' | 'code' | 'error' | 'duration'>;
+
+/** Writes down a try, unless the delivery went meanwhile. */
+export async function recordTry(to: Writer, id: string, outcome: Outcome): Promise<void> {
+  await to.updateTable('webhook_deliveries').set(outcome).where('id', '=', id).execute();
+}
+
+/** Makes a delivery due now, from the first try on, whatever came of it before; whether the webhook has it. */
+export async function renewDelivery(to: Writer, webhook: string, id: string, now: number): Promise<boolean> {
+  const result = await to
+    .updateTable('webhook_deliveries')
+    .set({ state: 'pending', attempts: 0, begun: now, next: now })
+    .where('id', '=', id)
+    .where('webhook', '=', webhook)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Makes all that waits due now. */
+export async function hurryDeliveries(to: Writer, webhook: string, now: number): Promise<void> {
+  await to
+    .updateTable('webhook_deliveries')
+    .set({ next: now })
+    .where('webhook', '=', webhook)
+    .where('state', '=', 'pending')
+    .execute();
+}
+
+export interface WebhookSummary {
+  readonly pending: number;
+  readonly failed: number;
+  readonly lastTry: { readonly time: number; readonly code: number | null; readonly ok: boolean } | undefined;
+}
+
+/** How it stands with a webhook's deliveries. */
+export async function summarize(from: Reader, webhook: string): Promise<WebhookSummary> {
+  const last = await from
+    .selectFrom('webhook_deliveries')
+    .select(['last', 'code', 'state'])
+    .where('webhook', '=', webhook)
+    .where('last', 'is not', null)
+    .orderBy('last', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return {
+    pending: await count(from, webhook, 'pending'),
+    failed: await count(from, webhook, 'failed'),
+    lastTry: last && { time: last.last ?? 0, code: last.code, ok: last.state === 'delivered' },
+  };
+}
+
+/** Forgets what ended before `before`, and of the rest of what ended all but the `keep` newest. */
+export async function pruneDeliveries(
+  to: Writer,
+  webhook: string,
+  before: number,
+  keep: number,
+): Promise<void> {
+  const oldest = await to
+    .selectFrom('webhook_deliveries')
+    .select('created')
+    .where('webhook', '=', webhook)
+    .where('state', '<>', 'pending')
+    .orderBy('created', 'desc')
+    .offset(keep)
+    .limit(1)
+    .executeTakeFirst();
+  await to
+    .deleteFrom('webhook_deliveries')
+    .where('webhook', '=', webhook)
+    .where('state', '<>', 'pending')
+    .where('created', '<=', Math.max(before, oldest?.created ?? 0))
+    .execute();
+}
+
+/** Forgets all of a webhook that is gone. */
+export async function dropDeliveries(to: Writer, webhook: string): Promise<void> {
+  await to.deleteFrom('webhook_deliveries').where('webhook', '=', webhook).execute();
+}
+
+/** Of which webhooks there are deliveries. */
+export async function webhooksWithDeliveries(from: Reader): Promise<string[]> {
+  const rows = await from.selectFrom('webhook_deliveries').select('webhook').distinct().execute();
+  return rows.map(({ webhook }) => webhook);
+}

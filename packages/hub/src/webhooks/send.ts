@@ -1,0 +1,117 @@
+import { lookup as resolve } from 'node:dns';
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { messageOf } from '@sampan/base';
+
+/** What a try came to. */
+export interface Answer {
+  /** HTTP status; undefined: there was no answer. */
+  readonly code?: number | undefined;
+  /** Why it is not as good as taken; undefined: it is. */
+  readonly error?: string | undefined;
+  /** What the receiver asks for by `Retry-After`. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+interface Message {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A receiver answers at once and works afterwards. */
+const TIMEOUT_MS = 10_000;
+
+/** For messages to people; the receiver's words are not kept, since the one who made the webhook may not be let there. */
+const ERROR_LENGTH = 300;
+
+const SKIMMED_BYTES = 64 * 1024;
+
+/** Link-local addresses, where clouds tell machines their secrets. */
+const FORBIDDEN = new BlockList();
+FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
+FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
+FORBIDDEN.addAddress('fd00:ec2::254', 'ipv6');
+
+const isForbidden = (address: string): boolean =>
+  FORBIDDEN.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+/**
+ * POSTs a message once. Never throws: what goes wrong is part of the answer. Redirects are not followed. `signal` ends
+ * it, as does silence for ten seconds.
+ */
+export async function send(message: Message, signal: AbortSignal): Promise<Answer> {
+  try {
+    return await post(message, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]));
+  } catch (thrown) {
+    const late = thrown instanceof Error && thrown.name === 'AbortError';
+    const error = late ? `no answer within ${TIMEOUT_MS / 1000} seconds` : reasonOf(thrown);
+    return { error: error.slice(0, ERROR_LENGTH) };
+  }
+}
+
+/** What failed for several addresses has its reason only below. */
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof AggregateError ? thrown.errors.map(messageOf).join('; ') : messageOf(thrown);
+}
+
+function post({ url, headers, body }: Message, signal: AbortSignal): Promise<Answer> {
+  const target = new URL(url);
+  const name = target.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(name) !== 0 && isForbidden(name)) throw new Error(forbidden(name));
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  const options: RequestOptions = {
+    method: 'POST',
+    headers: { ...headers, ...length },
+    signal,
+    lookup: guarded,
+    agent: false,
+  };
+  const request = target.protocol === 'https:' ? requestHttps : requestHttp;
+  return new Promise((resolveAnswer, reject) => {
+    const outgoing = request(target, options, (incoming) => {
+      const { statusCode: code = 0, headers: answered } = incoming;
+      skim(incoming);
+      resolveAnswer({ code, error: errorOf(code), retryAfterMs: retryAfter(answered['retry-after']) });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+/** Only the status counts; the rest is read so that the receiver may end in peace, unless there is much of it. */
+function skim(incoming: IncomingMessage): void {
+  let length = 0;
+  // that it breaks off is no matter
+  incoming.on('error', () => undefined);
+  incoming.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > SKIMMED_BYTES) incoming.destroy();
+  });
+}
+
+function errorOf(code: number): string | undefined {
+  if (code >= 200 && code < 300) return undefined;
+  const redirect = code >= 300 && code < 400 ? ', a redirect, which is not followed' : '';
+  return `the receiver answered ${code}${redirect}`;
+}
+
+/** Seconds; a date is not looked at (RFC 9110, section 10.2.3, allows both). */
+function retryAfter(header: string | undefined): number | undefined {
+  return /^\d{1,9}$/.test(header ?? '') ? Number(header) * 1000 : undefined;
+}
+
+const forbidden = (address: string): string => `${address} is link-local: webhooks are not sent there`;
+
+/** A name that leads to a forbidden address is refused where it is resolved, so that it cannot change in between. */
+const guarded: LookupFunction = (hostname, options, callback) => {
+  resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    const bad = addresses?.find(({ address }) => isForbidden(address));
+    if (error || bad) return callback(error ?? new Error(forbidden(bad?.address ?? hostname)), '');
+    if (options.all) return callback(null, addresses);
+    const [first] = addresses;
+    if (!first) return callback(new Error(`${hostname} has no address`), '');
+    callback(null, first.address, first.family);
+  });
+};

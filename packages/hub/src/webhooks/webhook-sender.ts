@@ -1,0 +1,164 @@
+import { type Clock, type Logger, messageOf } from '@sampan/base';
+import { Backoff, type BackoffOptions } from '@sampan/machinery';
+import type { Records } from '@sampan/records';
+import type { HubEvent } from '../events/event.ts';
+import type { HubTables } from '../metadata/schema.ts';
+import { type Delivery, dueDeliveries, nextDue, pruneDeliveries, recordTry } from './delivery-records.ts';
+import { PAYLOAD_TYPE, payloadOf } from './payload.ts';
+import { decideDelivery, isTaken } from './retry.ts';
+import { type Answer, send } from './send.ts';
+import { signatureHeaders } from './signature.ts';
+import type { WebhookTarget } from './target.ts';
+
+/** Tries at once of one webhook; one only while its receiver fails. */
+const AT_ONCE = 4;
+
+/** Between tries of whatever delivery while the receiver fails: a heap of them does not fall upon it. */
+const FAILING: BackoffOptions = { initialMs: 1000, maxMs: 60_000, factor: 2, jitter: 0.25 };
+
+/** How long and how many deliveries that ended are kept to look at and replay. */
+const KEPT_MS = 7 * 24 * 60 * 60_000;
+const KEPT = 1000;
+/** After so many tries. */
+const PRUNE_EVERY = 100;
+
+interface WebhookSenderOptions {
+  readonly records: Records<HubTables>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A try was written down. */
+  readonly onTry: () => void;
+}
+
+/** Sends one webhook's deliveries as they become due, until `close`. */
+export class WebhookSender {
+  readonly #options: WebhookSenderOptions;
+  readonly #backoff = new Backoff(FAILING);
+  readonly #end = new AbortController();
+  #target: WebhookTarget;
+  #running: Promise<void> | undefined;
+  #woken = false;
+  #wake: () => void = () => undefined;
+  #failing = false;
+  #tried = PRUNE_EVERY;
+
+  constructor(target: WebhookTarget, options: WebhookSenderOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.wake();
+  }
+
+  get target(): WebhookTarget {
+    return this.#target;
+  }
+
+  /** Sends to another address or with another key from the next try on. */
+  retarget(target: WebhookTarget): void {
+    this.#target = target;
+    this.hurry();
+  }
+
+  /** There may be something to send. A receiver that fails gets its pause nevertheless. */
+  wake(): void {
+    this.#woken = true;
+    if (!this.#failing) this.#wake();
+    if (!this.#end.signal.aborted) this.#running ??= this.#run();
+  }
+
+  /** There is reason to hope that what failed before goes well now. */
+  hurry(): void {
+    this.#failing = false;
+    this.#backoff.reset();
+    this.wake();
+  }
+
+  /** Breaks off what is under way, to be tried by the next process. May be called twice. */
+  async close(): Promise<void> {
+    this.#end.abort();
+    this.#wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#end.signal.aborted) {
+      this.#woken = false;
+      const pause = await this.#round().catch((thrown) => {
+        this.#options.logger.warn('deliveries wait', {
+          webhook: this.#target.name,
+          error: messageOf(thrown),
+        });
+        return this.#backoff.next();
+      });
+      if (this.#failing || !this.#woken) await this.#sleep(pause);
+    }
+  }
+
+  /** Tries what is due; how long until there is more, milliseconds. Undefined: nothing waits. */
+  async #round(): Promise<number | undefined> {
+    const { records, clock } = this.#options;
+    const { name, held, disabled } = this.#target;
+    if (held !== undefined || disabled) return undefined;
+    const due = await dueDeliveries(records.read, name, clock.now(), this.#failing ? 1 : AT_ONCE);
+    if (due.length === 0) {
+      const next = await nextDue(records.read, name);
+      return next === undefined ? undefined : next - clock.now();
+    }
+    const taken = await Promise.all(due.map((delivery) => this.#try(delivery)));
+    if (this.#end.signal.aborted) return undefined;
+    await this.#prune(taken.length);
+    this.#failing = !taken.includes(true);
+    if (this.#failing) return this.#backoff.next();
+    this.#backoff.reset();
+    return 0;
+  }
+
+  async #try(delivery: Delivery): Promise<boolean> {
+    const { records, clock, onTry } = this.#options;
+    const start = clock.monotonic();
+    const answer = await this.#send(delivery);
+    // broken off by the end of this process: no try
+    if (this.#end.signal.aborted) return false;
+    const now = clock.now();
+    const outcome = {
+      ...decideDelivery(delivery, answer, now, Math.random()),
+      last: now,
+      code: answer.code ?? null,
+      error: answer.error ?? null,
+      duration: Math.round(clock.monotonic() - start),
+    };
+    await records.write((to) => recordTry(to, delivery.id, outcome));
+    onTry();
+    return isTaken(answer);
+  }
+
+  #send(delivery: Delivery): Promise<Answer> {
+    const { url, key } = this.#target;
+    const event = JSON.parse(delivery.body) as HubEvent;
+    const body = payloadOf(event);
+    const headers = {
+      'content-type': PAYLOAD_TYPE,
+      'user-agent': 'sampan-hub',
+      ...signatureHeaders({ id: event.id, time: this.#options.clock.now(), body }, key),
+    };
+    return send({ url, headers, body }, this.#end.signal);
+  }
+
+  async #prune(tried: number): Promise<void> {
+    const { records, clock } = this.#options;
+    this.#tried += tried;
+    if (this.#tried < PRUNE_EVERY) return;
+    this.#tried = 0;
+    await records.write((to) => pruneDeliveries(to, this.#target.name, clock.now() - KEPT_MS, KEPT));
+  }
+
+  #sleep(pause: number | undefined): Promise<void> {
+    if (pause === 0 || this.#end.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = pause === undefined ? () => undefined : this.#options.clock.schedule(resolve, pause);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
