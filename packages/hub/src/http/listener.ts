@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Logger, messageOf } from '@sampan/base';
 import type { HubRequest, HubResponse, Origin } from '../api/message.ts';
+import { linger } from './linger.ts';
 
 /** What answers requests; never throws. */
 export type Answer = (request: HubRequest) => Promise<HubResponse>;
@@ -45,7 +46,7 @@ async function respond(
   originOf: OriginOf,
 ): Promise<void> {
   const { status, headers, body } = await answer(toRequest(incoming, originOf));
-  outgoing.writeHead(status, { ...headers, ...closing(incoming, status), ...lengthOf(headers, body) });
+  outgoing.writeHead(status, { ...headers, ...lengthOf(headers, body) });
   if (incoming.method === 'HEAD') {
     if (body instanceof Readable) body.destroy();
     outgoing.end();
@@ -54,6 +55,7 @@ async function respond(
   } else {
     outgoing.end(body);
   }
+  if (status >= 400) linger(incoming);
 }
 
 function toRequest(incoming: IncomingMessage, originOf: OriginOf): HubRequest {
@@ -63,12 +65,6 @@ function toRequest(incoming: IncomingMessage, originOf: OriginOf): HubRequest {
   }
   const { method = 'GET', url = '/' } = incoming;
   return { method, url, headers, origin: originOf(incoming), body: incoming };
-}
-
-/** A refused body that still comes would be read to its end before the next request: rather a new connection. */
-function closing(incoming: IncomingMessage, status: number): Record<string, string> {
-  const unread = incoming.headers['content-length'] !== '0' && !incoming.complete;
-  return status >= 400 && unread ? { connection: 'close' } : {};
 }
 
 function lengthOf(headers: HubResponse['headers'], body: HubResponse['body']): Record<string, string> {
