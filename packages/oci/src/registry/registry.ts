@@ -39,10 +39,12 @@ export class Registry {
   readonly origin: URL;
   readonly #transport: Transport;
   readonly #authorizer: Authorizer;
+  readonly #isLoggedIn: boolean;
 
   constructor(options: RegistryOptions) {
     this.origin = options.origin;
     this.#transport = options.transport;
+    this.#isLoggedIn = options.credentials !== undefined || options.tokens !== undefined;
     this.#authorizer = new Authorizer({ ...options, credentials: options.credentials });
   }
 
@@ -72,17 +74,21 @@ export class Registry {
   /** Throws `oci-unreachable`, `oci-unauthorized`, `oci-denied`, `oci-not-found`, `oci-refused`. */
   async sendOnce(call: RegistryCall): Promise<HttpAnswer> {
     const { scopes, expected, what } = call;
-    const sent = await this.#authorizer.header(scopes);
+    let sent = await this.#authorizer.header(scopes);
     let answer = await this.#follow(call, sent);
     if (answer.status === 401) {
       const again = this.#authorizer.challenged(answer.headers['www-authenticate'], sent, scopes);
       if (again) {
         await readBody(answer, MAX_ERROR_BYTES);
-        answer = await this.#follow(call, await this.#authorizer.header(scopes));
+        sent = await this.#authorizer.header(scopes);
+        answer = await this.#follow(call, sent);
       }
     }
     if (expected.includes(answer.status)) return answer;
-    throw answerError(answer, await readBody(answer, MAX_ERROR_BYTES), what);
+    // who has a token for what was asked, and is refused, is known and may not: registries answer 401 all the same
+    const isKnown = answer.status === 401 && this.#isLoggedIn && sent?.startsWith('Bearer ') === true;
+    const told = isKnown ? { status: 403, headers: answer.headers } : answer;
+    throw answerError(told, await readBody(answer, MAX_ERROR_BYTES), what);
   }
 
   /** Reads go where the registry sends them, without credentials when that is elsewhere. */
