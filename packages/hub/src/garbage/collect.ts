@@ -1,6 +1,13 @@
-import { type BlobInfo, UploadBusyError, UploadUnknownError } from '@sampan/blobs';
+import { type BlobInfo, type Digest, UploadBusyError, UploadUnknownError } from '@sampan/blobs';
 import type { HubParts } from '../api/call.ts';
-import { dropIdleLink, dropUnlinkedBlob, idleLinks, knownBlobs, unlinkedBlobs } from '../metadata/garbage.ts';
+import {
+  dropIdleLink,
+  dropUnlinkedBlob,
+  knownBlobs,
+  type Link,
+  scanBlobs,
+  scanLinks,
+} from '../metadata/garbage.ts';
 import { forgetUpload } from '../metadata/uploads.ts';
 
 export interface CollectOptions {
@@ -10,6 +17,10 @@ export interface CollectOptions {
    * `RENEW_MS` of the blob API.
    */
   readonly grace?: number;
+  /** Count what would go, and leave it. Default false. */
+  readonly dryRun?: boolean;
+  /** Asked between steps: whether to end early, with what was done so far. */
+  readonly stopped?: () => boolean;
 }
 
 /** What a collection took away. */
@@ -25,96 +36,122 @@ export interface Collected {
 
 const DAY_MS = 24 * 60 * 60_000;
 
+/** What is deleted at once: enough that commits are shared, few enough that pushes get their turn. */
+const AT_ONCE = 32;
+
+interface Run {
+  /** What is younger is let be; milliseconds since the epoch. */
+  readonly before: number;
+  readonly dryRun: boolean;
+  readonly collected: Collected;
+  readonly stopped: () => boolean;
+}
+
 /**
  * Garbage collection while the registry serves: small steps, each of which looks again before it deletes. A blob goes
  * when no repository links it, under the lock that pushes and mounts of that digest hold too.
  */
 export async function collectGarbage(parts: HubParts, options: CollectOptions = {}): Promise<Collected> {
-  const before = parts.clock.now() - (options.grace ?? DAY_MS);
+  const { grace = DAY_MS, dryRun = false, stopped = () => false } = options;
   const collected: Collected = { links: 0, blobs: 0, bytes: 0, uploads: 0 };
-  await cancelUploads(parts, before, collected);
-  await dropLinks(parts, before, collected);
-  await dropBlobs(parts, collected);
-  await dropStrays(parts, before, collected);
+  const run: Run = { before: parts.clock.now() - grace, dryRun, collected, stopped };
+  for (const step of [cancelUploads, dropLinks, dropBlobs, dropStrays]) await step(parts, run);
   return collected;
 }
 
-async function cancelUploads(
-  { blobs, records }: HubParts,
-  before: number,
-  collected: Collected,
-): Promise<void> {
+async function cancelUploads(parts: HubParts, run: Run): Promise<void> {
   let after: string | undefined;
   do {
-    const { items, next } = await blobs.listUploads({ after });
-    for (const { id } of items.filter(({ modified }) => modified < before)) {
-      try {
-        await (await blobs.openUpload(id)).cancel();
-        collected.uploads += 1;
-      } catch (thrown) {
-        // someone was faster, by going on with it or by ending it
-        if (thrown instanceof UploadBusyError) continue;
-        if (!(thrown instanceof UploadUnknownError)) throw thrown;
-      }
-      await records.write((to) => forgetUpload(to, id));
+    const { items, next } = await parts.blobs.listUploads({ after });
+    for (const { id } of items.filter(({ modified }) => modified < run.before)) {
+      if (run.dryRun || (await cancelUpload(parts, id))) run.collected.uploads += 1;
     }
     after = next;
-  } while (after !== undefined);
+  } while (after !== undefined && !run.stopped());
 }
 
-async function dropLinks({ records }: HubParts, before: number, collected: Collected): Promise<void> {
-  for (;;) {
-    const links = await idleLinks(records.read, before);
-    if (links.length === 0) return;
-    collected.links += await records.write(async (to) => {
-      let dropped = 0;
-      for (const link of links) dropped += (await dropIdleLink(to, link, before)) ? 1 : 0;
-      return dropped;
-    });
+async function cancelUpload({ blobs, records }: HubParts, id: string): Promise<boolean> {
+  let cancelled = true;
+  try {
+    await (await blobs.openUpload(id)).cancel();
+  } catch (thrown) {
+    // someone was faster, by going on with it or by ending it
+    if (thrown instanceof UploadBusyError) return false;
+    if (!(thrown instanceof UploadUnknownError)) throw thrown;
+    cancelled = false;
+  }
+  await records.write((to) => forgetUpload(to, id));
+  return cancelled;
+}
+
+async function dropLinks({ records }: HubParts, { before, dryRun, collected, stopped }: Run): Promise<void> {
+  for (let after: Link | undefined; !stopped(); ) {
+    const { idle, last } = await scanLinks(records.read, before, after);
+    if (dryRun) collected.links += idle.length;
+    else if (idle.length > 0) {
+      collected.links += await records.write(async (to) => {
+        let dropped = 0;
+        for (const link of idle) dropped += (await dropIdleLink(to, link, before)) ? 1 : 0;
+        return dropped;
+      });
+    }
+    if (!last) return;
+    after = last;
+    await othersTurn();
   }
 }
 
-async function dropBlobs({ blobs, records, locks }: HubParts, collected: Collected): Promise<void> {
-  for (let after = ''; ; ) {
-    const unlinked = await unlinkedBlobs(records.read, after);
-    for (const { digest, size } of unlinked) {
-      await locks.hold(digest, async () => {
-        if (!(await records.write((to) => dropUnlinkedBlob(to, digest)))) return;
-        await blobs.delete(digest);
-        collected.blobs += 1;
-        collected.bytes += size;
-      });
-    }
-    const last = unlinked.at(-1);
-    if (!last) return;
-    after = last.digest;
+async function dropBlobs({ blobs, records, locks }: HubParts, run: Run): Promise<void> {
+  const drop = (digest: Digest) =>
+    locks.hold(digest, async () => {
+      if (!(await records.write((to) => dropUnlinkedBlob(to, digest)))) return false;
+      await blobs.delete(digest);
+      return true;
+    });
+  for (let after = ''; !run.stopped(); ) {
+    const { unlinked, last } = await scanBlobs(records.read, after, run.dryRun ? run.before : undefined);
+    await dropAll(unlinked, drop, run);
+    if (last === undefined) return;
+    after = last;
+    await othersTurn();
   }
 }
 
 /** Blobs of the store that the metadata does not know: a crash came between the two. */
-async function dropStrays(parts: HubParts, before: number, collected: Collected): Promise<void> {
+async function dropStrays({ blobs, records, locks }: HubParts, run: Run): Promise<void> {
+  const isKnown = async (digest: Digest) => (await knownBlobs(records.read, [digest])).size > 0;
+  const drop = (digest: Digest) =>
+    locks.hold(digest, async () => !(await isKnown(digest)) && blobs.delete(digest));
   let after: string | undefined;
   do {
-    const { items, next } = await parts.blobs.list({ after, limit: 500 });
-    const old = items.filter(({ modified }) => modified < before);
-    const known = await knownBlobs(
-      parts.records.read,
-      old.map(({ digest }) => digest),
-    );
-    for (const blob of old) if (!known.has(blob.digest)) await dropStray(parts, blob, collected);
+    const { items, next } = await blobs.list({ after, limit: 500 });
+    const old = items.filter(({ modified }) => modified < run.before);
+    const digests = old.map(({ digest }) => digest);
+    const known = await knownBlobs(records.read, digests);
+    const strays = old.filter(({ digest }) => !known.has(digest));
+    await dropAll(strays, drop, run);
     after = next;
-  } while (after !== undefined);
+  } while (after !== undefined && !run.stopped());
 }
 
-async function dropStray(
-  { blobs, records, locks }: HubParts,
-  blob: BlobInfo,
-  collected: Collected,
+/** `drop` says whether it was so. */
+async function dropAll(
+  found: readonly Pick<BlobInfo, 'digest' | 'size'>[],
+  drop: (digest: Digest) => Promise<boolean>,
+  { dryRun, collected, stopped }: Run,
 ): Promise<void> {
-  await locks.hold(blob.digest, async () => {
-    if ((await knownBlobs(records.read, [blob.digest])).size > 0) return;
-    if (!(await blobs.delete(blob.digest))) return;
-    collected.blobs += 1;
-    collected.bytes += blob.size;
-  });
+  for (let start = 0; start < found.length && !stopped(); start += AT_ONCE) {
+    await Promise.all(
+      found.slice(start, start + AT_ONCE).map(async ({ digest, size }) => {
+        if (!dryRun && !(await drop(digest))) return;
+        collected.blobs += 1;
+        collected.bytes += size;
+      }),
+    );
+  }
+}
+
+/** Queries of SQLite do not wait for anything: without this, a scan would keep requests from being read. */
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,33 +1,48 @@
 import type { Digest } from '@sampan/blobs';
+import type { ExpressionBuilder } from 'kysely';
 import { removeContent } from '../rules/usage.ts';
 import { projectOfRepository, type Reader, type Writer } from './repositories.ts';
+import type { HubTables } from './schema.ts';
 
 /** Rows of one step: a transaction stays short, so that pushes do not wait for the collector. */
-const STEP = 200;
+const STEP = 500;
 
 export interface Link {
   readonly repository: number;
   readonly digest: Digest;
 }
 
-/** Links to blobs that no manifest of their repository needs and that nobody renewed since `before`. */
-export function idleLinks(from: Reader, before: number): Promise<Link[]> {
-  return from
+/**
+ * Of the next links after `after`, those to blobs that no manifest of their repository needs and that nobody renewed
+ * since `before`; `last`: where to go on, undefined at the end.
+ */
+export async function scanLinks(
+  from: Reader,
+  before: number,
+  after: Link = { repository: 0, digest: '' as Digest },
+): Promise<{ idle: Link[]; last: Link | undefined }> {
+  const rows = await from
     .selectFrom('blob_links')
-    .select(['repository', 'digest'])
-    .where('linked', '<', before)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('manifest_references')
-            .select('manifest')
-            .whereRef('manifest_references.repository', '=', 'blob_links.repository')
-            .whereRef('manifest_references.digest', '=', 'blob_links.digest'),
-        ),
-      ),
+    .select(({ exists, selectFrom }) => [
+      'repository',
+      'digest',
+      'linked',
+      exists(
+        selectFrom('manifest_references')
+          .select('manifest')
+          .whereRef('manifest_references.repository', '=', 'blob_links.repository')
+          .whereRef('manifest_references.digest', '=', 'blob_links.digest'),
+      ).as('needed'),
+    ])
+    .where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('repository', 'digest'), '>', tuple(after.repository, after.digest)),
     )
+    .orderBy('repository')
+    .orderBy('digest')
     .limit(STEP)
     .execute();
+  const last = rows.length < STEP ? undefined : rows.at(-1);
+  return { idle: rows.filter(({ linked, needed }) => linked < before && !needed), last };
 }
 
 /** Takes a link away if it is still as `idleLinks` found it; whether it was. */
@@ -57,22 +72,44 @@ export async function dropIdleLink(
   return link !== undefined;
 }
 
-/** Blobs that no repository has any more, after `after` in order of digest. */
-export function unlinkedBlobs(from: Reader, after: string): Promise<{ digest: Digest; size: number }[]> {
-  return from
+/**
+ * Of the next blobs after `after` in order of digest, those that no repository has any more; with `before`, as if the
+ * links that `scanLinks` finds idle were gone. `last`: where to go on, undefined at the end.
+ */
+export async function scanBlobs(
+  from: Reader,
+  after: string,
+  before?: number,
+): Promise<{ unlinked: { digest: Digest; size: number }[]; last: Digest | undefined }> {
+  const rows = await from
     .selectFrom('blobs')
-    .select(['digest', 'size'])
+    .select((eb) => ['digest', 'size', eb.exists(linksTo(eb, before)).as('linked')])
     .where('digest', '>', after as Digest)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('blob_links').select('repository').whereRef('blob_links.digest', '=', 'blobs.digest'),
-        ),
-      ),
-    )
     .orderBy('digest')
     .limit(STEP)
     .execute();
+  const last = rows.length < STEP ? undefined : rows.at(-1)?.digest;
+  return { unlinked: rows.filter(({ linked }) => !linked), last };
+}
+
+function linksTo(eb: ExpressionBuilder<HubTables, 'blobs'>, before: number | undefined) {
+  const links = eb
+    .selectFrom('blob_links')
+    .select('repository')
+    .whereRef('blob_links.digest', '=', 'blobs.digest');
+  if (before === undefined) return links;
+  return links.where((link) =>
+    link.or([
+      link('linked', '>=', before),
+      link.exists(
+        link
+          .selectFrom('manifest_references')
+          .select('manifest')
+          .whereRef('manifest_references.repository', '=', 'blob_links.repository')
+          .whereRef('manifest_references.digest', '=', 'blob_links.digest'),
+      ),
+    ]),
+  );
 }
 
 /** Forgets a blob if still no repository has it; whether it was so. */

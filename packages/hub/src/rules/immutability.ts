@@ -2,24 +2,19 @@ import type { Digest } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { Reader } from '../metadata/repositories.ts';
 import { findTag } from '../metadata/tags.ts';
-import type { Project } from '../projects/directory.ts';
+import { type Project, pathInProject } from '../projects/directory.ts';
 import { matchesGlob } from './glob.ts';
 import type { TagPattern } from './project-rules.ts';
 
 /** Whether the project says that the tag, once set, stays as it is. `repository`: with the project's segment. */
 export function isImmutable(project: Project | undefined, repository: string, tag: string): boolean {
-  const below = nameBelow(repository);
-  return (project?.immutability ?? []).some((pattern) => names(pattern, below, tag));
+  const path = pathInProject(repository);
+  return (project?.immutability ?? []).some((pattern) => names(pattern, path, tag));
 }
 
-/** Whether a rule speaks of the tag; `below`: the repository's name without its project's. */
-export function names({ repositories, tags }: TagPattern, below: string, tag: string): boolean {
-  return matchesGlob(repositories, below) && matchesGlob(tags, tag);
-}
-
-/** A repository's name without its project's segment; one of a single segment is in `library` and has none. */
-export function nameBelow(repository: string): string {
-  return repository.slice(repository.indexOf('/') + 1);
+/** Whether a rule speaks of the tag; `path`: the repository's name without its project's. */
+export function names({ repositories, tags }: TagPattern, path: string, tag: string): boolean {
+  return matchesGlob(repositories, path) && matchesGlob(tags, tag);
 }
 
 interface Tagging {

@@ -1,0 +1,70 @@
+import { type Logger, messageOf } from '@sampan/base';
+import type { HubParts } from '../api/call.ts';
+import { type Collected, type CollectOptions, collectGarbage } from './collect.ts';
+
+/** Often enough for disks, and rare enough that a grace of a day is not asked about all the time. */
+const EVERY_MS = 6 * 60 * 60_000;
+
+/** A start is busy enough without it. */
+const FIRST_MS = 10 * 60_000;
+
+export interface LastCollection extends Collected {
+  /** When it ended, milliseconds since the epoch. */
+  readonly time: number;
+}
+
+/** Collects garbage now and then, and when it is asked; one collection at a time. */
+export class Collector {
+  readonly #parts: HubParts;
+  readonly #logger: Logger;
+  #running: Promise<Collected> | undefined;
+  #cancel: (() => void) | undefined;
+  #closed = false;
+  /** Since the process began. */
+  last: LastCollection | undefined;
+
+  constructor(parts: HubParts, logger: Logger) {
+    this.#parts = parts;
+    this.#logger = logger;
+  }
+
+  /** Once. */
+  start(): void {
+    this.#schedule(FIRST_MS);
+  }
+
+  /** Who asks while one runs gets that one's report, whatever its options. */
+  run(options: CollectOptions = {}): Promise<Collected> {
+    this.#running ??= this.#collect(options).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Waits for what runs. May be called twice. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancel?.();
+    await this.#running?.catch(() => undefined);
+  }
+
+  async #collect(options: CollectOptions): Promise<Collected> {
+    const { clock } = this.#parts;
+    const begun = clock.monotonic();
+    const collected = await collectGarbage(this.#parts, { ...options, stopped: () => this.#closed });
+    this.last = { ...collected, time: clock.now() };
+    this.#logger.info('garbage was collected', { ...collected, ms: Math.round(clock.monotonic() - begun) });
+    return collected;
+  }
+
+  #schedule(ms: number): void {
+    if (this.#closed) return;
+    this.#cancel = this.#parts.clock.schedule(() => {
+      this.run()
+        .catch((thrown: unknown) => {
+          this.#logger.error('garbage could not be collected', { error: messageOf(thrown) });
+        })
+        .finally(() => this.#schedule(EVERY_MS));
+    }, ms);
+  }
+}
