@@ -4,17 +4,19 @@
  */
 
 export type { Credentials } from './auth/credentials.ts';
-export type { ContentSource, ContentTarget } from './content/content.ts';
+export { type LoginPlaces, Logins } from './auth/logins.ts';
+export type { BlobOutcome, ContentSource, ContentTarget } from './content/content.ts';
 export type { Descriptor } from './content/descriptor.ts';
 export type { Manifest } from './content/manifest.ts';
-export { type Copied, type CopyOptions, type CopyWatcher, copyImage } from './copy/copy-image.ts';
+export { imageFor, parsePlatform } from './content/platform.ts';
+export { type Copied, type CopyWatcher, copyImage } from './copy/copy-image.ts';
 export { OCI_ERRORS, OciError, RegistryAnswerError } from './errors.ts';
 export { Transport } from './http/transport.ts';
 export { ArchiveTarget } from './layout/archive-target.ts';
 export { FolderTarget } from './layout/folder-target.ts';
-export { Layout } from './layout/layout.ts';
+export type { Layout } from './layout/layout.ts';
 export { openArchive, openLayout } from './layout/open-layout.ts';
 export { formatReference, parseReference, type Reference } from './names/reference.ts';
 export { originOf } from './registry/origin.ts';
 export { Registry } from './registry/registry.ts';
-export { Repository } from './registry/repository.ts';
+export type { Repository } from './registry/repository.ts';

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AuthFile, credentialsOf, entryFor, readAuthFile, writeAuthFile } from './auth-file.ts';
+import { eraseWithHelper, helperCredentials, storeWithHelper } from './credential-helper.ts';
+import type { Credentials } from './credentials.ts';
+
+/** What decides where logins are kept. */
+export interface LoginPlaces {
+  /** The person's folder. */
+  readonly home: string;
+  readonly uid: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** The logins of a person for registries, shared with Docker, and with skopeo, podman and buildah. */
+export class Logins {
+  /** In the order in which they are asked; containers-auth.json(5), docker-config-json(5). */
+  readonly #files: readonly string[];
+  readonly #docker: string;
+  readonly #containers: string;
+
+  constructor({ home, uid, environment }: LoginPlaces) {
+    const runtime = environment.XDG_RUNTIME_DIR || `/run/containers/${uid}`;
+    const passing = environment.XDG_RUNTIME_DIR
+      ? join(runtime, 'containers', 'auth.json')
+      : join(runtime, 'auth.json');
+    const lasting = join(environment.XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json');
+    const chosen = environment.REGISTRY_AUTH_FILE;
+    this.#docker = join(environment.DOCKER_CONFIG || join(home, '.docker'), 'config.json');
+    this.#files = [...(chosen ? [chosen] : [passing, lasting]), this.#docker];
+    // where there is a file that goes with the session, its entries come first
+    this.#containers = chosen || (existsSync(passing) ? passing : lasting);
+  }
+
+  /** Where `store` writes. */
+  get files(): readonly string[] {
+    return [this.#docker, this.#containers];
+  }
+
+  /** Throws `oci-login-invalid`. */
+  async find(registry: string, repository: string): Promise<Credentials | undefined> {
+    for (const path of this.#files) {
+      const file = await readAuthFile(path);
+      const helper = helperOf(file, registry);
+      const entry = entryFor(file, registry, repository);
+      const found =
+        (entry && credentialsOf(entry)) ?? (helper && (await helperCredentials(helper, registry)));
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** For Docker, and for containers' programs; other entries are kept. Throws `oci-login-invalid`. */
+  async store(registry: string, login: { readonly user: string; readonly password: string }): Promise<void> {
+    const auth = Buffer.from(`${login.user}:${login.password}`).toString('base64');
+    for (const path of this.files) {
+      const file = await readAuthFile(path);
+      const helper = helperOf(file, registry);
+      if (helper) await storeWithHelper(helper, registry, login);
+      await writeAuthFile(path, { ...file, auths: { ...file.auths, [registry]: helper ? {} : { auth } } });
+    }
+  }
+
+  /** Whether there was one. Throws `oci-login-invalid`. */
+  async remove(registry: string): Promise<boolean> {
+    let isThere = false;
+    for (const path of this.#files) {
+      const file = await readAuthFile(path);
+      if (!file.auths || !Object.hasOwn(file.auths, registry)) continue;
+      const { [registry]: _, ...auths } = file.auths;
+      const helper = helperOf(file, registry);
+      if (helper) await eraseWithHelper(helper, registry);
+      await writeAuthFile(path, { ...file, auths });
+      isThere = true;
+    }
+    return isThere;
+  }
+}
+
+const helperOf = ({ credHelpers = {}, credsStore }: AuthFile, registry: string): string | undefined =>
+  (Object.hasOwn(credHelpers, registry) ? credHelpers[registry] : undefined) ?? credsStore;
