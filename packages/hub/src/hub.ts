@@ -7,10 +7,12 @@ import { Registry } from './api/registry.ts';
 import { EventLog } from './events/event-log.ts';
 import type { Listener } from './events/event-queue.ts';
 import { checkHub, type Fault } from './garbage/check.ts';
-import { type Collected, type CollectOptions, collectGarbage } from './garbage/collect.ts';
+import type { Collected, CollectOptions } from './garbage/collect.ts';
+import { Collector } from './garbage/collector.ts';
 import { DEFAULT_LIMITS, type HubLimits } from './limits/hub-limits.ts';
 import { DigestLocks } from './metadata/digest-locks.ts';
 import type { HubTables } from './metadata/schema.ts';
+import { Operations } from './operations/operations.ts';
 import { type Directory, projectOf } from './projects/directory.ts';
 import type { KeyPair } from './tokens/key-file.ts';
 import { TokenGate } from './tokens/token-gate.ts';
@@ -36,6 +38,8 @@ export class Hub {
   readonly #parts: HubParts;
   readonly #registry: Registry;
   readonly #tokens: TokenService;
+  readonly #collector: Collector;
+  readonly #operations: Operations;
   readonly #logger: Logger;
 
   constructor({ blobs, records, directory, keyPair, clock, logger, service, limits: changed }: HubOptions) {
@@ -49,6 +53,8 @@ export class Hub {
     this.#parts = { blobs, records, locks: new DigestLocks(), clock, events, directory, limits };
     this.#registry = new Registry({ parts: this.#parts, gate, logger });
     this.#tokens = new TokenService({ keys, directory, clock });
+    this.#collector = new Collector(this.#parts, logger);
+    this.#operations = new Operations({ parts: this.#parts, collector: this.#collector, logger });
     this.#logger = logger;
   }
 
@@ -58,18 +64,20 @@ export class Hub {
   }
 
   /** Once, before the first request. */
-  start(): Promise<void> {
-    return this.#parts.events.start();
+  async start(): Promise<void> {
+    await this.#parts.events.start();
+    this.#collector.start();
   }
 
   /** Waits for what is at work; before blobs and records are closed. May be called twice. */
-  close(): Promise<void> {
-    return this.#parts.events.close();
+  async close(): Promise<void> {
+    await this.#collector.close();
+    await this.#parts.events.close();
   }
 
-  /** Deletes what nobody needs any more, while the registry serves. One at a time. */
+  /** Deletes what nobody needs any more, while the registry serves. */
   collectGarbage(options?: CollectOptions): Promise<Collected> {
-    return collectGarbage(this.#parts, options);
+    return this.#collector.run(options);
   }
 
   /** What is promised and not there; see `checkHub`. */
@@ -80,7 +88,7 @@ export class Hub {
   /** Never throws. */
   async handle(request: HubRequest): Promise<HubResponse> {
     const [path] = request.url.split('?', 1);
-    if (path !== TOKEN_PATH) return this.#registry.handle(request);
+    if (path !== TOKEN_PATH) return this.#operations.handle(request) ?? this.#registry.handle(request);
     try {
       return await this.#tokens.handle(request);
     } catch (thrown) {

@@ -17,7 +17,7 @@ export interface LastCollection extends Collected {
 export class Collector {
   readonly #parts: HubParts;
   readonly #logger: Logger;
-  #running: Promise<Collected> | undefined;
+  #running: Promise<unknown> = Promise.resolve();
   #cancel: (() => void) | undefined;
   #closed = false;
   /** Since the process began. */
@@ -33,27 +33,28 @@ export class Collector {
     this.#schedule(FIRST_MS);
   }
 
-  /** Who asks while one runs gets that one's report, whatever its options. */
+  /** After those that were asked for before. */
   run(options: CollectOptions = {}): Promise<Collected> {
-    this.#running ??= this.#collect(options).finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+    const run = this.#running.then(() => this.#collect(options));
+    // whoever asked for it learns of its failure
+    this.#running = run.catch(() => undefined);
+    return run;
   }
 
   /** Waits for what runs. May be called twice. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
-    await this.#running?.catch(() => undefined);
+    await this.#running;
   }
 
   async #collect(options: CollectOptions): Promise<Collected> {
     const { clock } = this.#parts;
     const begun = clock.monotonic();
     const collected = await collectGarbage(this.#parts, { ...options, stopped: () => this.#closed });
-    this.last = { ...collected, time: clock.now() };
-    this.#logger.info('garbage was collected', { ...collected, ms: Math.round(clock.monotonic() - begun) });
+    if (!options.dryRun) this.last = { ...collected, time: clock.now() };
+    const message = options.dryRun ? 'garbage was looked for' : 'garbage was collected';
+    this.#logger.info(message, { ...collected, ms: Math.round(clock.monotonic() - begun) });
     return collected;
   }
 

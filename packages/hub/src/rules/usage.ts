@@ -17,6 +17,16 @@ export async function readUsage(from: Reader, project: string): Promise<number> 
   return row?.bytes ?? 0;
 }
 
+export interface ProjectUsage {
+  readonly project: string;
+  readonly bytes: number;
+}
+
+/** Of all projects that ever had something, by name. */
+export function readAllUsage(from: Reader): Promise<ProjectUsage[]> {
+  return from.selectFrom('project_usage').select(['project', 'bytes']).orderBy('project').execute();
+}
+
 /** Whether some repository of the project has it. */
 export async function hasContent(from: Reader, project: string, digest: Digest): Promise<boolean> {
   const row = await from

@@ -1,0 +1,118 @@
+import { type Logger, messageOf } from '@sampan/base';
+import type { HubParts } from '../api/call.ts';
+import { type HubRequest, type HubResponse, json } from '../api/message.ts';
+import { RegistryError } from '../errors/registry-error.ts';
+import { checkHub } from '../garbage/check.ts';
+import type { Collector } from '../garbage/collector.ts';
+import { readAllUsage } from '../rules/usage.ts';
+import { authenticate } from '../tokens/authenticate.ts';
+import { slowAnswer } from './slow-answer.ts';
+
+export interface OperationsParts {
+  readonly parts: HubParts;
+  readonly collector: Collector;
+  readonly logger: Logger;
+}
+
+interface Asked {
+  /** The segment that a path's `*` stands for; empty: it has none. */
+  readonly name: string;
+  readonly flag: (name: string) => boolean;
+}
+
+interface Operation {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Gives its result at once, or a task that may take long. */
+  readonly run: (on: OperationsParts, asked: Asked) => Promise<unknown> | (() => Promise<unknown>);
+}
+
+/** What is done with the registry as a whole rather than with one of its kinds. */
+const OPERATIONS: readonly Operation[] = [
+  {
+    method: 'POST',
+    path: '/hub/api/gc',
+    run:
+      ({ collector }, { flag }) =>
+      () =>
+        collector.run({ dryRun: flag('dryRun') }),
+  },
+  {
+    method: 'POST',
+    path: '/hub/api/fsck',
+    run:
+      ({ parts }, { flag }) =>
+      async () => ({ faults: await checkHub(parts, { read: flag('read') }) }),
+  },
+  {
+    method: 'GET',
+    path: '/hub/api/usage',
+    run: async ({ parts }) => ({ projects: await readAllUsage(parts.records.read) }),
+  },
+];
+
+/** Answers `/hub/api/…` to administrators, who come with Basic credentials or a client certificate. */
+export class Operations {
+  readonly #on: OperationsParts;
+
+  constructor(on: OperationsParts) {
+    this.#on = on;
+  }
+
+  /** undefined: no operation has this path. Never throws. */
+  handle(request: HubRequest): Promise<HubResponse> | undefined {
+    const [path = '', query = ''] = request.url.split('?', 2);
+    const found = OPERATIONS.flatMap((operation) => {
+      const name = nameIn(operation.path, path);
+      return name === undefined ? [] : [{ operation, name }];
+    });
+    if (found.length === 0) return undefined;
+    const chosen = found.find(({ operation }) => operation.method === request.method);
+    if (!chosen) {
+      const allow = found.map(({ operation }) => operation.method).join(', ');
+      return Promise.resolve(refusal(new RegistryError('UNSUPPORTED', undefined, { headers: { allow } })));
+    }
+    const flags = new URLSearchParams(query);
+    const flag = (name: string): boolean => flags.get(name) === 'true';
+    return this.#run(request, chosen.operation, { name: chosen.name, flag });
+  }
+
+  async #run(request: HubRequest, operation: Operation, asked: Asked): Promise<HubResponse> {
+    try {
+      await this.#admit(request);
+      const result = operation.run(this.#on, asked);
+      if (typeof result !== 'function') return json(200, await result, { 'cache-control': 'no-store' });
+      return slowAnswer(this.#on.parts.clock, result, (thrown) => this.#failure(operation, thrown).toBody());
+    } catch (thrown) {
+      return refusal(this.#failure(operation, thrown));
+    }
+  }
+
+  async #admit(request: HubRequest): Promise<void> {
+    const account = await authenticate(this.#on.parts.directory, request);
+    if (typeof account === 'string') {
+      const headers = { 'www-authenticate': 'Basic realm="Sampan Hub"' };
+      throw new RegistryError('UNAUTHORIZED', undefined, { headers });
+    }
+    if (!account.administrator) throw new RegistryError('DENIED', 'only administrators may do this');
+  }
+
+  #failure({ path }: Operation, thrown: unknown): RegistryError {
+    if (thrown instanceof RegistryError) return thrown;
+    this.#on.logger.error('an operation failed', { path, error: messageOf(thrown) });
+    return new RegistryError('UNKNOWN', messageOf(thrown), { cause: thrown });
+  }
+}
+
+function refusal(error: RegistryError): HubResponse {
+  const headers = { 'content-type': 'application/json', ...error.headers };
+  return { status: error.status, headers, body: error.toBody() };
+}
+
+/** The segment that `*` stands for; empty: the path has none; undefined: it is another path. */
+function nameIn(pattern: string, path: string): string | undefined {
+  const star = pattern.indexOf('*');
+  if (star < 0) return pattern === path ? '' : undefined;
+  const name = path.startsWith(pattern.slice(0, star)) ? path.slice(star) : '';
+  return name === '' || name.includes('/') ? undefined : name;
+}
