@@ -92,3 +92,8 @@ export interface RetentionStatus {
   /** Of all that were deleted. */
   readonly count: number;
 }
+
+/** Annotation of a project that is deleted: `true` lets its content go with it. */
+export const DELETE_CONTENT = 'hub.sampan.dev/delete-content';
+/** Holds a project that is deleted until it has no content. */
+export const PROJECT_FINALIZER = 'hub.sampan.dev/content';

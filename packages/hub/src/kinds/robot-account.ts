@@ -21,7 +21,12 @@ export interface RobotAccountSpec {
   /** As `hashRobotSecret` makes it; for who keeps the secret elsewhere. */
   readonly secretHash?: string;
   /** A Secret of type kubernetes.io/dockerconfigjson that is made with a new secret, and deleted with the robot. */
-  readonly secretRef?: { readonly namespace: string; readonly name: string };
+  readonly secretRef?: SecretPlace;
+}
+
+export interface SecretPlace {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 export interface RobotPermission {
@@ -39,6 +44,8 @@ export interface RobotAccountStatus {
   readonly login?: string;
   /** RFC 3339; may be some minutes old. */
   readonly lastUsed?: string;
+  /** Where its Secret was made. */
+  readonly secretRef?: SecretPlace;
 }
 
 /** The name by which a RobotAccount of this name logs in. */

@@ -4,6 +4,16 @@ import { conditions, definitionOf, flag, list, object, observedGeneration, text,
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 
+const place = (description: string) =>
+  object(
+    description,
+    {
+      namespace: text('Its namespace.', { pattern: `^${LABEL}$`, maxLength: 63 }),
+      name: text('Its name.', { minLength: 1, maxLength: 253 }),
+    },
+    ['namespace', 'name'],
+  );
+
 const SPEC = object('What is wanted.', {
   description: text('What it is for, for people.'),
   permissions: list(
@@ -21,13 +31,8 @@ const SPEC = object('What is wanted.', {
   secretHash: text('Of a secret that someone else keeps: sha256$SALT$HASH in base64url.', {
     pattern: '^sha256\\$[A-Za-z0-9_-]{16,128}\\$[A-Za-z0-9_-]{43}$',
   }),
-  secretRef: object(
+  secretRef: place(
     'A Secret of type kubernetes.io/dockerconfigjson, made with a new secret and deleted with the robot.',
-    {
-      namespace: text('Its namespace.', { pattern: `^${LABEL}$`, maxLength: 63 }),
-      name: text('Its name.', { minLength: 1, maxLength: 253 }),
-    },
-    ['namespace', 'name'],
   ),
 });
 
@@ -36,6 +41,7 @@ const STATUS = object('What is.', {
   conditions: conditions('Ready.'),
   login: text('The name to log in with.'),
   lastUsed: time('When it last got a token; may be some minutes old.'),
+  secretRef: place('Where its Secret was made.'),
 });
 
 /** The kind RobotAccount as a CustomResourceDefinition. */

@@ -10,6 +10,8 @@ export interface Project extends ProjectRules {
   /** Whether all may pull, without credentials too. */
   readonly public: boolean;
   readonly members: readonly ProjectMember[];
+  /** It waits for its content to go: nothing can be pushed. */
+  readonly deleting?: boolean;
 }
 
 /** Who there is and what there is; read on every token, so it answers from memory. */
@@ -50,7 +52,8 @@ function allowedActions(
   // what a project left behind can still be looked at and removed
   if (!project) return account?.administrator ? ['pull', 'delete'] : [];
   const role = roleIn(project, account);
-  return role ? ROLE_ACTIONS[role] : [];
+  const actions: readonly string[] = role ? ROLE_ACTIONS[role] : [];
+  return project.deleting ? actions.filter((action) => action !== 'push') : actions;
 }
 
 /** What the account (undefined: anonymous) is in the project; undefined: nothing. The greatest of all that it is. */

@@ -50,7 +50,7 @@ export const componentPolicy: DefaultPolicy = {
       EVENTS,
     ]),
     clusterRole(HUB, [
-      allow('get list watch create update patch', 'hub', 'projects'),
+      allow('get list watch create update patch delete', 'hub', 'projects'),
       allow(READ_UPDATE, 'hub', 'robotaccounts webhooks'),
       allow('update patch', 'hub', 'projects/status robotaccounts/status webhooks/status'),
       allow(READ, 'clusters', 'clusters'),
