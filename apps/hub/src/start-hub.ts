@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { type Logger, systemClock } from '@sampan/base';
 import { openFileBlobStore } from '@sampan/blobs';
 import { type Directory, HUB_MIGRATIONS, Hub, type HubTables, loadKeyPair } from '@sampan/hub';
+import type { Client } from '@sampan/machinery';
 import { openSqliteRecords } from '@sampan/records';
 import { openListeners } from './listeners/open-listeners.ts';
+import { startWebhooks } from './start-webhooks.ts';
 
 export interface StartHubOptions {
   /** Holds blobs, metadata and the token key; made if it is not there. For this process alone. */
@@ -16,6 +18,8 @@ export interface StartHubOptions {
   /** Where the server process hands requests on; absent: nowhere. */
   readonly socket?: string;
   readonly directory: Directory;
+  /** Of the cluster that has the registry's objects; absent: no webhooks. */
+  readonly client?: Client;
   readonly logger: Logger;
 }
 
@@ -31,7 +35,7 @@ export interface RunningHub {
 
 /** Opens the storage and serves the registry in plain HTTP on loopback, where Docker needs no certificate. */
 export async function startHub(options: StartHubOptions): Promise<RunningHub> {
-  const { folder, port, exactly = false, socket, directory, logger } = options;
+  const { folder, port, exactly = false, socket, directory, client, logger } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const keyPair = await loadKeyPair(join(folder, 'token-key.json'));
   const blobs = await openFileBlobStore(join(folder, 'blobs'));
@@ -48,6 +52,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     logger,
     service: 'sampan-hub',
   });
+  const webhooks = client && startWebhooks({ hub, records, client, logger });
   await hub.start();
   const listeners = await openListeners({ hub, port, exactly, socket, logger });
   return {
@@ -57,7 +62,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     hub,
     close: async () => {
       await listeners.close();
-      await hub.close();
+      await Promise.all([hub.close(), webhooks?.close()]);
       await records.close();
       await blobs.close();
     },

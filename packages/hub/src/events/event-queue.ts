@@ -64,6 +64,7 @@ export class EventQueue {
     try {
       await listener(events);
     } catch (thrown) {
+      if (this.#closed) return;
       logger.warn('events wait for their listener', { listener: name, error: messageOf(thrown) });
       await this.#pause(this.#backoff.next());
       return;

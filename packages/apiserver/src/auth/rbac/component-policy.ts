@@ -54,8 +54,8 @@ export const componentPolicy: DefaultPolicy = {
       allow(READ_UPDATE, 'hub', 'robotaccounts webhooks'),
       allow('update patch', 'hub', 'projects/status robotaccounts/status webhooks/status'),
       allow(READ, 'clusters', 'clusters'),
-      // logins of robots, keys of webhooks: by name, never a list of them
-      allow('get create update delete', 'core', 'secrets'),
+      // logins of robots, which have a label, and keys of webhooks, each watched by its name
+      allow('get list watch create update delete', 'core', 'secrets'),
       allow('create', 'authentication', 'tokenreviews'),
       EVENTS,
     ]),

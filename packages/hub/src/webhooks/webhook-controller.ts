@@ -1,0 +1,134 @@
+import { StatusError } from '@sampan/api';
+import { type Clock, deepEqual, type Logger } from '@sampan/base';
+import { type Client, Informer, Reconciler } from '@sampan/machinery';
+import { WEBHOOKS, type WebhookObject } from '../kinds/webhook.ts';
+import type { WebhookTarget } from './target.ts';
+import { WebhookSecrets } from './webhook-secrets.ts';
+import { webhookStatus } from './webhook-status.ts';
+import type { Webhooks } from './webhooks.ts';
+
+/** After a try, until the status tells of it: of many tries one status. */
+const TELL_MS = 1000;
+
+export interface WebhookControllerOptions {
+  /** Of the cluster that has the Webhook objects; the kind is installed. */
+  readonly client: Client;
+  readonly webhooks: Webhooks;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Makes `Webhooks` what the Webhook objects say, and tells there how it goes. */
+export class WebhookController {
+  readonly #options: WebhookControllerOptions;
+  readonly #objects: Informer<WebhookObject>;
+  readonly #secrets: WebhookSecrets;
+  readonly #reconciler: Reconciler;
+  /** What was asked and done, until the status that tells of it is seen. */
+  readonly #replayed = new Map<string, string>();
+  #endTries: () => void = () => undefined;
+
+  constructor(options: WebhookControllerOptions) {
+    const { client, clock, log } = options;
+    this.#options = options;
+    this.#objects = new Informer<WebhookObject>({ client, ref: WEBHOOKS, clock, log });
+    const reconcile = (name: string) => this.#reconcile(name);
+    this.#reconciler = new Reconciler({ name: 'webhooks', clock, log, reconcile });
+    const onChange = (name: string) => this.#reconciler.enqueue(name);
+    this.#secrets = new WebhookSecrets({ client, clock, log, onChange });
+  }
+
+  /** Once. */
+  start(): void {
+    this.#objects.onChange(({ object }) => this.#reconciler.enqueue(object.metadata.name ?? ''));
+    this.#endTries = this.#options.webhooks.onTry((name) => this.#reconciler.enqueueAfter(name, TELL_MS));
+    this.#objects.start();
+    void this.#begin();
+  }
+
+  /** Resolves when what it was doing is done. May be called twice. */
+  async stop(): Promise<void> {
+    this.#endTries();
+    this.#objects.stop();
+    this.#secrets.close();
+    await this.#reconciler.stop();
+  }
+
+  /** Events wait until all webhooks are known. */
+  async #begin(): Promise<void> {
+    await this.#objects.synced();
+    this.#reconciler.enqueue(ALL_KNOWN);
+    this.#reconciler.start();
+  }
+
+  async #reconcile(name: string): Promise<undefined> {
+    const { webhooks } = this.#options;
+    if (name === ALL_KNOWN) return this.#tellAllKnown();
+    const object = this.#objects.get('', name);
+    if (!object) {
+      this.#secrets.forget(name);
+      this.#replayed.delete(name);
+      await webhooks.remove(name);
+      return;
+    }
+    const target = this.#targetOf(name, object);
+    await webhooks.set(target);
+    await this.#tell(name, object, target, await this.#replay(name, object));
+  }
+
+  async #tellAllKnown(): Promise<undefined> {
+    const { webhooks } = this.#options;
+    for (const object of this.#objects.list()) {
+      await webhooks.set(this.#targetOf(object.metadata.name ?? '', object));
+    }
+    await webhooks.known();
+  }
+
+  #targetOf(name: string, { spec }: WebhookObject): WebhookTarget {
+    const { project = '', url = '', events = [], filter = {}, disabled = false, secretRef } = spec ?? {};
+    const common = { name, project, url, events, filter, disabled };
+    if (!secretRef) this.#secrets.forget(name);
+    const found = secretRef && this.#secrets.keyOf(name, secretRef);
+    if (!found) return { ...common, key: undefined };
+    return 'key' in found
+      ? { ...common, key: found.key }
+      : { ...common, key: undefined, held: found.missing };
+  }
+
+  /** Each `requestedAt` once; which was done last. */
+  async #replay(name: string, { spec, status }: WebhookObject): Promise<string | undefined> {
+    const { replay } = spec ?? {};
+    const done = this.#replayed.get(name) ?? status?.replayed;
+    if (!replay || replay.requestedAt === done) return done;
+    const found = await this.#options.webhooks.replay(name, replay.delivery);
+    if (!found) {
+      const { log } = this.#options;
+      log.info('a delivery that is to be sent again is not there', {
+        webhook: name,
+        delivery: replay.delivery,
+      });
+    }
+    this.#replayed.set(name, replay.requestedAt);
+    return replay.requestedAt;
+  }
+
+  async #tell(
+    name: string,
+    object: WebhookObject,
+    target: WebhookTarget,
+    replayed: string | undefined,
+  ): Promise<void> {
+    const { client, webhooks, clock } = this.#options;
+    const summary = await webhooks.summary(name);
+    const status = webhookStatus(object, { target, summary, replayed, now: clock.now() });
+    if (deepEqual(status, object.status)) return;
+    const write = client.patch(WEBHOOKS, undefined, name, 'merge', { status }, { subresource: 'status' });
+    await write.catch((error: unknown) => {
+      // it went meanwhile
+      if (!(error instanceof StatusError && error.code === 404)) throw error;
+    });
+  }
+}
+
+/** A key that is no object's name: to say that all were seen, and to try that again when it fails. */
+const ALL_KNOWN = '*';
