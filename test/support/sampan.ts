@@ -25,6 +25,10 @@ export interface SampanOptions {
   readonly legacyApis?: boolean;
   /** Default a free one. */
   readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly listen?: string;
+  /** With the registry, at a free port. Default false. */
+  readonly hub?: boolean;
   /** A folder that stays; default a temp one that goes. */
   readonly home?: string;
 }
@@ -39,7 +43,9 @@ export async function startSampan(options: SampanOptions = {}): Promise<Sampan> 
   const args = [
     `--home=${home}`,
     `--port=${options.port ?? 0}`,
+    options.hub ? '--hub-port=0' : '--no-hub',
     ...(options.legacyApis ? ['--legacy-apis'] : []),
+    ...(options.listen === undefined ? [] : [`--listen=${options.listen}`]),
   ];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -59,7 +65,7 @@ export async function startSampan(options: SampanOptions = {}): Promise<Sampan> 
   const admin = readAdmin(layout);
   if (!admin) throw new Error('the server made no keys');
   const access = {
-    url: `https://127.0.0.1:${port}`,
+    url: `https://${options.listen ?? '127.0.0.1'}:${port}`,
     ca: admin.ca,
     certificate: admin.certificate,
     key: admin.key,

@@ -29,7 +29,7 @@ export async function startTested(): Promise<TestedSampan> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    processes.push(await startApp('server', [`--home=${home}`, '--port=0', '--legacy-apis']));
+    processes.push(await startApp('server', [`--home=${home}`, '--port=0', '--hub-port=0', '--legacy-apis']));
     nodeBegan = true;
     processes.push(await startApp('node', [`--home=${home}`]));
     return { ...accessTo(home, folder), end };

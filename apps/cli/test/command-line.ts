@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Lets `up` run containers, which takes seconds; default false. */
   readonly containers?: boolean;
+  /** Lets `up` start the registry, at a free port; default only with containers. */
+  readonly hub?: boolean;
   /** Given to it on standard input; default none. */
   readonly input?: string;
 }
@@ -25,7 +27,7 @@ const MAIN = join(import.meta.dirname, '../src/main.ts');
 /** The command line as a process, from sources, knowing nothing of this machine's homes. */
 export function sampan(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { SAMPAN_HOME: _home, SAMPAN_PORT: _port, KUBECONFIG: _config, ...inherited } = process.env;
-  const words = args[0] === 'up' && options.containers !== true ? [...args, '--no-node'] : args;
+  const words = args[0] === 'up' ? [...args, ...upFlags(options)] : args;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...words], {
       env: { ...inherited, ...options.environment },
@@ -45,6 +47,10 @@ export function sampan(args: readonly string[], options: RunOptions = {}): Promi
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
   });
+}
+
+function upFlags({ containers, hub = containers }: RunOptions): string[] {
+  return [...(containers ? [] : ['--no-node']), ...(hub ? ['--hub-port', '0'] : ['--no-hub'])];
 }
 
 /** Homes under one temp folder; whatever still runs on them is stopped at the end. */

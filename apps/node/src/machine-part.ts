@@ -1,5 +1,5 @@
 import { type Clock, type Logger, systemClock } from '@sampan/base';
-import type { HomeLayout } from '@sampan/home';
+import { type HomeLayout, pointToHub } from '@sampan/home';
 import {
   CriRuntime,
   keepContainerd,
@@ -35,6 +35,8 @@ export interface MachinePart {
 /** Starts containerd, or finds the one that runs, and looks at the machine. Throws SampanErrors. */
 export async function startMachine(home: HomeLayout, log: Logger, releases: Releases): Promise<MachinePart> {
   const clock = systemClock;
+  // also for those who fetch images without this process
+  pointToHub(home);
   const options = await containerdOptions(home);
   const [containerd, address, machine, dns] = await Promise.all([
     startContainerd(options),
@@ -43,7 +45,7 @@ export async function startMachine(home: HomeLayout, log: Logger, releases: Rele
     machineDns(),
   ]);
   releases.add(keepContainerd(containerd, options, { clock, log }));
-  const runtime = new CriRuntime(containerd.socket);
+  const runtime = new CriRuntime(containerd.socket, () => pointToHub(home));
   releases.add(() => runtime.close());
   const handlers = ['runc', ...Object.keys(options.handlers)];
   const version = await runtime.version();

@@ -1,6 +1,6 @@
 import { type ControlPlane, issueLegacyToken, type SigningKeys } from '@sampan/apiserver';
 import type { Logger } from '@sampan/base';
-import { startControllers } from '@sampan/controllers';
+import { type PullSecretOptions, startControllers } from '@sampan/controllers';
 import type { Pki } from '@sampan/home';
 
 export interface ControllerNeeds {
@@ -13,6 +13,8 @@ export interface ControllerNeeds {
   readonly port: number;
   /** Where pods reach that port; absent: nowhere. */
   readonly address?: string;
+  /** To fetch images from the registry with; absent: there is none. */
+  readonly pullSecret?: PullSecretOptions;
 }
 
 /** The first address of the Service range: what pods know as `kubernetes.default`. */
@@ -24,13 +26,14 @@ const API_SERVICE_IP = '10.96.0.1';
  */
 export async function startControllersOf(
   plane: ControlPlane,
-  { pki, keys, log, legacyApis, port, address }: ControllerNeeds,
+  { pki, keys, log, legacyApis, port, address, pullSecret }: ControllerNeeds,
 ): Promise<() => Promise<void>> {
   const controllers = startControllers({
     client: (name) => plane.client(name),
     log,
     rootCa: pki.authority.certificatePem,
     signer: pki.authority,
+    ...(pullSecret ? { pullSecret } : {}),
     accountTokens: legacyApis,
     issueToken: (account, secret) => issueLegacyToken(keys, account, secret),
     apiService: { clusterIP: API_SERVICE_IP, port, ...(address === undefined ? {} : { address }) },

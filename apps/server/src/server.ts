@@ -36,10 +36,12 @@ import { startGuests } from './guests/start-guests.ts';
 import { followHostNode } from './host-node.ts';
 import { createHostNodeProxy } from './host-node-proxy.ts';
 import { forwardToHub, isForHub } from './hub/forward-to-hub.ts';
-import { type StartedHub, startHub } from './hub/start-hub.ts';
+import { startHostHub } from './hub/host-hub.ts';
+import type { StartedHub } from './hub/start-hub.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork } from './pod-network.ts';
 import type { Forwarder } from './processes/forwarder.ts';
+import { followRevoked } from './revoked-certificates.ts';
 import { startSchedulerOf } from './scheduler.ts';
 import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';
 import { KUBERNETES_VERSION, SAMPAN_VERSION } from './version.ts';
@@ -159,14 +161,20 @@ async function prepare(options: ServerOptions): Promise<Prepared> {
 }
 
 async function serve(options: ServerOptions, prepared: Prepared): Promise<RunningServer> {
-  const { home, log, pki, store, gate, bound, state, network, release } = prepared;
+  const { home, log, pki, store, gate, bound, state, keepState, network, release } = prepared;
   const descriptions = openDescriptions();
   dropRoot(log);
-  const hubStart = options.hub ? startHubOf(options, prepared) : undefined;
+  const serverAddress = `${state.host}:${state.port}`;
+  const hostHub = options.hub
+    ? startHostHub({ ...{ home, log, keepState }, wanted: options.hubPort, address: serverAddress })
+    : undefined;
+  prepared.onRelease(() => hostHub?.stop());
   const keys = new SigningKeys(pki.serviceAccountKey);
+  const revoked = followRevoked(home, log);
   const plane = await createControlPlane({
     store,
     clientCa: pki.authority.certificatePem,
+    isRevoked: (certificate) => revoked.has(certificate),
     keys,
     frontProxy: pki.frontProxy,
     version: KUBERNETES_VERSION,
@@ -181,7 +189,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
         allowedHosts: prepared.webhookHosts,
       }),
     ...(network ? { nodeProxy: (reader) => createHostNodeProxy(home, network, reader) } : {}),
-    externalAddress: `${state.host}:${state.port}`,
+    externalAddress: serverAddress,
     ...(descriptions ? { descriptions } : {}),
     reports: { '/sampan/status': () => ({ version: SAMPAN_VERSION, ...store.stats() }) },
     actions: { '/sampan/backup': () => copyObjects(home, store) },
@@ -195,6 +203,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
       legacyApis: options.legacyApis,
       port: state.port,
       ...(address ? { address } : {}),
+      ...(hostHub ? { pullSecret: hostHub.pullSecret } : {}),
     }),
     network &&
       publishDns(plane.client('sampan-server'), network).catch((error: unknown) =>
@@ -206,12 +215,12 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
   const guests = await startGuests({
     plane,
-    address: `${state.host}:${state.port}`,
+    address: serverAddress,
     version: KUBERNETES_VERSION,
     nodeHome: network ? options.home : undefined,
     log,
   });
-  const hub = await hubStart;
+  const hub = await hostHub?.started;
   const forwarders: (readonly [isFor: (url: string) => boolean, forwarder: Forwarder])[] = [
     [isForGuest, forwardToGuests(home.guestsSocket, () => guests.process.ready())],
     ...(hub ? [[isForHub, forwardToHub(home.hub.socket, () => hub.process.start())] as const] : []),
@@ -226,7 +235,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
         plane.api.handleUpgrade(request, socket, head)
       ),
   );
-  prepared.keepState({ state: 'ready' });
+  keepState({ state: 'ready' });
   log.info('ready', {
     version: state.version,
     port: state.port,
@@ -241,8 +250,9 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     stop: once(async () => {
       log.info('stopping');
       stopRenewal();
+      revoked.close();
       for (const [, forwarder] of forwarders) forwarder.close();
-      await hub?.process.stop();
+      await hostHub?.stop();
       await guests.stop();
       stopNode();
       await stopScheduler();
@@ -252,29 +262,6 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
       await release();
     }),
   };
-}
-
-/** Beside all else that starts; its port is remembered and told as soon as it has one. */
-function startHubOf(options: ServerOptions, prepared: Prepared): Promise<StartedHub> {
-  const { home, log } = prepared;
-  const started = startHub({
-    wanted: options.hubPort,
-    remembered: readSettings(home).hubPort,
-    log,
-    listens: (hubPort) => {
-      if (readSettings(home).hubPort !== hubPort) writeSettings(home, { ...readSettings(home), hubPort });
-      prepared.keepState({ hubPort });
-    },
-  });
-  // whoever waits for it hears of it
-  started.catch(() => {});
-  prepared.onRelease(() =>
-    started.then(
-      (hub) => hub.process.stop(),
-      () => {},
-    ),
-  );
-  return started;
 }
 
 function dropRoot(log: Logger): void {

@@ -2,6 +2,7 @@ import { type Clock, type Logger, silentLogger, systemClock } from '@sampan/base
 import type { CertificateAuthority, Client } from '@sampan/machinery';
 import { startAccountTokens } from './accounts/account-tokens.ts';
 import { type LegacyTokenOptions, startLegacyTokens } from './accounts/legacy-tokens.ts';
+import { type PullSecretOptions, startPullSecret } from './accounts/pull-secret.ts';
 import { startRootCa } from './accounts/root-ca.ts';
 import { startServiceAccounts } from './accounts/service-accounts.ts';
 import { startBootstrapTokenCleaner } from './bootstrap/bootstrap-tokens.ts';
@@ -22,6 +23,8 @@ export interface ControllersOptions {
   readonly log?: Logger;
   /** PEM that pods verify the API server by (`kube-root-ca.crt`); absent: not published. */
   readonly rootCa?: string;
+  /** Given to all pods, to fetch images with; absent: none is. */
+  readonly pullSecret?: PullSecretOptions;
   /** Signs certificate requests; absent: none are approved, signed or cleaned. */
   readonly signer?: CertificateAuthority;
   /** Fills legacy token Secrets; needs `rootCa`. */
@@ -51,14 +54,15 @@ export interface Controllers {
  * may run against any server that does not run its own.
  */
 export function startControllers(options: ControllersOptions): Controllers {
-  const { rootCa, signer, issueToken, apiService, without = [] } = options;
+  const { rootCa, pullSecret, signer, issueToken, apiService, without = [] } = options;
   const context: ControllerContext = {
     client: (name) => options.client(name),
     clock: options.clock ?? systemClock,
     log: options.log ?? silentLogger,
     isHosted: (node) => options.isHosted?.(node) ?? false,
   };
-  const first = [startServiceAccounts(context)];
+  const first = [startServiceAccounts(context, pullSecret?.name)];
+  if (pullSecret) first.push(startPullSecret(context, pullSecret));
   if (rootCa !== undefined) first.push(startRootCa(context, rootCa));
   const controllers: Controller[] = [
     ...first,

@@ -4,6 +4,7 @@
  */
 export * from './api-connection.ts';
 export * from './home-lock.ts';
+export * from './hub-pulls.ts';
 export * from './kubeconfig.ts';
 export * from './layout.ts';
 export * from './log-file.ts';

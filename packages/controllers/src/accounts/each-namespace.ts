@@ -10,6 +10,10 @@ export interface EachNamespaceOptions {
   object(namespace: string): KubeObject;
   /** Parts that are put right when they differ; default none: only absence is mended. */
   readonly keep?: readonly string[];
+  /** The present object with more of it put right; undefined: all is right. Default: nothing more is. */
+  mend?(present: KubeObject): KubeObject | undefined;
+  /** Calls the listener when `object` gives something else than before; the returned function ends it. */
+  follow?(listener: () => void): () => void;
   /** Annotations that must be there. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -33,13 +37,14 @@ export function startEachNamespace(context: ControllerContext, options: EachName
       });
       return undefined;
     }
-    if (isRight(present, wanted, keep, annotations)) return undefined;
+    const mended = options.mend?.(present);
+    if (!mended && isRight(present, wanted, keep, annotations)) return undefined;
     const parts = Object.fromEntries(keep.map((part) => [part, wanted[part]]));
     const metadata = {
       ...present.metadata,
       annotations: { ...present.metadata.annotations, ...annotations },
     };
-    await client.update(ref, { ...present, ...parts, metadata }).catch(ignore('NotFound'));
+    await client.update(ref, { ...(mended ?? present), ...parts, metadata }).catch(ignore('NotFound'));
     return undefined;
   };
   const reconciler = new Reconciler({
@@ -54,6 +59,9 @@ export function startEachNamespace(context: ControllerContext, options: EachName
   objects.onChange(({ object }) => reconciler.enqueue(object.metadata.namespace ?? ''));
   namespaces.start();
   objects.start();
+  const unfollow = options.follow?.(() => {
+    for (const { metadata } of namespaces.list()) reconciler.enqueue(metadata.name ?? '');
+  });
   const synced = Promise.all([namespaces.synced(), objects.synced()]).then(() => {
     reconciler.start();
     return reconciler.settled();
@@ -61,6 +69,7 @@ export function startEachNamespace(context: ControllerContext, options: EachName
   return {
     synced,
     async stop() {
+      unfollow?.();
       namespaces.stop();
       objects.stop();
       await reconciler.stop();

@@ -34,21 +34,25 @@ const STOP_SLACK_MS = 120_000;
 export class CriRuntime implements ContainerRuntime {
   readonly #channel: GrpcChannel;
   readonly #client: CriClient;
+  readonly #beforePull: () => void;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #events: SharedWatch;
 
   /** Does not connect yet. */
-  constructor(socket: string);
+  /** `beforePull` is called before each image is fetched, and may put right where it is looked for. */
+  constructor(socket: string, beforePull?: () => void);
   /** For `scoped`. */
   constructor(whole: CriRuntime, labels: Readonly<Record<string, string>>);
-  constructor(source: string | CriRuntime, labels: Readonly<Record<string, string>> = {}) {
-    this.#labels = labels;
+  constructor(source: string | CriRuntime, more: Readonly<Record<string, string>> | (() => void) = {}) {
+    this.#labels = typeof more === 'function' ? {} : more;
     if (typeof source !== 'string') {
+      this.#beforePull = source.#beforePull;
       this.#channel = source.#channel;
       this.#client = source.#client;
       this.#events = source.#events;
       return;
     }
+    this.#beforePull = typeof more === 'function' ? more : () => {};
     this.#channel = new GrpcChannel(source, { 'containerd-namespace': CRI_NAMESPACE });
     this.#client = new CriClient(this.#channel);
     this.#events = new SharedWatch((listener, signal) => this.#watchAll(listener, signal));
@@ -167,6 +171,7 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   async pullImage(image: string, credentials?: RegistryCredentials, signal?: AbortSignal): Promise<string> {
+    this.#beforePull();
     const request = { image: { image }, auth: credentials && credentialsMessage(credentials) };
     return (await this.#client.call('PullImage', request, { timeoutMs: 0, signal })).image_ref ?? '';
   }

@@ -1,0 +1,58 @@
+import type { Logger } from '@sampan/base';
+import { HOST_CLUSTER } from '@sampan/clusters';
+import type { PullSecretOptions } from '@sampan/controllers';
+import { type HomeLayout, PULL_SECRET, pullSecretContent, readSettings, writeSettings } from '@sampan/home';
+import { type StartedHub, startHub } from './start-hub.ts';
+
+export interface HostHubOptions {
+  readonly home: HomeLayout;
+  /** Told by the user: this one or none. 0: any free one. */
+  readonly wanted: number | undefined;
+  /** `HOST:PORT` of this server. */
+  readonly address: string;
+  readonly log: Logger;
+  /** For who looks at what runs. */
+  readonly keepState: (change: { readonly hubPort: number }) => void;
+}
+
+/** The registry of a home, beside the server. */
+export interface HostHub {
+  /** See `startHub`; a rejection that nobody waits for is no error. */
+  readonly started: Promise<StartedHub>;
+  /** With what pods of the machine's own cluster pull. */
+  readonly pullSecret: PullSecretOptions;
+  /** Ends it, also when it only starts. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** Starts the registry beside all else that starts; its port is remembered and told as soon as it has one. */
+export function startHostHub({ home, wanted, address, log, keepState }: HostHubOptions): HostHub {
+  const listeners = new Set<() => void>();
+  const listens = (hubPort: number): void => {
+    keepState({ hubPort });
+    const settings = readSettings(home);
+    if (settings.hubPort === hubPort) return;
+    writeSettings(home, { ...settings, hubPort });
+    for (const listener of listeners) listener();
+  };
+  const started = startHub({ wanted, remembered: readSettings(home).hubPort, log, listens });
+  // whoever waits for it hears of it
+  started.catch(() => {});
+  const puller = { cluster: HOST_CLUSTER, uid: '', address };
+  return {
+    started,
+    pullSecret: {
+      name: PULL_SECRET,
+      content: () => pullSecretContent(home, puller),
+      follow: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    stop: () =>
+      started.then(
+        ({ process }) => process.stop(),
+        () => {},
+      ),
+  };
+}
