@@ -34,6 +34,7 @@ export const TOPICS = [
   'Sampan',
   'Applications',
   'Clusters',
+  'Registry',
   'Kubernetes',
   'This machine',
   'People',

@@ -1,6 +1,7 @@
 import { APP_COMMANDS } from './app-commands.ts';
 import { CLUSTER_COMMANDS } from './clusters/cluster-commands.ts';
 import type { Command, OptionSpec } from './command.ts';
+import { HUB_COMMANDS } from './hub/hub-commands.ts';
 import { MACHINE_COMMANDS } from './machine-commands.ts';
 
 /** Options that every command takes. */
@@ -88,6 +89,7 @@ Not in it: images, logs, and what pods wrote to volumes. Each cluster is as of o
   },
   ...APP_COMMANDS,
   ...CLUSTER_COMMANDS,
+  ...HUB_COMMANDS,
   {
     name: 'kubeconfig',
     topic: 'Kubernetes',
@@ -95,8 +97,8 @@ Not in it: images, logs, and what pods wrote to volumes. Each cluster is as of o
     details: `For example: sampan kubeconfig > ~/.kube/sampan; export KUBECONFIG=~/.kube/sampan
 Or, beside what you have: sampan kubeconfig --cluster dev --merge
 With full rights, unless --user says for whom: that user has the rights that the cluster gives to the name.
-Certificates cannot be taken back one by one: take the rights away, choose --expires, or give a cluster new keys (sampan
-cluster rotate).`,
+A kubeconfig that got into wrong hands: sampan user revoke NAME ends all of that user's. All of a cluster's end with its
+keys: sampan cluster rotate.`,
     options: {
       cluster: { type: 'string', value: 'NAME', help: 'Cluster (default host)' },
       merge: { type: 'boolean', help: 'Put it into your kubeconfig (KUBECONFIG, else ~/.kube/config)' },
@@ -166,8 +168,20 @@ sampan kubectl --cluster dev get pods`,
     topic: 'People',
     args: 'NAME',
     arity: [1, 1],
-    summary: 'Delete a person and the password; the certificate stays valid until it ends',
+    summary: 'Delete a person: password and certificates end at once',
+    options: { cluster: { type: 'string', value: 'NAME', help: 'Cluster in which (default host)' } },
     load: () => import('./commands/user-delete.ts'),
+  },
+  {
+    name: 'user revoke',
+    topic: 'People',
+    args: 'NAME',
+    arity: [1, 1],
+    summary: 'End all certificates that a person was given so far, also by "kubeconfig --user"',
+    details:
+      'The person and the password stay, and new certificates can be made: sampan kubeconfig --user NAME',
+    options: { cluster: { type: 'string', value: 'NAME', help: 'Cluster in which (default host)' } },
+    load: () => import('./commands/user-revoke.ts'),
   },
   {
     name: 'doctor',

@@ -1,6 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { messageOf, SampanError } from '@sampan/base';
 import type { Command, OptionValues } from './command.ts';
+import { MOST_WORDS, nextWords } from './command-words.ts';
 import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts';
 import { suggest } from './suggest.ts';
 
@@ -64,29 +65,34 @@ function leadingOptions(words: readonly string[], specs: NonNullable<Command['op
   return found;
 }
 
+/** The one with the longest name that the words begin with. */
 function findCommand(words: readonly string[]): Command {
-  const [first = '', second = ''] = words;
-  const exact = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
-  if (exact) return exact;
-  const family = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
-  if (family.length > 0) {
-    const meant =
-      second &&
-      suggest(
-        second,
-        family.map((name) => name.slice(first.length + 1)),
-      );
-    const said =
-      second && !second.startsWith('-')
-        ? `There is no command "${first} ${second}".`
-        : `"${first}" needs a second word.`;
-    throw usage(said, meant ? `Did you mean: sampan ${first} ${meant}` : `Known: ${family.join(', ')}`);
+  for (let count = Math.min(MOST_WORDS, words.length); count > 0; count--) {
+    const name = words.slice(0, count).join(' ');
+    const exact = COMMANDS.find((command) => command.name === name);
+    if (exact) return exact;
   }
-  const names = [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? ''))];
-  const meant = suggest(first, names);
+  for (let count = Math.min(MOST_WORDS, words.length); count > 0; count--) {
+    const family = words.slice(0, count).join(' ');
+    const known = nextWords(family);
+    if (known.length > 0) throw unknownMember(family, known, words[count]);
+  }
+  const [first = ''] = words;
+  const meant = suggest(first, nextWords(''));
   throw usage(
     `There is no command "${first}".`,
     meant ? `Did you mean: sampan ${meant}` : 'See: sampan help',
+  );
+}
+
+function unknownMember(family: string, known: readonly string[], word: string | undefined): SampanError {
+  const isWord = word !== undefined && !word.startsWith('-');
+  const meant = isWord ? suggest(word, known) : undefined;
+  return usage(
+    isWord ? `There is no command "${family} ${word}".` : `"${family}" needs one more word.`,
+    meant
+      ? `Did you mean: sampan ${family} ${meant}`
+      : `Known: ${known.map((next) => `${family} ${next}`).join(', ')}`,
   );
 }
 

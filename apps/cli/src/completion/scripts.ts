@@ -1,16 +1,8 @@
+import { families, nextWords } from '../command-words.ts';
 import { COMMANDS, GLOBAL_OPTIONS } from '../commands.ts';
 
 /** Completion scripts, made from the command table. After `kubectl` the completion of kubectl goes on, if there. */
 export const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
-
-const firstWords = (): string[] => [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? ''))];
-const families = (): string[] => firstWords().filter((word) => secondWords(word).length > 0);
-
-function secondWords(first: string): string[] {
-  return COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) =>
-    name.slice(first.length + 1),
-  );
-}
 
 function optionsOf(name: string): string[] {
   const command = COMMANDS.find((candidate) => candidate.name === name);
@@ -18,38 +10,39 @@ function optionsOf(name: string): string[] {
 }
 
 function bash(): string {
-  const cases = COMMANDS.filter(({ passThrough }) => !passThrough).map(
+  const leaves = COMMANDS.filter(({ passThrough }) => !passThrough).map(
     ({ name }) => `    "${name}") words="${optionsOf(name).join(' ')}" ;;`,
   );
   return `# bash completion for sampan
 _sampan() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" first="\${COMP_WORDS[1]}" name words=""
-  if [ "$first" = kubectl ] && [ "$COMP_CWORD" -gt 1 ]; then
+  local current="\${COMP_WORDS[COMP_CWORD]}" name="\${COMP_WORDS[1]}" words="" index
+  if [ "$name" = kubectl ] && [ "$COMP_CWORD" -gt 1 ]; then
     if declare -F __start_kubectl >/dev/null; then
       COMP_WORDS=("\${COMP_WORDS[@]:1}") COMP_CWORD=$((COMP_CWORD - 1)) __start_kubectl
     fi
     return
   fi
-  name="$first"
-  case "$first" in
-${families()
-  .map((word) => `    ${word}) name="${word} \${COMP_WORDS[2]}" ;;`)
-  .join('\n')}
-  esac
+  for ((index = 2; index < COMP_CWORD; index++)); do
+    case "$name" in
+    ${families()
+      .map((family) => `"${family}"`)
+      .join('|')}) name="$name \${COMP_WORDS[index]}" ;;
+    esac
+  done
   if [ "$COMP_CWORD" -eq 1 ]; then
-    words="${firstWords().join(' ')}"
-  elif [ "$COMP_CWORD" -eq 2 ]; then
-    case "$first" in
+    words="${nextWords('').join(' ')}"
+  else
+    case "$name" in
 ${families()
-  .map((word) => `    ${word}) words="${secondWords(word).join(' ')}" ;;`)
+  .map((family) => `    "${family}") words="${nextWords(family).join(' ')}" ;;`)
   .join('\n')}
-    completion) words="${Object.keys(SHELLS).join(' ')}" ;;
-    help) words="${firstWords().join(' ')}" ;;
+    completion) [ "$COMP_CWORD" -eq 2 ] && words="${Object.keys(SHELLS).join(' ')}" ;;
+    help) [ "$COMP_CWORD" -eq 2 ] && words="${nextWords('').join(' ')}" ;;
     esac
   fi
   if [ -z "$words" ]; then
     case "$name" in
-${cases.join('\n')}
+${leaves.join('\n')}
     esac
   fi
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
@@ -63,7 +56,7 @@ complete -F _sampan sampan ./sampan
 }
 
 function zsh(): string {
-  const rows = COMMANDS.map(({ name, summary }) => `    '${name.replace(' ', '\\ ')}:${quote(summary)}'`);
+  const rows = COMMANDS.map(({ name, summary }) => `    '${name.replaceAll(' ', '\\ ')}:${quote(summary)}'`);
   const cases = COMMANDS.filter(({ passThrough }) => !passThrough).map(
     ({ name }) => `    '${name}') _values -w option ${optionsOf(name).join(' ')} ;;`,
   );
@@ -83,19 +76,21 @@ ${rows.join('\n')}
     _normal
     return
   fi
-  case "$words[2]" in
-${families()
-  .map(
-    (word) =>
-      `    ${word}) if (( CURRENT == 3 )); then _values command ${secondWords(word).join(' ')}; return; fi ;;`,
-  )
-  .join('\n')}
-    completion) _values shell ${Object.keys(SHELLS).join(' ')}; return ;;
-  esac
-  local name="$words[2]"
+  if [[ $words[2] == completion ]]; then
+    _values shell ${Object.keys(SHELLS).join(' ')}
+    return
+  fi
+  local name="$words[2]" index
+  for ((index = 3; index < CURRENT; index++)); do
+    case "$name" in
+    ${families()
+      .map((family) => `'${family}'`)
+      .join('|')}) name="$name $words[index]" ;;
+    esac
+  done
   case "$name" in
 ${families()
-  .map((word) => `    ${word}) name="$words[2] $words[3]" ;;`)
+  .map((family) => `    '${family}') _values command ${nextWords(family).join(' ')}; return ;;`)
   .join('\n')}
   esac
   case "$name" in
@@ -107,14 +102,17 @@ compdef _sampan sampan
 }
 
 function fish(): string {
-  const first = firstWords().map((word) => {
+  const first = nextWords('').map((word) => {
     const summary = COMMANDS.find(({ name }) => name === word)?.summary ?? `${word} …`;
     return `complete -c sampan -n __fish_use_subcommand -f -a ${word} -d '${quote(summary)}'`;
   });
-  const second = families().map(
-    (word) =>
-      `complete -c sampan -n '__fish_seen_subcommand_from ${word}' -f -a '${secondWords(word).join(' ')}'`,
-  );
+  const second = families().map((family) => {
+    const words = family.split(' ');
+    const seen = words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and ');
+    // behind the words of a longer name, or of one that is complete, none of these follow
+    const next = nextWords(family).join(' ');
+    return `complete -c sampan -n '${seen}; and not __fish_seen_subcommand_from ${next}' -f -a '${next}'`;
+  });
   const options = COMMANDS.filter(({ passThrough }) => !passThrough).flatMap(({ name, options: own }) =>
     Object.entries(own ?? {}).map(
       ([option, { help }]) =>

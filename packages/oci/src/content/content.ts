@@ -17,8 +17,8 @@ export interface ContentSource {
 
 /** Where images go to: a repository of a registry, a layout. All methods may be called at once and again. */
 export interface ContentTarget {
-  /** How many blobs are put at once at most. */
-  readonly jobs: number;
+  /** How many blobs may be put at once. */
+  readonly mostJobs: number;
   hasManifest(descriptor: Descriptor): Promise<boolean>;
   /** Puts a blob whole or not at all, or finds that it is there. Throws `oci-content-mismatch`. */
   putBlob(descriptor: Descriptor, source: ContentSource, moved: Moved): Promise<BlobOutcome>;

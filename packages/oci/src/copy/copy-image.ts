@@ -4,6 +4,9 @@ import type { Manifest } from '../content/manifest.ts';
 import { inParallel } from './in-parallel.ts';
 import { planCopy } from './plan.ts';
 
+/** What Docker pushes and containerd pulls at once by default lies between three and six. */
+const USUAL_JOBS = 4;
+
 export interface CopyOptions {
   readonly source: ContentSource;
   readonly target: ContentTarget;
@@ -11,7 +14,7 @@ export interface CopyOptions {
   readonly image: Manifest;
   /** What it is called there; none: it is there under its digest alone. */
   readonly tags: readonly string[];
-  /** Blobs at once; default and at most: the target's. */
+  /** Blobs at once; default 4. */
   readonly jobs?: number | undefined;
   readonly watcher?: CopyWatcher | undefined;
 }
@@ -37,11 +40,11 @@ export interface Copied {
  * leaves nothing under the tags, and can be done again. Throws OciErrors.
  */
 export async function copyImage(options: CopyOptions): Promise<Copied> {
-  const { source, target, image, tags, jobs = target.jobs, watcher } = options;
+  const { source, target, image, tags, jobs = USUAL_JOBS, watcher } = options;
   const { manifests, blobs } = await planCopy(source, target, image);
   watcher?.onPlan?.(blobs);
   let movedBytes = 0;
-  await inParallel(blobs, Math.min(jobs, target.jobs), async (blob) => {
+  await inParallel(blobs, Math.min(jobs, target.mostJobs), async (blob) => {
     const outcome = await target.putBlob(blob, source, (bytes) => watcher?.onMoved?.(blob, bytes));
     if (outcome === 'moved') movedBytes += blob.size;
     watcher?.onBlob?.(blob, outcome);

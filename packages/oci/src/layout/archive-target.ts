@@ -14,7 +14,7 @@ import { tarEnd, tarHeader, tarPadding } from './tar.ts';
  * One blob after the other, since that is what an archive is. `finish` it; whoever made the stream ends it.
  */
 export class ArchiveTarget implements ContentTarget {
-  readonly jobs = 1;
+  readonly mostJobs = 1;
   readonly #out: Writable;
   readonly #repository: string | undefined;
   readonly #written = new Set<string>();

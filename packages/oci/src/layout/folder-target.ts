@@ -10,14 +10,12 @@ import { OciError } from '../errors.ts';
 import { digestPath, hashFor } from '../names/digest.ts';
 import { indexEntries, indexText, LAYOUT_VERSION, withEntries } from './image-index.ts';
 
-const JOBS = 4;
-
 /**
  * Writes images to a folder (image specification, "OCI Image Layout"), beside those that are there. What was broken off
  * lies in `….part` files, and the next time goes on with them. Not for two writers at once.
  */
 export class FolderTarget implements ContentTarget {
-  readonly jobs = JOBS;
+  readonly mostJobs = 32;
   readonly #folder: string;
   readonly #repository: string | undefined;
 

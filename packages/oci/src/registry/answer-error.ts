@@ -4,7 +4,7 @@ import type { HttpAnswer } from '../http/transport.ts';
 
 const CODES: Readonly<Record<number, readonly [code: OciErrorCode, says: string, hint?: string]>> = {
   401: ['oci-unauthorized', 'the login is not known, or one is needed', 'Log in: sampan hub login'],
-  403: ['oci-denied', 'that is not allowed'],
+  403: ['oci-denied', 'the login may not do that'],
   404: ['oci-not-found', 'that is not there'],
 };
 const MAX_SAID = 500;

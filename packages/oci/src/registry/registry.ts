@@ -32,6 +32,7 @@ export interface RegistryCall {
 
 const MAX_ERROR_BYTES = 1 << 20;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const NO_BODY = Buffer.alloc(0);
 const MAX_REDIRECTS = 5;
 
 /** One registry as a client sees it. All methods may be called at once and again. */
@@ -87,8 +88,10 @@ export class Registry {
     if (expected.includes(answer.status)) return answer;
     // who has a token for what was asked, and is refused, is known and may not: registries answer 401 all the same
     const isKnown = answer.status === 401 && this.#isLoggedIn && sent?.startsWith('Bearer ') === true;
-    const told = isKnown ? { status: 403, headers: answer.headers } : answer;
-    throw answerError(told, await readBody(answer, MAX_ERROR_BYTES), what);
+    const body = await readBody(answer, MAX_ERROR_BYTES);
+    throw isKnown
+      ? answerError({ status: 403, headers: {} }, NO_BODY, what)
+      : answerError(answer, body, what);
   }
 
   /** Reads go where the registry sends them, without credentials when that is elsewhere. */

@@ -10,14 +10,11 @@ import { pagesOf } from './pages.ts';
 import type { Registry, RegistryCall } from './registry.ts';
 import { uploadBlob } from './upload.ts';
 
-/** Blobs at once: what Docker pushes and containerd pulls by default lies between three and six. */
-const USUAL_JOBS = 4;
-
 /** One repository of a registry. Make it by `registry.repository(NAME)`. */
 export class Repository implements ContentSource, ContentTarget {
   readonly registry: Registry;
   readonly name: string;
-  readonly jobs = USUAL_JOBS;
+  readonly mostJobs = 32;
 
   constructor(registry: Registry, name: string) {
     this.registry = registry;

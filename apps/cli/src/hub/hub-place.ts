@@ -1,0 +1,64 @@
+import { SampanError } from '@sampan/base';
+import { type HomeLayout, type RunState, readAdmin, readRunState } from '@sampan/home';
+import { apiUrl } from '../endpoint.ts';
+
+/** The registry of a home that runs. */
+export interface HubPlace {
+  /** As names of images begin: `localhost:5000`. */
+  readonly host: string;
+  /** Plain HTTP on loopback. */
+  readonly origin: URL;
+  /** Whoever may read the home's keys is its administrator, and gets tokens by them; undefined: may not. */
+  readonly admin: { readonly ca: string; readonly certificate: string; readonly key: string } | undefined;
+  /** Where the server hands on what is for the registry. */
+  readonly secureOrigin: string;
+}
+
+/** What pods and people call the registry of their own home, too. */
+export const HUB_NAME = 'hub.sampan.local';
+
+/** Throws `not-running`, `hub-off`. */
+export function hubPlace(home: HomeLayout): HubPlace {
+  const running = readRunning(home);
+  if (!running) {
+    throw new SampanError('not-running', `Sampan does not run on ${home.root}.`, {
+      hint: 'Start it with: sampan up. Or name another registry: HOST/PROJECT/NAME',
+    });
+  }
+  const { hubPort } = running;
+  if (hubPort === undefined) {
+    throw new SampanError('hub-off', 'Sampan runs without its registry.', {
+      hint: 'Start it with the registry: sampan down, then: sampan up',
+    });
+  }
+  return {
+    host: `localhost:${hubPort}`,
+    origin: new URL(`http://127.0.0.1:${hubPort}`),
+    admin: adminOf(home),
+    secureOrigin: apiUrl(home, running),
+  };
+}
+
+/** undefined: it does not run, or is somebody else's. */
+export function findHubPlace(home: HomeLayout): HubPlace | undefined {
+  return readRunning(home)?.hubPort === undefined ? undefined : hubPlace(home);
+}
+
+/** Another person's home tells nothing. */
+const readRunning = (home: HomeLayout): RunState | undefined => unlessForbidden(() => readRunState(home));
+const adminOf = (home: HomeLayout): HubPlace['admin'] => unlessForbidden(() => readAdmin(home));
+
+function unlessForbidden<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
+    throw error;
+  }
+}
+
+/** Whether a name of an image means this registry. */
+export function isOwnHost(place: HubPlace, registry: string): boolean {
+  const { port } = place.origin;
+  return [HUB_NAME, `localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`].includes(registry);
+}
