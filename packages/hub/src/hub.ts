@@ -4,6 +4,8 @@ import type { Records } from '@sampan/records';
 import type { HubParts } from './api/call.ts';
 import { type HubRequest, type HubResponse, json } from './api/message.ts';
 import { Registry } from './api/registry.ts';
+import { projectContent } from './content/project-content.ts';
+import type { ProjectContent } from './controllers/project-controller.ts';
 import { EventLog } from './events/event-log.ts';
 import type { Listener } from './events/event-queue.ts';
 import { checkHub, type Fault } from './garbage/check.ts';
@@ -14,6 +16,8 @@ import { DigestLocks } from './metadata/digest-locks.ts';
 import type { HubTables } from './metadata/schema.ts';
 import { Operations } from './operations/operations.ts';
 import { type Directory, projectOf } from './projects/directory.ts';
+import { PullTimes } from './retention/pull-times.ts';
+import { Retention } from './retention/retention.ts';
 import type { KeyPair } from './tokens/key-file.ts';
 import { TokenGate } from './tokens/token-gate.ts';
 import { TokenKeys } from './tokens/token-keys.ts';
@@ -35,9 +39,13 @@ const TOKEN_PATH = '/hub/token';
 
 /** The registry with its token service: a function from request to response. */
 export class Hub {
+  readonly projects: ProjectContent;
   readonly #parts: HubParts;
   readonly #registry: Registry;
   readonly #tokens: TokenService;
+  /** Tell it of projects: see `Retention.changed`. */
+  readonly retention: Retention;
+  readonly #pulls: PullTimes;
   readonly #collector: Collector;
   readonly #operations: Operations;
   readonly #logger: Logger;
@@ -51,10 +59,15 @@ export class Hub {
     const events = new EventLog({ records, clock, logger });
     const limits = { ...DEFAULT_LIMITS, ...changed };
     this.#parts = { blobs, records, locks: new DigestLocks(), clock, events, directory, limits };
+    this.projects = projectContent(this.#parts);
     this.#registry = new Registry({ parts: this.#parts, gate, logger });
     this.#tokens = new TokenService({ keys, directory, clock });
+    this.#pulls = new PullTimes({ records, clock, logger });
+    events.listen('pull times', this.#pulls.hear);
+    this.retention = new Retention({ parts: this.#parts, logger });
     this.#collector = new Collector(this.#parts, logger);
-    this.#operations = new Operations({ parts: this.#parts, collector: this.#collector, logger });
+    const { retention } = this;
+    this.#operations = new Operations({ parts: this.#parts, collector: this.#collector, retention, logger });
     this.#logger = logger;
   }
 
@@ -71,8 +84,9 @@ export class Hub {
 
   /** Waits for what is at work; before blobs and records are closed. May be called twice. */
   async close(): Promise<void> {
-    await this.#collector.close();
+    await Promise.all([this.#collector.close(), this.retention.close()]);
     await this.#parts.events.close();
+    await this.#pulls.close();
   }
 
   /** Deletes what nobody needs any more, while the registry serves. */

@@ -4,6 +4,7 @@ import { type HubRequest, type HubResponse, json } from '../api/message.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { checkHub } from '../garbage/check.ts';
 import type { Collector } from '../garbage/collector.ts';
+import type { Retention } from '../retention/retention.ts';
 import { readAllUsage } from '../rules/usage.ts';
 import { authenticate } from '../tokens/authenticate.ts';
 import { slowAnswer } from './slow-answer.ts';
@@ -11,6 +12,7 @@ import { slowAnswer } from './slow-answer.ts';
 export interface OperationsParts {
   readonly parts: HubParts;
   readonly collector: Collector;
+  readonly retention: Retention;
   readonly logger: Logger;
 }
 
@@ -43,6 +45,14 @@ const OPERATIONS: readonly Operation[] = [
     run:
       ({ parts }, { flag }) =>
       async () => ({ faults: await checkHub(parts, { read: flag('read') }) }),
+  },
+  {
+    method: 'POST',
+    path: '/hub/api/retention/*',
+    run:
+      ({ retention }, { name, flag }) =>
+      () =>
+        retention.run(name, { dryRun: flag('dryRun') }),
   },
   {
     method: 'GET',
