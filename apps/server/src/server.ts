@@ -37,6 +37,7 @@ import { followHostNode } from './host-node.ts';
 import { createHostNodeProxy } from './host-node-proxy.ts';
 import { forwardToHub, isForHub } from './hub/forward-to-hub.ts';
 import { startHostHub } from './hub/host-hub.ts';
+import { installHubKinds } from './hub/install-kinds.ts';
 import type { StartedHub } from './hub/start-hub.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork } from './pod-network.ts';
@@ -213,6 +214,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   const stopScheduler = options.scheduler ? startSchedulerOf(plane, log) : async () => {};
   const stopNode = network ? followHostNode(plane, home, log) : () => {};
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
+  if (hostHub) await installHubKinds(plane.client('sampan-hub'));
   const guests = await startGuests({
     plane,
     address: serverAddress,
@@ -220,10 +222,9 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     nodeHome: network ? options.home : undefined,
     log,
   });
-  const hub = await hostHub?.started;
   const forwarders: (readonly [isFor: (url: string) => boolean, forwarder: Forwarder])[] = [
     [isForGuest, forwardToGuests(home.guestsSocket, () => guests.process.ready())],
-    ...(hub ? [[isForHub, forwardToHub(home.hub.socket, () => hub.process.start())] as const] : []),
+    ...(hostHub ? [[isForHub, forwardToHub(home.hub.socket, () => hostHub.process.start())] as const] : []),
   ];
   const forwarderFor = (url = '') => forwarders.find(([isFor]) => isFor(url))?.[1];
   gate.open(
@@ -235,6 +236,8 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
         plane.api.handleUpgrade(request, socket, head)
       ),
   );
+  hostHub?.process.apiAnswers();
+  const hub = await hostHub?.started;
   keepState({ state: 'ready' });
   log.info('ready', {
     version: state.version,

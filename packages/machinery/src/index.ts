@@ -17,6 +17,7 @@ export {
   parseKubeconfig,
 } from './http/kubeconfig.ts';
 export { type Indexers, Informer } from './informer.ts';
+export { installDefinition } from './install-definition.ts';
 export { LeaderLease, type LeaderOptions, microTime } from './lease.ts';
 export * from './pki/index.ts';
 export type * from './provided-resource.ts';

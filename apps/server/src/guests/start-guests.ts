@@ -1,8 +1,8 @@
-import { type KubeObject, StatusError } from '@sampan/api';
 import type { ControlPlane, VersionInfo } from '@sampan/apiserver';
 import { type Logger, systemClock } from '@sampan/base';
 import { clusterDefinition, startClusterController } from '@sampan/clusters';
-import { type Client, REFS } from '@sampan/machinery';
+import { homeLayout } from '@sampan/home';
+import { installDefinition } from '@sampan/machinery';
 import { GuestsProcess } from './guests-process.ts';
 
 export interface GuestsOptions {
@@ -29,6 +29,8 @@ export async function startGuests({
   log,
 }: GuestsOptions): Promise<RunningGuests> {
   const process = new GuestsProcess({
+    // this process works from inside its home
+    clusters: homeLayout('.').clusters,
     args: [
       `--address=${address}`,
       `--version=${JSON.stringify(version)}`,
@@ -39,7 +41,7 @@ export async function startGuests({
     restarted: () => controller.restarted(),
   });
   const client = plane.client('cluster-controller');
-  await install(client);
+  await installDefinition(client, clusterDefinition);
   const controller = startClusterController({
     client,
     host: process,
@@ -55,16 +57,4 @@ export async function startGuests({
       await process.stop();
     },
   };
-}
-
-/** The kind as this release has it. */
-async function install(client: Client): Promise<void> {
-  const { name = '' } = clusterDefinition.metadata;
-  const ref = REFS.customResourceDefinitions;
-  const present = await client.get<KubeObject>(ref, undefined, name).catch((error: unknown) => {
-    if (!(error instanceof StatusError) || error.code !== 404) throw error;
-    return undefined;
-  });
-  if (!present) await client.create(ref, clusterDefinition);
-  else await client.update(ref, { ...clusterDefinition, metadata: present.metadata });
 }

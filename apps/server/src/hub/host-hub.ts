@@ -2,6 +2,7 @@ import type { Logger } from '@sampan/base';
 import { HOST_CLUSTER } from '@sampan/clusters';
 import type { PullSecretOptions } from '@sampan/controllers';
 import { type HomeLayout, PULL_SECRET, pullSecretContent, readSettings, writeSettings } from '@sampan/home';
+import { HubProcess } from './hub-process.ts';
 import { type StartedHub, startHub } from './start-hub.ts';
 
 export interface HostHubOptions {
@@ -17,6 +18,7 @@ export interface HostHubOptions {
 
 /** The registry of a home, beside the server. */
 export interface HostHub {
+  readonly process: HubProcess;
   /** See `startHub`; a rejection that nobody waits for is no error. */
   readonly started: Promise<StartedHub>;
   /** With what pods of the machine's own cluster pull. */
@@ -35,11 +37,13 @@ export function startHostHub({ home, wanted, address, log, keepState }: HostHubO
     writeSettings(home, { ...settings, hubPort });
     for (const listener of listeners) listener();
   };
-  const started = startHub({ wanted, remembered: readSettings(home).hubPort, log, listens });
+  const process = new HubProcess({ wanted, remembered: readSettings(home).hubPort, log, listens });
+  const started = startHub(process, log);
   // whoever waits for it hears of it
   started.catch(() => {});
   const puller = { cluster: HOST_CLUSTER, uid: '', address };
   return {
+    process,
     started,
     pullSecret: {
       name: PULL_SECRET,
@@ -49,10 +53,6 @@ export function startHostHub({ home, wanted, address, log, keepState }: HostHubO
         return () => listeners.delete(listener);
       },
     },
-    stop: () =>
-      started.then(
-        ({ process }) => process.stop(),
-        () => {},
-      ),
+    stop: () => process.stop(),
   };
 }

@@ -27,6 +27,7 @@ export class HubProcess {
   readonly #told: (port: number) => void;
   /** What it is asked for. */
   #port: number;
+  readonly #answers = Promise.withResolvers<void>();
   /** What it said last. */
   #listening: number | undefined;
 
@@ -38,10 +39,18 @@ export class HubProcess {
       name: 'hub',
       log,
       args: () => [`--port=${this.#port}`, ...(isWanted ? ['--exactly'] : [])],
-      attach: () => undefined,
+      attach: (child) => {
+        void this.#answers.promise.then(() => child.connected && child.send({ kind: 'api' }));
+        return undefined;
+      },
       detach: () => {},
       restarted: ({ port }) => this.#listens(port),
     });
+  }
+
+  /** Has it look at the Kubernetes API, which answers from now on; it is not ready before. */
+  apiAnswers(): void {
+    this.#answers.resolve();
   }
 
   /** Resolves when it answers, starting it if need be. Throws `port-in-use`, `port-refused`, `home-locked`. */
