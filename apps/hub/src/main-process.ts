@@ -1,6 +1,9 @@
-import { messageOf, SampanError } from '@sampan/base';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, SampanError, systemClock } from '@sampan/base';
 import { homeLayout, type LogFile, lockHub, openLogFile } from '@sampan/home';
-import { HomeDirectory } from './home-directory.ts';
+import { HubObjects } from '@sampan/hub';
+import { HomeAccounts } from './accounts/home-accounts.ts';
+import { connectApi } from './connect-api.ts';
 import { parseHubOptions } from './options.ts';
 import { type RunningHub, startHub } from './start-hub.ts';
 
@@ -8,6 +11,9 @@ import { type RunningHub, startHub } from './start-hub.ts';
 export type HubMessage =
   | { readonly kind: 'ready'; readonly port: number; readonly portTaken?: number }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint?: string };
+
+/** Without the cluster it serves all the same: whom and what it knows then. */
+const SYNC_MS = 10_000;
 
 /**
  * The hub process: a child of the server process, with its user and its folder, which is the home. It ends with its
@@ -25,8 +31,8 @@ export async function main(args: readonly string[]): Promise<void> {
   // a terminal's signals reach the parent as well, which closes the channel when it is its turn
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
   try {
-    const { hub, unlock } = await open(args, log);
-    process.once('disconnect', () => void stop(hub, unlock, log).catch(crash));
+    const { hub, close } = await open(args, log);
+    process.once('disconnect', () => void stop(close, log).catch(crash));
     tell({
       kind: 'ready',
       port: hub.port,
@@ -38,25 +44,37 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-async function open(args: readonly string[], log: LogFile): Promise<{ hub: RunningHub; unlock: () => void }> {
+/** What runs, and what it stands on. */
+interface Opened {
+  readonly hub: RunningHub;
+  close(): Promise<void>;
+}
+
+async function open(args: readonly string[], log: LogFile): Promise<Opened> {
   const { port, exactly } = parseHubOptions(args);
   const home = homeLayout('.');
   const unlock = lockHub(home);
   const { root: folder, socket } = home.hub;
-  const hub = await startHub({
-    folder,
-    port,
-    exactly,
-    socket,
-    directory: new HomeDirectory(home),
-    logger: log,
-  });
-  return { hub, unlock };
+  const { client, close: disconnect } = connectApi(home);
+  const common = { client, clock: systemClock, log };
+  const objects = new HubObjects({ ...common, hasClusters: true });
+  const onRobot = (name: string) => hub.controllers?.robotUsed(name);
+  const directory = new HomeAccounts({ ...common, home, objects, onRobot });
+  const cluster = { client, objects };
+  objects.start();
+  await Promise.race([objects.synced(), sleep(SYNC_MS, undefined, { ref: false })]);
+  const hub = await startHub({ folder, port, exactly, socket, directory, cluster, logger: log });
+  const close = async () => {
+    await hub.close();
+    objects.stop();
+    disconnect();
+    unlock();
+  };
+  return { hub, close };
 }
 
-async function stop(hub: RunningHub, unlock: () => void, log: LogFile): Promise<void> {
-  await hub.close();
-  unlock();
+async function stop(close: () => Promise<void>, log: LogFile): Promise<void> {
+  await close();
   log.close();
   process.exit(0);
 }

@@ -2,10 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, systemClock } from '@sampan/base';
 import { openFileBlobStore } from '@sampan/blobs';
-import { type Directory, HUB_MIGRATIONS, Hub, type HubTables, loadKeyPair } from '@sampan/hub';
+import {
+  type Directory,
+  HUB_MIGRATIONS,
+  Hub,
+  type HubControllers,
+  type HubObjects,
+  type HubTables,
+  loadKeyPair,
+} from '@sampan/hub';
 import type { Client } from '@sampan/machinery';
 import { openSqliteRecords } from '@sampan/records';
 import { openListeners } from './listeners/open-listeners.ts';
+import { startControllers } from './start-controllers.ts';
 import { startWebhooks } from './start-webhooks.ts';
 
 export interface StartHubOptions {
@@ -18,8 +27,8 @@ export interface StartHubOptions {
   /** Where the server process hands requests on; absent: nowhere. */
   readonly socket?: string;
   readonly directory: Directory;
-  /** Of the cluster that has the registry's objects; absent: no webhooks. */
-  readonly client?: Client;
+  /** The cluster that has the registry's objects; absent: none, so that nothing but `directory` says who and what. */
+  readonly cluster?: { readonly client: Client; readonly objects: HubObjects };
   readonly logger: Logger;
 }
 
@@ -29,13 +38,14 @@ export interface RunningHub {
   /** The port that was to be used but was taken. */
   readonly portTaken: number | undefined;
   readonly hub: Hub;
+  readonly controllers: HubControllers | undefined;
   /** Ends connections and closes the storage. */
   close(): Promise<void>;
 }
 
 /** Opens the storage and serves the registry in plain HTTP on loopback, where Docker needs no certificate. */
 export async function startHub(options: StartHubOptions): Promise<RunningHub> {
-  const { folder, port, exactly = false, socket, directory, client, logger } = options;
+  const { folder, port, exactly = false, socket, directory, cluster, logger } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const keyPair = await loadKeyPair(join(folder, 'token-key.json'));
   const blobs = await openFileBlobStore(join(folder, 'blobs'));
@@ -52,16 +62,25 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     logger,
     service: 'sampan-hub',
   });
-  const webhooks = client && startWebhooks({ hub, records, client, logger });
+  const webhooks = cluster && startWebhooks({ hub, records, client: cluster.client, logger });
+  let controllers: HubControllers | undefined;
+  if (cluster) {
+    hub.listen('projects', async (events) => {
+      for (const { project } of events) controllers?.contentChanged(project);
+    });
+  }
   await hub.start();
   const listeners = await openListeners({ hub, port, exactly, socket, logger });
+  if (cluster) controllers = startControllers({ hub, ...cluster, port: listeners.port, logger });
   return {
     url: `http://127.0.0.1:${listeners.port}`,
     port: listeners.port,
     portTaken: listeners.portTaken,
     hub,
+    controllers,
     close: async () => {
       await listeners.close();
+      await controllers?.stop();
       await Promise.all([hub.close(), webhooks?.close()]);
       await records.close();
       await blobs.close();

@@ -6,7 +6,6 @@ import {
   PROJECTS,
   type ProjectObject,
   type ProjectStatus,
-  type RetentionStatus,
 } from '../kinds/project.ts';
 import type { ProjectCounts } from '../metadata/project-counts.ts';
 import type { HubObjects } from './hub-objects.ts';
@@ -18,8 +17,6 @@ export interface ProjectContent {
   counts(project: string): Promise<ProjectCounts>;
   /** Deletes all manifests and tags. */
   empty(project: string): Promise<void>;
-  /** The last run of retention; undefined: none yet. */
-  retention(project: string): Promise<RetentionStatus | undefined>;
 }
 
 export interface ProjectControllerOptions {
@@ -83,8 +80,7 @@ export class ProjectController {
       if (isHeld) await this.#release(project);
       return;
     }
-    const retention = await content.retention(name);
-    await this.#tell(project, projectStatus(project, { ...counts, retention, now: clock.now() }));
+    await this.#tell(project, projectStatus(project, { ...counts, now: clock.now() }));
   }
 
   async #hold({ metadata }: ProjectObject): Promise<void> {

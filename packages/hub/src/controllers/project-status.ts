@@ -10,7 +10,7 @@ import type { ProjectCounts } from '../metadata/project-counts.ts';
 
 export interface ProjectFacts extends ProjectCounts {
   /** The last run; undefined: none yet. */
-  readonly retention: RetentionStatus | undefined;
+  readonly retention?: RetentionStatus | undefined;
   /** What is wrong with the schedule; undefined: nothing. */
   readonly scheduleError?: string | undefined;
   /** Milliseconds since the epoch. */

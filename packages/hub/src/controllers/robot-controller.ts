@@ -44,8 +44,6 @@ export class RobotController {
   readonly #reconciler: Reconciler;
   /** When robots logged in since their status was written, milliseconds since the epoch. */
   readonly #used = new Map<string, number>();
-  /** What the Secrets of robots held when they were last looked at. */
-  readonly #secrets = new Map<string, { readonly uid: string | undefined; readonly secret: string }>();
   #forget: () => void = () => {};
 
   constructor(options: RobotControllerOptions) {
@@ -64,7 +62,10 @@ export class RobotController {
     this.#forget = this.#options.objects.robots.onChange(({ type, object }) => {
       const { name = '' } = object.metadata;
       if (type !== 'deleted') this.#reconciler.enqueue(name);
-      else for (const known of [this.#used, this.#secrets]) known.delete(name);
+      else {
+        this.#used.delete(name);
+        this.#options.objects.setSecret(object, undefined);
+      }
     });
     this.#reconciler.start();
   }
@@ -82,12 +83,6 @@ export class RobotController {
     this.#used.set(name, now);
     const due = lastUsed === undefined ? 0 : Date.parse(lastUsed) + USED_EVERY_MS - now;
     this.#reconciler.enqueueAfter(name, Math.max(due, USED_SOON_MS));
-  }
-
-  /** What was made for the robot to log in with; undefined: nothing (yet). */
-  secretOf({ metadata }: RobotAccountObject): string | undefined {
-    const known = this.#secrets.get(metadata.name ?? '');
-    return known?.uid === metadata.uid ? known?.secret : undefined;
   }
 
   /** Resolves when nothing is to be done. */
@@ -125,13 +120,17 @@ export class RobotController {
 
   /** What is wrong with the robot's Secret, after all that could be done. */
   async #ensureSecret(robot: RobotAccountObject): Promise<typeof TAKEN | undefined> {
-    const { client, hosts } = this.#options;
-    const { name = '' } = robot.metadata;
+    const { client, hosts, objects } = this.#options;
     const place = robot.spec?.secretRef;
-    this.#secrets.delete(name);
-    if (!place) return undefined;
+    if (!place) {
+      objects.setSecret(robot, undefined);
+      return undefined;
+    }
     const present = await this.#find(place);
-    if (present && !isSecretOf(present, robot)) return TAKEN;
+    if (present && !isSecretOf(present, robot)) {
+      objects.setSecret(robot, undefined);
+      return TAKEN;
+    }
     const secret = (present && passwordIn(present)) ?? newRobotSecret();
     const wanted = robotSecretOf(robot, place, secret, hosts);
     if (!present) {
@@ -140,7 +139,7 @@ export class RobotController {
     } else if (present.data?.[DOCKER_CONFIG] !== wanted.data?.[DOCKER_CONFIG]) {
       await client.update(REFS.secrets, { ...present, data: wanted.data });
     }
-    this.#secrets.set(name, { uid: robot.metadata.uid, secret });
+    objects.setSecret(robot, secret);
     return undefined;
   }
 
