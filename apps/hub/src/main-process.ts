@@ -3,6 +3,7 @@ import { messageOf, SampanError, systemClock } from '@sampan/base';
 import { homeLayout, type LogFile, lockHub, openLogFile } from '@sampan/home';
 import { HubObjects } from '@sampan/hub';
 import { HomeAccounts } from './accounts/home-accounts.ts';
+import { apiAnswers } from './api-answers.ts';
 import { connectApi } from './connect-api.ts';
 import { parseHubOptions } from './options.ts';
 import { type RunningHub, startHub } from './start-hub.ts';
@@ -30,8 +31,12 @@ export async function main(args: readonly string[]): Promise<void> {
   process.on('unhandledRejection', crash);
   // a terminal's signals reach the parent as well, which closes the channel when it is its turn
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  // while it starts it has acknowledged nothing
+  const leave = () => process.exit(0);
+  process.once('disconnect', leave);
   try {
     const { hub, close } = await open(args, log);
+    process.off('disconnect', leave);
     process.once('disconnect', () => void stop(close, log).catch(crash));
     tell({
       kind: 'ready',
@@ -61,8 +66,9 @@ async function open(args: readonly string[], log: LogFile): Promise<Opened> {
   const onRobot = (name: string) => hub.controllers?.robotUsed(name);
   const directory = new HomeAccounts({ ...common, home, objects, onRobot });
   const cluster = { client, objects };
+  await apiAnswers();
   objects.start();
-  await Promise.race([objects.synced(), sleep(SYNC_MS, undefined, { ref: false })]);
+  await Promise.race([objects.synced(), sleep(SYNC_MS)]);
   const hub = await startHub({ folder, port, exactly, socket, directory, cluster, logger: log });
   const close = async () => {
     await hub.close();

@@ -72,6 +72,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   await hub.start();
   const listeners = await openListeners({ hub, port, exactly, socket, logger });
   if (cluster) controllers = startControllers({ hub, ...cluster, port: listeners.port, logger });
+  hub.retention.onRun((project) => controllers?.contentChanged(project));
   return {
     url: `http://127.0.0.1:${listeners.port}`,
     port: listeners.port,

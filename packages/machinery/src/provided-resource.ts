@@ -14,8 +14,15 @@ export interface ProvidedCaller {
  */
 export interface ProvidedResource {
   readonly definition: ResourceDefinition;
-  /** All objects, or those of one namespace ('' = all), and the version of that state. */
-  list(namespace: string, caller: ProvidedCaller): ProvidedList | Promise<ProvidedList>;
+  /**
+   * All objects, or those of one namespace ('' = all), and the version of that state. `equal`: what selectable fields
+   * must be, by their paths (`spec.project`); others may be left out, and need not be.
+   */
+  list(
+    namespace: string,
+    caller: ProvidedCaller,
+    equal: Readonly<Record<string, string>>,
+  ): ProvidedList | Promise<ProvidedList>;
   /** One object; undefined when there is none (404). */
   get(
     namespace: string,

@@ -28,7 +28,7 @@ export class ProvidedState {
 
   /** The whole list: the product makes it anew each time, so pages would not be of one state. */
   async list(namespace: string, selection: Selection): Promise<ListResult> {
-    const { items, resourceVersion } = await this.#provided.list(namespace, this.#caller);
+    const { items, resourceVersion } = await this.#provided.list(namespace, this.#caller, selection.equal);
     const objects = items
       .map((object) => this.#named(object))
       .filter((object) => selection.everything || selection.matches(object));

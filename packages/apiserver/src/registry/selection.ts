@@ -7,6 +7,8 @@ export interface Selection {
   readonly everything: boolean;
   /** The only name that can match, from `metadata.name=`. */
   readonly name: string | undefined;
+  /** What fields must be to match, by their paths: none of these is all that is asked for. */
+  readonly equal: Readonly<Record<string, string>>;
   matches(object: KubeObject): boolean;
 }
 
@@ -21,7 +23,7 @@ export interface FieldTest {
   readonly value: string;
 }
 
-export const EVERYTHING: Selection = { everything: true, name: undefined, matches: () => true };
+export const EVERYTHING: Selection = { everything: true, name: undefined, equal: {}, matches: () => true };
 
 /** Joins both selectors. The fields have been checked to be selectable, see `list-options.ts`. */
 export function selectionOf(
@@ -34,6 +36,9 @@ export function selectionOf(
   return {
     everything: false,
     name: fields.find((test) => test.field === 'metadata.name' && test.operator === '=')?.value,
+    equal: Object.fromEntries(
+      fields.filter(({ operator }) => operator === '=').map(({ field, value }) => [field, value]),
+    ),
     matches(object) {
       if (!labels.empty && !labels.matches(object.metadata.labels)) return false;
       return tests.every(
