@@ -59,12 +59,12 @@ export class Hub {
     const events = new EventLog({ records, clock, logger });
     const limits = { ...DEFAULT_LIMITS, ...changed };
     this.#parts = { blobs, records, locks: new DigestLocks(), clock, events, directory, limits };
-    this.projects = projectContent(this.#parts);
     this.#registry = new Registry({ parts: this.#parts, gate, logger });
     this.#tokens = new TokenService({ keys, directory, clock });
     this.#pulls = new PullTimes({ records, clock, logger });
     events.listen('pull times', this.#pulls.hear);
     this.retention = new Retention({ parts: this.#parts, logger });
+    this.projects = projectContent(this.#parts, this.retention);
     this.#collector = new Collector(this.#parts, logger);
     const { retention } = this;
     this.#operations = new Operations({ parts: this.#parts, collector: this.#collector, retention, logger });

@@ -6,6 +6,7 @@ import {
   PROJECTS,
   type ProjectObject,
   type ProjectStatus,
+  type RetentionStatus,
 } from '../kinds/project.ts';
 import type { ProjectCounts } from '../metadata/project-counts.ts';
 import type { HubObjects } from './hub-objects.ts';
@@ -17,6 +18,12 @@ export interface ProjectContent {
   counts(project: string): Promise<ProjectCounts>;
   /** Deletes all manifests and tags. */
   empty(project: string): Promise<void>;
+  /** To be told that the spec of a project is another, or the project new or gone. */
+  specChanged(project: string): void;
+  /** The last run of retention; undefined: none yet. */
+  retention(project: string): Promise<RetentionStatus | undefined>;
+  /** Why the schedule is none; undefined: nothing is wrong with it. */
+  scheduleError(project: string): string | undefined;
 }
 
 export interface ProjectControllerOptions {
@@ -49,8 +56,11 @@ export class ProjectController {
 
   /** When all objects are known. */
   start(): void {
-    this.#forget = this.#options.objects.projects.onChange(({ type, object }) => {
-      if (type !== 'deleted') this.#reconciler.enqueue(object.metadata.name ?? '');
+    const { objects, content } = this.#options;
+    this.#forget = objects.projects.onChange(({ type, object, previous }) => {
+      const { name = '', generation } = object.metadata;
+      if (type !== 'deleted') this.#reconciler.enqueue(name);
+      if (type !== 'modified' || generation !== previous?.metadata.generation) content.specChanged(name);
     });
     this.#reconciler.start();
   }
@@ -80,7 +90,10 @@ export class ProjectController {
       if (isHeld) await this.#release(project);
       return;
     }
-    await this.#tell(project, projectStatus(project, { ...counts, now: clock.now() }));
+    const retention = await content.retention(name);
+    const scheduleError = content.scheduleError(name);
+    const facts = { ...counts, retention, scheduleError, now: clock.now() };
+    await this.#tell(project, projectStatus(project, facts));
   }
 
   async #hold({ metadata }: ProjectObject): Promise<void> {

@@ -34,7 +34,7 @@ const RETENTION = object('Which tags are deleted in the end.', {
   requestedAt: time('Once now; each new time asks once.'),
   rules: list(
     'A tag that a rule matches is deleted, unless a rule keeps it; others are kept.',
-    object('Keeps what any of its fields keeps.', {
+    object('Keeps what any of its “keep…” keeps; one without any keeps all that it matches.', {
       ...selector,
       keepLast: number('So many that were pushed last, in each repository.', { maximum: 1_000_000 }),
       keepPulledDays: days('What was pulled in so many days.'),

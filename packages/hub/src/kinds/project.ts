@@ -61,7 +61,7 @@ export interface ProjectRetention {
   readonly rules?: readonly RetentionRule[];
 }
 
-/** Of the tags that it matches it keeps those that any of its `keep…` keeps. */
+/** Of the tags that it matches it keeps those that any of its `keep…` keeps; all of them without any. */
 export interface RetentionRule extends TagSelector {
   /** So many that were pushed last, in each repository. */
   readonly keepLast?: number;
