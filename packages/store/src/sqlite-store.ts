@@ -2,7 +2,7 @@ import { type Clock, messageOf, SampanError, systemClock } from '@sampan/base';
 import { type CompactionPolicy, defaultCompaction } from './compaction.ts';
 import { StoreCorruptError } from './errors.ts';
 import { SqliteDriver } from './sqlite/sqlite-driver.ts';
-import type { Store } from './store.ts';
+import type { IsFleeting, Store } from './store.ts';
 import { VersionedStore } from './versioned-store.ts';
 
 export interface SqliteStoreOptions {
@@ -14,6 +14,8 @@ export interface SqliteStoreOptions {
   compaction?: Partial<CompactionPolicy>;
   /** Memory for pages that commits touch, in KiB; default 256. Reads need none: less suits stores of few writes. */
   cacheKiB?: number;
+  /** Default: none is. */
+  isFleeting?: IsFleeting | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   const driver = new SqliteDriver(options.file, options.cacheKiB);
   const policy = { ...defaultCompaction, ...options.compaction };
   try {
-    return new VersionedStore(driver, policy, options.clock ?? systemClock);
+    return new VersionedStore(driver, policy, options.clock ?? systemClock, options.isFleeting);
   } catch (error) {
     driver.close();
     if (error instanceof SampanError) throw error;

@@ -49,6 +49,12 @@ export interface Change {
   readonly previous: Entry | undefined;
 }
 
+/**
+ * Whether a write is kept in memory alone: read, listed and watched as any other, and lost with the process, after which
+ * the last version on disk is there again, if any. Deletes follow what they delete. Must be quick and pure.
+ */
+export type IsFleeting = (change: Pick<Change, 'key' | 'entry' | 'previous'>) => boolean;
+
 export interface ListOptions {
   /** Only keys that start with it; must begin with a whole collection name and a slash. */
   prefix: string;

@@ -16,6 +16,7 @@ import { countPrefix, readOldPage, readPage } from './snapshot.ts';
 import type {
   Encode,
   Entry,
+  IsFleeting,
   Listing,
   ListOptions,
   PutOptions,
@@ -41,6 +42,12 @@ const REMOVAL_LIMIT = 512;
 const STEP_MS = 5;
 /** After clearing up failed, for example on a full disk. */
 const RETRY_MS = 30_000;
+/**
+ * A store with fleeting writes goes on with revisions so far beyond those on disk: the ones that were given to fleeting
+ * writes are not given again. A fleeting write goes to disk when half of them are used up, and as the first one after
+ * a start.
+ */
+const REVISION_GAP = 100_000;
 
 /** The store, over any driver. All state that reads need is in memory; the driver is written to and loaded. */
 export class VersionedStore implements Store {
@@ -62,11 +69,21 @@ export class VersionedStore implements Store {
   readonly #pending = new Map<string, StoredEntry | undefined>();
   /** Revisions of rows that the driver can remove. */
   #superseded: number[] = [];
+  readonly #isFleeting: IsFleeting | undefined;
+  /** Versions that the driver does not have, with the revision of what it has in their place; undefined: nothing. */
+  readonly #fleeting = new WeakMap<StoredEntry, number | undefined>();
+  /** The newest revision that the driver has. */
+  #storedRevision = 0;
+  /** The driver knows of no compaction of changes that it has. */
+  #isCompactionDue = false;
+  /** Between these (exclusive) are revisions that another process may have given to fleeting writes. */
+  #lost: readonly [from: number, to: number] | undefined;
   readonly #backups = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
 
-  constructor(driver: Driver, policy: CompactionPolicy, clock: Clock) {
+  constructor(driver: Driver, policy: CompactionPolicy, clock: Clock, isFleeting?: IsFleeting) {
     this.#driver = driver;
+    this.#isFleeting = isFleeting;
     this.#policy = policy;
     this.#log = new ChangeLog(clock);
     this.#alarm = new Alarm(clock, () => this.#clearUp());
@@ -119,7 +136,9 @@ export class VersionedStore implements Store {
     if (this.#assigned !== revision) throw new Error('encode must not write to the store');
     const entry = new StoredEntry(key, revision, current?.created ?? revision, bytes);
     if (object !== undefined) entry.adopt(object);
-    return this.#write({ type: 'put', revision, key, entry, previous: current }, entry);
+    const change: StoredChange = { type: 'put', revision, key, entry, previous: current };
+    if (this.#mayStayInMemory(change)) this.#fleeting.set(entry, current && this.#rowOf(current));
+    return this.#write(change, entry);
   }
 
   delete(key: string, options?: PutOptions): Promise<{ revision: number; previous: Entry }> {
@@ -189,6 +208,26 @@ export class VersionedStore implements Store {
   #assertReadable(revision: number): void {
     if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
     if (revision < this.#compacted) throw new CompactedError(revision, this.#compacted);
+    const [from, to] = this.#lost ?? [revision, revision];
+    if (revision > from && revision < to) throw new CompactedError(revision, to);
+  }
+
+  #mayStayInMemory(change: StoredChange): boolean {
+    if (!this.#isFleeting || change.revision - this.#storedRevision > REVISION_GAP / 2) return false;
+    return this.#isFleeting(change);
+  }
+
+  /** The revision of the driver's row for a version; undefined: it has none. */
+  #rowOf(entry: StoredEntry): number | undefined {
+    const isFleeting = this.#isFleeting && this.#fleeting.has(entry);
+    return isFleeting ? this.#fleeting.get(entry) : entry.revision;
+  }
+
+  /** Whether the driver is told of a change: it knows nothing of what came and went in memory. */
+  #isStored({ entry, previous }: StoredChange): boolean {
+    if (!this.#isFleeting) return true;
+    if (entry) return !this.#fleeting.has(entry);
+    return previous !== undefined && this.#rowOf(previous) !== undefined;
   }
 
   #newest(key: string): StoredEntry | undefined {
@@ -233,8 +272,11 @@ export class VersionedStore implements Store {
   }
 
   #commit(changes: readonly StoredChange[], removal: Removal | undefined): void {
-    this.#driver.commit(changes, removal);
+    const stored = this.#isFleeting ? changes.filter((change) => this.#isStored(change)) : changes;
+    if (stored.length > 0 || removal) this.#driver.commit(stored, removal);
+    this.#storedRevision = stored.at(-1)?.revision ?? this.#storedRevision;
     if (removal) {
+      this.#isCompactionDue = false;
       this.#superseded = this.#superseded.slice(removal.revisions.length);
       this.#compactedStored = removal.compacted;
     }
@@ -258,10 +300,13 @@ export class VersionedStore implements Store {
   }
 
   #supersede(change: StoredChange): void {
-    if (change.previous) {
-      this.#live.release(change.previous);
-      this.#superseded.push(change.previous.revision);
-    }
+    const { previous } = change;
+    if (previous) this.#live.release(previous);
+    // what the driver has is needed until it has something newer
+    if (!this.#isStored(change)) return;
+    this.#isCompactionDue = true;
+    const row = previous && this.#rowOf(previous);
+    if (row !== undefined) this.#superseded.push(row);
     if (change.type === 'delete') this.#superseded.push(change.revision);
   }
 
@@ -285,7 +330,7 @@ export class VersionedStore implements Store {
     const due = dueByAge(this.#log, this.#policy);
     if (due !== undefined) this.#forget(due);
     try {
-      if (this.#compacted > this.#compactedStored || this.#superseded.length > 0) {
+      if (this.#isCompactionDue || this.#superseded.length > 0) {
         this.#commit([], this.#removal(0));
       }
       const more = this.#superseded.length > 0 || this.#driver.tidy();
@@ -321,7 +366,13 @@ export class VersionedStore implements Store {
       else throw new Error(`revision ${row.revision} deletes ${row.key}, which does not exist`);
     }
     state.done();
+    this.#isCompactionDue = false;
     this.#log.push(log);
+    this.#storedRevision = this.#revision;
+    if (this.#isFleeting && this.#revision > 0) {
+      this.#lost = [this.#revision, this.#revision + REVISION_GAP];
+      this.#revision += REVISION_GAP;
+    }
     this.#assigned = this.#revision;
     this.#forgetBySize();
     if (this.#superseded.length > 0) this.#alarm.arm(0);
