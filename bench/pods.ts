@@ -26,7 +26,7 @@ const { values } = parseArgs({
 });
 const isWanted = (what: string): boolean => values.only === undefined || values.only === what;
 const FRESH = 'fresh';
-const IMAGE = 'sampan.local/hello:1';
+const IMAGE = 'hub.sampan.local/library/hello:1';
 
 /** `value` must not be above `floor`. */
 function report(what: string, value: number, floor: number, unit: string): void {

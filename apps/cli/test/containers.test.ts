@@ -24,7 +24,7 @@ async function works(...words: string[]): Promise<string> {
 
 const urlIn = (text: string): string => /http:\/\/127\.0\.0\.1:\d+\//.exec(text)?.[0] ?? '';
 const page = async (url: string): Promise<string> => (await fetch(url)).text();
-const IMAGE = 'sampan.local/hello:1';
+const IMAGE = 'hub.sampan.local/library/hello:1';
 
 interface Listed {
   readonly name: string;

@@ -154,7 +154,7 @@ To have containers: sampan doctor --fix && sampan up`;
 async function upSample(invocation: Invocation, timeoutMs: number): Promise<string | undefined> {
   progress('Waiting for the sample application');
   const { runSample } = await import('../sample/sample.ts');
-  return await withCluster(invocation, (cluster) => runSample(cluster, invocation.home, timeoutMs));
+  return await withCluster(invocation, (cluster) => runSample(cluster, invocation, timeoutMs));
 }
 
 /** In this process: no second one to pay for, and signals reach it. Containers are run by another command. */

@@ -1,5 +1,5 @@
 import { SampanError } from '@sampan/base';
-import { type HomeLayout, type RunState, readAdmin, readRunState } from '@sampan/home';
+import { type HomeLayout, HUB_HOST, type RunState, readAdmin, readRunState } from '@sampan/home';
 import { apiUrl } from '../endpoint.ts';
 
 /** The registry of a home that runs. */
@@ -13,9 +13,6 @@ export interface HubPlace {
   /** Where the server hands on what is for the registry. */
   readonly secureOrigin: string;
 }
-
-/** What pods and people call the registry of their own home, too. */
-export const HUB_NAME = 'hub.sampan.local';
 
 /** Throws `not-running`, `hub-off`. */
 export function hubPlace(home: HomeLayout): HubPlace {
@@ -60,5 +57,5 @@ function unlessForbidden<T>(read: () => T): T | undefined {
 /** Whether a name of an image means this registry. */
 export function isOwnHost(place: HubPlace, registry: string): boolean {
   const { port } = place.origin;
-  return [HUB_NAME, `localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`].includes(registry);
+  return [HUB_HOST, `localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`].includes(registry);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SampanError } from '@sampan/base';
-import { type HomeLayout, readSettings, writeSettings } from '@sampan/home';
+import { readSettings, writeSettings } from '@sampan/home';
 import { untilAnswers } from '../apps/answers.ts';
 import { type App, listApps } from '../apps/app.ts';
 import { applyObjects } from '../apps/apply.ts';
@@ -9,6 +9,7 @@ import { readObjects } from '../apps/read-objects.ts';
 import { tellTrouble } from '../apps/tell-trouble.ts';
 import { watchApp } from '../apps/wait-for-app.ts';
 import type { Cluster } from '../cluster.ts';
+import type { Invocation } from '../command.ts';
 import { ensureSampleImage } from './sample-image.ts';
 
 const NAME = 'hello';
@@ -22,14 +23,15 @@ const ANSWER_MS = 10_000;
  */
 export async function runSample(
   cluster: Cluster,
-  home: HomeLayout,
+  invocation: Invocation,
   timeoutMs: number,
 ): Promise<string | undefined> {
   const { client } = cluster;
+  const { home } = invocation;
   const settings = readSettings(home);
   const isThere = settings.sampleMade === true && (await listApps(client, NAMESPACE)).some(isSample);
   if (settings.sampleMade === true && !isThere) return undefined;
-  await ensureSampleImage(join(home.node.containerd, 'containerd.sock'));
+  await ensureSampleImage(invocation);
   if (!isThere) {
     await applyObjects(client, readObjects(sampleFolder()), { namespace: NAMESPACE, force: true });
     writeSettings(home, { ...readSettings(home), sampleMade: true });
