@@ -1,5 +1,6 @@
 import { type Command, type OptionSpec, TOPICS } from './command.ts';
 import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts';
+import { HUB_FAMILIES } from './hub/hub-commands.ts';
 import { usage } from './parse.ts';
 import { suggest } from './suggest.ts';
 
@@ -28,9 +29,19 @@ More on a command: sampan help COMMAND
 
 /** All sections are as wide as the widest, so that the eye finds its way. */
 function section(topic: (typeof TOPICS)[number]): string {
-  const width = Math.max(...COMMANDS.map((command) => row(command)[0].length));
-  const rows = COMMANDS.filter((command) => (command.topic ?? 'Sampan') === topic).map(row);
+  const width = Math.max(...overviewRows(COMMANDS).map(([left]) => left.length));
+  const rows = overviewRows(COMMANDS.filter((command) => (command.topic ?? 'Sampan') === topic));
   return `${topic}:\n${table(rows, width)}\n`;
+}
+
+/** Of a family whose names have three words one row stands for all. */
+function overviewRows(commands: readonly Command[]): [string, string][] {
+  const rows = commands.map((command): [string, string] => {
+    const family = command.name.split(' ').slice(0, 2).join(' ');
+    const about = Object.hasOwn(HUB_FAMILIES, family) ? HUB_FAMILIES[family] : undefined;
+    return about === undefined ? row(command) : [`${family} …`, about];
+  });
+  return [...new Map(rows)];
 }
 
 function helpOf(command: Command): string {

@@ -1,57 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CLUSTERS, type Cluster } from '@sampan/clusters';
 import type { Client } from '@sampan/machinery';
-
-/** A server that went away is not asked without a pause. */
-const AGAIN_MS = 250;
+import { watchObject } from '../watch-object.ts';
 
 /**
  * Looks at a cluster until `verdict` gives something, each time it changes; undefined when the time is over. It is not
  * there: `verdict` gets undefined. What `verdict` throws ends it.
  */
-export async function watchCluster<T>(
+export function watchCluster<T>(
   client: Client,
   { name, timeoutMs }: { readonly name: string; readonly timeoutMs: number },
   verdict: (cluster: Cluster | undefined) => T | undefined,
 ): Promise<T | undefined> {
-  const end = performance.now() + timeoutMs;
-  const fieldSelector = `metadata.name=${name}`;
-  for (;;) {
-    const { items, metadata } = await client.list<Cluster>(CLUSTERS, { fieldSelector });
-    const found = verdict(items[0]);
-    if (found !== undefined) return found;
-    const left = end - performance.now();
-    if (left <= 0) return undefined;
-    const { resourceVersion = '' } = metadata;
-    const seen = await watchOnce(client, { fieldSelector, resourceVersion }, left, verdict);
-    if (seen !== undefined) return seen;
-    await sleep(Math.min(AGAIN_MS, Math.max(0, end - performance.now())));
-  }
-}
-
-/** Resolves with undefined when the watch, or the time, is over. */
-function watchOnce<T>(
-  client: Client,
-  from: { readonly fieldSelector: string; readonly resourceVersion: string },
-  timeoutMs: number,
-  verdict: (cluster: Cluster | undefined) => T | undefined,
-): Promise<T | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
-  const timer = setTimeout(() => resolve(undefined), timeoutMs);
-  const stop = client.watch<Cluster>(CLUSTERS, from, {
-    onEvent: ({ type, object }) => {
-      if (type === 'BOOKMARK') return;
-      try {
-        const found = verdict(type === 'DELETED' ? undefined : object);
-        if (found !== undefined) resolve(found);
-      } catch (error) {
-        reject(error);
-      }
-    },
-    onEnd: () => resolve(undefined),
-  });
-  return promise.finally(() => {
-    clearTimeout(timer);
-    stop();
-  });
+  return watchObject(client, { ref: CLUSTERS, name, timeoutMs }, verdict);
 }

@@ -1,0 +1,39 @@
+import { hashRobotSecret, newRobotSecret, type RobotAccountObject, robotLogin } from '@sampan/hub/kinds';
+import { waitMsOf, withHost } from '../clusters/change-cluster.ts';
+import { durationOf } from '../clusters/durations.ts';
+import type { Invocation } from '../command.ts';
+import { getHubObject, untilSeen } from '../hub/hub-objects.ts';
+import { ROBOT } from '../hub/robot-kind.ts';
+import { tellSecret } from '../hub/tell-secret.ts';
+import { usage } from '../parse.ts';
+
+/** Gives a robot a new secret; the old one is none from then on. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { args, options } = invocation;
+  const secret = newRobotSecret();
+  const seconds = durationOf('expires', options.expires);
+  return await withHost(invocation, async (client) => {
+    const { spec, metadata } = await getHubObject(client, ROBOT, args[0] ?? '');
+    if (spec?.secretRef) {
+      const { namespace, name } = spec.secretRef;
+      throw usage(
+        'The secret of this robot is made by the registry.',
+        `A new one is made when it is gone: sampan kubectl -n ${namespace} delete secret ${name}`,
+      );
+    }
+    const expiresAt = seconds === undefined ? undefined : new Date(Date.now() + seconds * 1000).toISOString();
+    const patch = {
+      spec: { secretHash: hashRobotSecret(secret), ...(expiresAt === undefined ? {} : { expiresAt }) },
+    };
+    const { name = '' } = metadata;
+    const changed = await client.patch<RobotAccountObject>(ROBOT.ref, undefined, name, 'merge', patch);
+    if (waitMsOf(invocation) > 0) await untilSeen(invocation, client, ROBOT, changed);
+    const ends = changed.spec?.expiresAt;
+    await tellSecret(invocation, {
+      name: robotLogin(name),
+      secret,
+      ...(ends === undefined ? {} : { expiresAt: ends }),
+    });
+    return 0;
+  });
+}
