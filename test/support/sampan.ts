@@ -27,8 +27,8 @@ export interface SampanOptions {
   readonly port?: number;
   /** Default 127.0.0.1. */
   readonly listen?: string;
-  /** With the registry, at a free port. Default false. */
-  readonly hub?: boolean;
+  /** With the registry, at this port of loopback; 0: a free one, `remembered`: as it is without being told. Default: without. */
+  readonly hub?: number | 'remembered';
   /** A folder that stays; default a temp one that goes. */
   readonly home?: string;
 }
@@ -43,7 +43,7 @@ export async function startSampan(options: SampanOptions = {}): Promise<Sampan> 
   const args = [
     `--home=${home}`,
     `--port=${options.port ?? 0}`,
-    options.hub ? '--hub-port=0' : '--no-hub',
+    ...hubArgs(options.hub),
     ...(options.legacyApis ? ['--legacy-apis'] : []),
     ...(options.listen === undefined ? [] : [`--listen=${options.listen}`]),
   ];
@@ -88,6 +88,11 @@ export async function startSampan(options: SampanOptions = {}): Promise<Sampan> 
       if (how !== 'exit code 0') throw new Error(`the server did not end well (${how}): ${errors}`);
     },
   };
+}
+
+function hubArgs(hub: SampanOptions['hub']): string[] {
+  if (hub === undefined) return ['--no-hub'];
+  return hub === 'remembered' ? [] : [`--hub-port=${hub}`];
 }
 
 function readyPort(child: ChildProcess): Promise<number> {
