@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Logger, systemClock } from '@sampan/base';
 import { openFileBlobStore } from '@sampan/blobs';
 import {
+  answerContent,
   type Directory,
   HUB_MIGRATIONS,
   Hub,
@@ -70,7 +71,8 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     });
   }
   await hub.start();
-  const listeners = await openListeners({ hub, port, exactly, socket, logger });
+  const content = (url: string) => answerContent(records.read, url, systemClock.now());
+  const listeners = await openListeners({ hub, port, exactly, socket, content, logger });
   if (cluster) controllers = startControllers({ hub, ...cluster, port: listeners.port, logger });
   hub.retention.onRun((project) => controllers?.contentChanged(project));
   return {

@@ -23,6 +23,7 @@ import {
   writeRunState,
   writeSettings,
 } from '@sampan/home';
+import { CONTENT_DEFINITIONS } from '@sampan/hub/content';
 import { type ClusterNetwork, endpointAddressOf, publishDns } from '@sampan/network';
 import { openSqliteStore, type Store } from '@sampan/store';
 import { type Bound, bind } from './bind.ts';
@@ -37,6 +38,7 @@ import { followHostNode } from './host-node.ts';
 import { createHostNodeProxy } from './host-node-proxy.ts';
 import { forwardToHub, isForHub } from './hub/forward-to-hub.ts';
 import { startHostHub } from './hub/host-hub.ts';
+import { hubContent } from './hub/hub-content.ts';
 import { installHubKinds } from './hub/install-kinds.ts';
 import type { StartedHub } from './hub/start-hub.ts';
 import type { ServerOptions } from './options.ts';
@@ -214,7 +216,12 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   const stopScheduler = options.scheduler ? startSchedulerOf(plane, log) : async () => {};
   const stopNode = network ? followHostNode(plane, home, log) : () => {};
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
-  if (hostHub) await installHubKinds(plane.client('sampan-hub'));
+  if (hostHub) {
+    await installHubKinds(plane.client('sampan-hub'));
+    const ready = () => hostHub.process.start();
+    const content = hubContent({ definitions: CONTENT_DEFINITIONS, socketPath: home.hub.socket, ready });
+    for (const resource of content) plane.provide(resource);
+  }
   const guests = await startGuests({
     plane,
     address: serverAddress,

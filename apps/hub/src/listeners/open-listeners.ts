@@ -2,7 +2,15 @@ import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Logger, messageOf, SampanError } from '@sampan/base';
-import { directOrigin, type Hub, type Origin, type OriginOf, serveHub } from '@sampan/hub';
+import {
+  type Answer,
+  directOrigin,
+  type Hub,
+  type HubResponse,
+  type Origin,
+  type OriginOf,
+  serveHub,
+} from '@sampan/hub';
 import { CERTIFICATE_HEADER } from '@sampan/machinery';
 
 export interface ListenerOptions {
@@ -13,6 +21,8 @@ export interface ListenerOptions {
   readonly exactly: boolean;
   /** Where the server process, and nobody else, hands requests on; absent: nowhere. */
   readonly socket: string | undefined;
+  /** Tells the server process what the registry holds: see `answerContent`. */
+  readonly content: (url: string) => Promise<HubResponse>;
   readonly logger: Logger;
 }
 
@@ -24,15 +34,24 @@ export interface Listeners {
   close(): Promise<void>;
 }
 
+/** Paths that the server process asks for itself; it hands no such request on. */
+const CONTENT = '/resources/';
+
 /** Both loopback addresses: "localhost" may mean either. */
 const LOOPBACK = ['127.0.0.1', '::1'] as const;
 
 /** Opens the ports and the socket of the registry. Throws `port-in-use`, `port-refused`. */
-export async function openListeners({ hub, logger, ...options }: ListenerOptions): Promise<Listeners> {
+export async function openListeners({
+  hub,
+  logger,
+  content,
+  ...options
+}: ListenerOptions): Promise<Listeners> {
   const servers: Server[] = [];
-  const serve = (originOf: OriginOf): Server => {
+  const answer: Answer = (request) => hub.handle(request);
+  const serve = (originOf: OriginOf, answerOf = answer): Server => {
     const server = createServer();
-    serveHub(server, (request) => hub.handle(request), logger, originOf);
+    serveHub(server, answerOf, logger, originOf);
     servers.push(server);
     return server;
   };
@@ -41,7 +60,9 @@ export async function openListeners({ hub, logger, ...options }: ListenerOptions
   };
   try {
     const { port, portTaken } = await listenOnLoopback(options, () => serve(directOrigin), logger);
-    if (options.socket !== undefined) await listenOnSocket(serve(forwardedOrigin), options.socket);
+    const inside: Answer = (request) =>
+      request.url.startsWith(CONTENT) ? content(request.url) : hub.handle(request);
+    if (options.socket !== undefined) await listenOnSocket(serve(forwardedOrigin, inside), options.socket);
     return { port, portTaken, close };
   } catch (error) {
     await close();

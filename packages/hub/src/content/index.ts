@@ -1,0 +1,2 @@
+/** What a Kubernetes API tells of the registry's content; whoever serves it asks the registry, see `answer.ts`. */
+export { CONTENT_DEFINITIONS } from './definitions.ts';
