@@ -113,7 +113,9 @@ async function append(call: Call, upload: Upload, { digest, last }: Appended): P
   const size = length === undefined ? undefined : upload.offset + Number(length);
   try {
     const limit = await uploadLimit(call, { size, digest });
-    await upload.append(request.body, { at: range?.start, last, limit });
+    // a body that is refused is not destroyed, which would take the answer's connection with it
+    const body = request.body.iterator({ destroyOnReturn: false });
+    await upload.append(body, { at: range?.start, last, limit });
   } catch (cause) {
     if (cause instanceof QuotaExceededError) await giveUp(call, upload);
     if (cause instanceof BlobTooLargeError) {
