@@ -1,13 +1,14 @@
 /** The container registry. Start with `hub.ts`; the distribution API's routes are `api/routes.ts`. */
 
 export type { HubResponse, Origin } from './api/message.ts';
+export type { HubOptions } from './assemble-hub.ts';
 export { answerContent } from './content/answer.ts';
 export { HubControllers } from './controllers/hub-controllers.ts';
 export { HubObjects } from './controllers/hub-objects.ts';
 export { installHubKinds } from './controllers/install-kinds.ts';
 export type { HubEvent } from './events/event.ts';
 export { type Answer, directOrigin, type OriginOf, serveHub } from './http/listener.ts';
-export { Hub, type HubOptions } from './hub.ts';
+export { Hub } from './hub.ts';
 export * from './kinds/index.ts';
 export { isRobotSecret } from './kinds/robot-secret.ts';
 export { HUB_MIGRATIONS, type HubTables } from './metadata/schema.ts';

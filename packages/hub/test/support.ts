@@ -11,13 +11,19 @@ import { serveHub } from '../src/http/listener.ts';
 import {
   HUB_MIGRATIONS,
   Hub,
+  type HubOptions,
   type HubTables,
   hashPassword,
   loadKeyPair,
   MemoryDirectory,
+  type OriginOf,
 } from '../src/index.ts';
 
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+
+interface TestOptions extends Pick<Partial<HubOptions>, 'limits' | 'audit'> {
+  readonly originOf?: OriginOf | undefined;
+}
 
 /** A hub on a free port: `open` is a public project, `closed` a private one of which `dev` is a developer. */
 export class TestHub implements AsyncDisposable {
@@ -43,7 +49,11 @@ export class TestHub implements AsyncDisposable {
   }
 
   /** `listeners` are told of events. */
-  static async start(clock: Clock = systemClock, listeners: readonly Listener[] = []): Promise<TestHub> {
+  static async start(
+    clock: Clock = systemClock,
+    listeners: readonly Listener[] = [],
+    { originOf, ...options }: TestOptions = {},
+  ): Promise<TestHub> {
     const folder = await mkdtemp(join(tmpdir(), 'sampan-hub-'));
     const blobs = await openFileBlobStore(join(folder, 'blobs'));
     const records = await openSqliteRecords<HubTables>({
@@ -59,11 +69,12 @@ export class TestHub implements AsyncDisposable {
       clock,
       logger: { ...silentLogger, error: (message, fields) => console.error(message, fields) },
       service: 'hub',
+      ...options,
     });
     for (const [index, listener] of listeners.entries()) hub.listen(`test ${index}`, listener);
     await hub.start();
     const server = createServer();
-    serveHub(server, (request) => hub.handle(request), silentLogger);
+    serveHub(server, (request) => hub.handle(request), silentLogger, originOf);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return new TestHub({ url: `http://127.0.0.1:${port}`, directory, records, blobs, hub }, async () => {

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type Digest, digestAlgorithm, digestOf } from '@sampan/blobs';
+import { chartOf } from '../charts/chart.ts';
+import { putChart } from '../charts/chart-records.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { NewEvent } from '../events/event.ts';
 import { sourceOf } from '../events/source.ts';
@@ -18,6 +20,7 @@ import { ensureRepository, findRepository, type Writer } from '../metadata/repos
 import { putTag, tagsOf } from '../metadata/tags.ts';
 import { checkDigest, digestIn } from '../names/digests.ts';
 import { checkTag } from '../names/names.ts';
+import { projectOf } from '../projects/directory.ts';
 import { requireAllowedType } from '../rules/artifact-types.ts';
 import { requireMovable, requireRemovable } from '../rules/immutability.ts';
 import { requireWithin } from '../rules/quota.ts';
@@ -76,6 +79,7 @@ export async function putManifest(call: Call): Promise<HubResponse> {
   const { mediaType, artifactType } = manifest;
   const project = projectOfCall(call);
   requireAllowedType(project, manifest);
+  const chart = await chartOf(parts.blobs, manifest);
   const event = { repository, digest, mediaType, artifactType, size: body.length, ...sourceOf(call) };
   await parts.events.write(async (to, tell) => {
     const now = parts.clock.now();
@@ -85,6 +89,8 @@ export async function putManifest(call: Call): Promise<HubResponse> {
     for (const tag of tags) await requireMovable(to, project, { repository: tagged, tag, digest });
     const grown = await storeManifest(to, id, { digest, body, manifest }, now);
     if (grown) await requireWithin(to, project, event);
+    const at = { repository: id, project: projectOf(repository), manifest: digest };
+    if (chart) await putChart(to, at, chart, now);
     for (const name of tags) await putTag(to, id, { name, digest }, now);
     for (const tag of tags.length > 0 ? tags : [undefined]) tell({ type: 'push', tag, ...event });
   });

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Traffic } from '../metrics/request-metrics.ts';
 
 /** Where a request comes from, as far as the registry saw it or believes who handed it on; never what clients claim. */
 export interface Origin {
@@ -27,6 +28,10 @@ export interface HubResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Whoever sends the answer reads a stream to its end or destroys it. */
   readonly body?: string | Uint8Array | Readable;
+  /** What was asked for, one of few words, for metrics; absent: something of no interest. */
+  readonly operation?: string;
+  /** Called once when the answer is sent or broke off, with what the connection carried. */
+  readonly ended?: (traffic: Traffic) => void;
 }
 
 export function json(

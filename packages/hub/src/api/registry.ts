@@ -1,14 +1,16 @@
 import { type Logger, messageOf } from '@sampan/base';
 import { BlobSpaceError } from '@sampan/blobs';
+import { RecordsWriteError } from '@sampan/records';
 import { RegistryError } from '../errors/registry-error.ts';
 import { findUpload } from '../metadata/uploads.ts';
 import { QuotaExceededError, tellExceeded } from '../rules/quota.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
-import type { Handler, HubParts } from './call.ts';
+import type { Call, Handler, HubParts } from './call.ts';
 import type { Gate } from './gate.ts';
 import { listReferrers, listRepositories, listTags } from './listings.ts';
 import { deleteManifest, getManifest, putManifest } from './manifests.ts';
 import { type HubRequest, type HubResponse, json } from './message.ts';
+import { refusal } from './refusal.ts';
 import { type Matched, matchRoute, type Operation } from './routes.ts';
 import { appendUpload, cancelUpload, finishUpload, getUpload, startUpload } from './uploads.ts';
 
@@ -52,19 +54,29 @@ export class Registry {
 
   /** Never throws: what goes wrong is an answer with the specification's error codes. */
   async handle(request: HubRequest): Promise<HubResponse> {
-    const answer = await this.#answer(request).catch((thrown) => this.#failure(request, thrown));
-    return { ...answer, headers: { ...API_VERSION, ...answer.headers } };
-  }
-
-  async #answer(request: HubRequest): Promise<HubResponse> {
     const mark = request.url.indexOf('?');
     const path = mark < 0 ? request.url : request.url.slice(0, mark);
     const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
-    const matched = matchRoute(request.method, path);
+    try {
+      const matched = matchRoute(request.method, path);
+      const failure = (thrown: unknown) => this.#failure(request, thrown);
+      const answer = await this.#answer(request, matched, query).catch(failure);
+      return complete({ ...answer, operation: matched.operation });
+    } catch (thrown) {
+      return complete(this.#failure(request, thrown));
+    }
+  }
+
+  async #answer(request: HubRequest, matched: Matched, query: URLSearchParams): Promise<HubResponse> {
     const { action, repository } = matched;
     const caller = await this.#gate.admit(request, { action, repository, since: await this.#since(matched) });
-    const call = { ...matched, parts: this.#parts, request, query, caller };
-    return HANDLERS[matched.operation](call).catch((thrown) => {
+    return this.run({ ...matched, request, query, caller });
+  }
+
+  /** Does what a caller asks for who may do it. @throws RegistryError and others, which `handle` would answer */
+  run(asked: Omit<Call, 'parts'>): Promise<HubResponse> {
+    const call = { ...asked, parts: this.#parts };
+    return HANDLERS[call.operation](call).catch((thrown) => {
       if (thrown instanceof QuotaExceededError) tellExceeded(call, thrown);
       throw thrown;
     });
@@ -78,23 +90,33 @@ export class Registry {
   }
 
   #failure(request: HubRequest, thrown: unknown): HubResponse {
-    const error = this.#toRegistryError(request, thrown);
-    const headers = { 'content-type': 'application/json', ...error.headers };
-    return { status: error.status, headers, body: error.toBody() };
+    return refusal(this.#toRegistryError(request, thrown));
   }
 
   #toRegistryError(request: HubRequest, thrown: unknown): RegistryError {
     if (thrown instanceof RegistryError) return thrown;
     const { method, url } = request;
+    const status = storageStatus(thrown);
+    if (status !== undefined) {
+      this.#logger.error('the storage failed', { method, url, error: messageOf(thrown) });
+      return new RegistryError('UNAVAILABLE', messageOf(thrown), { status, cause: thrown });
+    }
     // a client that went away says nothing of the registry's health
     if (request.body.destroyed && !request.body.readableEnded) {
       this.#logger.debug('a request broke off', { method, url, error: messageOf(thrown) });
       return new RegistryError('BLOB_UPLOAD_INVALID', 'the request broke off', { cause: thrown });
     }
     this.#logger.error('a request failed', { method, url, error: messageOf(thrown) });
-    if (thrown instanceof BlobSpaceError) {
-      return new RegistryError('UNAVAILABLE', 'no space is left for blobs', { status: 507, cause: thrown });
-    }
     return new RegistryError('UNKNOWN', undefined, { cause: thrown });
   }
+}
+
+function complete(answer: HubResponse): HubResponse {
+  return { ...answer, headers: { ...API_VERSION, ...answer.headers } };
+}
+
+/** That of a failure which another request may not meet, once there is space again; undefined: another failure. */
+function storageStatus(thrown: unknown): number | undefined {
+  if (thrown instanceof BlobSpaceError) return 507;
+  return thrown instanceof RecordsWriteError ? 503 : undefined;
 }

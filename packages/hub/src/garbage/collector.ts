@@ -8,11 +8,6 @@ const EVERY_MS = 6 * 60 * 60_000;
 /** A start is busy enough without it. */
 const FIRST_MS = 10 * 60_000;
 
-export interface LastCollection extends Collected {
-  /** When it ended, milliseconds since the epoch. */
-  readonly time: number;
-}
-
 /** Collects garbage now and then, and when it is asked; one collection at a time. */
 export class Collector {
   readonly #parts: HubParts;
@@ -20,8 +15,8 @@ export class Collector {
   #running: Promise<unknown> = Promise.resolve();
   #cancel: (() => void) | undefined;
   #closed = false;
-  /** Since the process began. */
-  last: LastCollection | undefined;
+  /** Since the process began; `last`: when the last one ended, milliseconds since the epoch. */
+  readonly totals = { runs: 0, blobs: 0, bytes: 0, last: undefined as number | undefined };
 
   constructor(parts: HubParts, logger: Logger) {
     this.#parts = parts;
@@ -52,10 +47,17 @@ export class Collector {
     const { clock } = this.#parts;
     const begun = clock.monotonic();
     const collected = await collectGarbage(this.#parts, { ...options, stopped: () => this.#closed });
-    if (!options.dryRun) this.last = { ...collected, time: clock.now() };
+    if (!options.dryRun) this.#add(collected);
     const message = options.dryRun ? 'garbage was looked for' : 'garbage was collected';
     this.#logger.info(message, { ...collected, ms: Math.round(clock.monotonic() - begun) });
     return collected;
+  }
+
+  #add({ blobs, bytes }: Collected): void {
+    this.totals.runs += 1;
+    this.totals.blobs += blobs;
+    this.totals.bytes += bytes;
+    this.totals.last = this.#parts.clock.now();
   }
 
   #schedule(ms: number): void {

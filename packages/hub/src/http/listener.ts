@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Logger, messageOf } from '@sampan/base';
 import type { HubRequest, HubResponse, Origin } from '../api/message.ts';
 import { linger } from './linger.ts';
+import { trafficSince } from './traffic.ts';
 
 /** What answers requests; never throws. */
 export type Answer = (request: HubRequest) => Promise<HubResponse>;
@@ -45,7 +46,20 @@ async function respond(
   answer: Answer,
   originOf: OriginOf,
 ): Promise<void> {
-  const { status, headers, body } = await answer(toRequest(incoming, originOf));
+  const answered = await answer(toRequest(incoming, originOf));
+  try {
+    await send(incoming, outgoing, answered);
+  } finally {
+    answered.ended?.(trafficSince(incoming.socket));
+  }
+  if (answered.status >= 400) linger(incoming);
+}
+
+async function send(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { status, headers, body }: HubResponse,
+): Promise<void> {
   outgoing.writeHead(status, { ...headers, ...lengthOf(headers, body) });
   if (incoming.method === 'HEAD') {
     if (body instanceof Readable) body.destroy();
@@ -55,7 +69,6 @@ async function respond(
   } else {
     outgoing.end(body);
   }
-  if (status >= 400) linger(incoming);
 }
 
 function toRequest(incoming: IncomingMessage, originOf: OriginOf): HubRequest {

@@ -1,4 +1,5 @@
 import type { Digest } from '@sampan/blobs';
+import { dropChart, touchCharts } from '../charts/chart-records.ts';
 import type { Manifest } from '../manifests/read-manifest.ts';
 import { digestIn } from '../names/digests.ts';
 import { addContent, removeContent } from '../rules/usage.ts';
@@ -162,6 +163,8 @@ async function putReferences(
 
 /** With its tags; whether it was there. What only it needed no longer counts as the project's. */
 export async function deleteManifest(to: Writer, repository: number, digest: Digest): Promise<boolean> {
+  await touchCharts(to, repository);
+  await dropChart(to, repository, digest);
   await to.deleteFrom('tags').where('repository', '=', repository).where('digest', '=', digest).execute();
   const needs = await to
     .deleteFrom('manifest_references')

@@ -1,13 +1,14 @@
 import type { Digest } from '@sampan/blobs';
 import type { Migration } from '@sampan/records';
 import type { Generated } from 'kysely';
+import { CHART_MIGRATIONS, type ChartTables } from '../charts/schema.ts';
 import { EVENT_MIGRATIONS, type EventTables } from '../events/schema.ts';
 import { RETENTION_MIGRATIONS, type RetentionTables } from '../retention/schema.ts';
 import { USAGE_MIGRATIONS, type UsageTables } from '../rules/usage-schema.ts';
 import { DELIVERY_MIGRATIONS, type DeliveryTables } from '../webhooks/schema.ts';
 
 /** Times are milliseconds since the epoch, sizes bytes. */
-export interface HubTables extends EventTables, UsageTables, RetentionTables, DeliveryTables {
+export interface HubTables extends EventTables, UsageTables, RetentionTables, DeliveryTables, ChartTables {
   /** `project` is what `projectOf` says of the name. */
   repositories: { id: Generated<number>; name: string; project: string; created: number };
   /** Blobs that are in the blob store. */
@@ -80,4 +81,5 @@ CREATE TABLE uploads (
   ...USAGE_MIGRATIONS,
   ...RETENTION_MIGRATIONS,
   ...DELIVERY_MIGRATIONS,
+  ...CHART_MIGRATIONS,
 ];

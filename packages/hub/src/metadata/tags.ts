@@ -1,4 +1,5 @@
 import type { Digest } from '@sampan/blobs';
+import { touchCharts } from '../charts/chart-records.ts';
 import type { Reader, Writer } from './repositories.ts';
 
 export async function putTag(
@@ -13,6 +14,7 @@ export async function putTag(
     .values({ repository, name, digest, updated: now })
     .onConflict((conflict) => conflict.columns(['repository', 'name']).doUpdateSet({ digest, updated: now }))
     .execute();
+  await touchCharts(to, repository);
 }
 
 /** The manifest that the tag names. */
@@ -33,6 +35,7 @@ export async function deleteTag(to: Writer, repository: number, name: string): P
     .where('repository', '=', repository)
     .where('name', '=', name)
     .executeTakeFirst();
+  await touchCharts(to, repository);
   return result.numDeletedRows > 0n;
 }
 

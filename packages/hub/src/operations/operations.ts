@@ -1,9 +1,12 @@
 import { type Logger, messageOf } from '@sampan/base';
 import type { HubParts } from '../api/call.ts';
 import { type HubRequest, type HubResponse, json } from '../api/message.ts';
+import { refusal } from '../api/refusal.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { checkHub } from '../garbage/check.ts';
 import type { Collector } from '../garbage/collector.ts';
+import type { HubMetrics } from '../metrics/hub-metrics.ts';
+import { METRICS_TYPE } from '../metrics/text.ts';
 import type { Retention } from '../retention/retention.ts';
 import { readAllUsage } from '../rules/usage.ts';
 import { authenticate } from '../tokens/authenticate.ts';
@@ -13,6 +16,7 @@ export interface OperationsParts {
   readonly parts: HubParts;
   readonly collector: Collector;
   readonly retention: Retention;
+  readonly metrics: HubMetrics;
   readonly logger: Logger;
 }
 
@@ -25,8 +29,11 @@ interface Asked {
 interface Operation {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Gives its result at once, or a task that may take long. */
+  /** Besides administrators, who may: members of this group. */
+  readonly group?: string;
+  /** Gives its result at once, a text if `type` says of which media type, or a task that may take long. */
   readonly run: (on: OperationsParts, asked: Asked) => Promise<unknown> | (() => Promise<unknown>);
+  readonly type?: string;
 }
 
 /** What is done with the registry as a whole rather than with one of its kinds. */
@@ -59,6 +66,14 @@ const OPERATIONS: readonly Operation[] = [
     path: '/hub/api/usage',
     run: async ({ parts }) => ({ projects: await readAllUsage(parts.records.read) }),
   },
+  {
+    method: 'GET',
+    path: '/hub/metrics',
+    // Kubernetes' own group for those who may read metrics
+    group: 'system:monitoring',
+    run: ({ metrics }) => metrics.render(),
+    type: METRICS_TYPE,
+  },
 ];
 
 /** Answers `/hub/api/…` to administrators, who come with Basic credentials or a client certificate. */
@@ -89,22 +104,23 @@ export class Operations {
 
   async #run(request: HubRequest, operation: Operation, asked: Asked): Promise<HubResponse> {
     try {
-      await this.#admit(request);
+      await this.#admit(request, operation);
       const result = operation.run(this.#on, asked);
-      if (typeof result !== 'function') return json(200, await result, { 'cache-control': 'no-store' });
+      if (typeof result !== 'function') return finished(await result, operation);
       return slowAnswer(this.#on.parts.clock, result, (thrown) => this.#failure(operation, thrown).toBody());
     } catch (thrown) {
       return refusal(this.#failure(operation, thrown));
     }
   }
 
-  async #admit(request: HubRequest): Promise<void> {
+  async #admit(request: HubRequest, { group }: Operation): Promise<void> {
     const account = await authenticate(this.#on.parts.directory, request);
     if (typeof account === 'string') {
       const headers = { 'www-authenticate': 'Basic realm="Sampan Hub"' };
       throw new RegistryError('UNAUTHORIZED', undefined, { headers });
     }
-    if (!account.administrator) throw new RegistryError('DENIED', 'only administrators may do this');
+    if (account.administrator || (group !== undefined && account.groups.includes(group))) return;
+    throw new RegistryError('DENIED', 'only administrators may do this');
   }
 
   #failure({ path }: Operation, thrown: unknown): RegistryError {
@@ -114,9 +130,10 @@ export class Operations {
   }
 }
 
-function refusal(error: RegistryError): HubResponse {
-  const headers = { 'content-type': 'application/json', ...error.headers };
-  return { status: error.status, headers, body: error.toBody() };
+function finished(result: unknown, { type }: Operation): HubResponse {
+  const headers = { 'cache-control': 'no-store' };
+  if (type === undefined) return json(200, result, headers);
+  return { status: 200, headers: { ...headers, 'content-type': type }, body: String(result) };
 }
 
 /** The segment that `*` stands for; empty: the path has none; undefined: it is another path. */

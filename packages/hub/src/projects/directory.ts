@@ -1,3 +1,4 @@
+import type { Origin } from '../api/message.ts';
 import type { ProjectMember } from '../kinds/project.ts';
 import type { ProjectRules } from '../rules/project-rules.ts';
 import type { Access } from '../tokens/scope.ts';
@@ -20,7 +21,7 @@ export interface Directory {
   /** Who could have got a refresh token: users by password, robots, clusters. */
   account(name: string): Account | undefined;
   /** The account if the password is its own; takes as long for a name that does not exist. */
-  authenticate(name: string, password: string): Promise<Account | undefined>;
+  authenticate(name: string, password: string, from: Origin): Promise<Account | undefined>;
   /** Whose client certificate this is, DER in base64; undefined: nobody's, or it is not believed. */
   ofCertificate(certificate: string): Account | undefined;
 }

@@ -14,7 +14,7 @@ export async function authenticate(
   const { authorization } = headers;
   if (authorization !== undefined) {
     const basic = parseBasic(authorization);
-    return (basic && (await directory.authenticate(basic.name, basic.password))) ?? 'refused';
+    return (basic && (await directory.authenticate(basic.name, basic.password, origin))) ?? 'refused';
   }
   const { certificate } = origin;
   return (certificate === undefined ? undefined : directory.ofCertificate(certificate)) ?? 'anonymous';

@@ -87,7 +87,7 @@ export class TokenService {
       case 'password':
         return {
           ...common,
-          account: await this.#authenticate(form.get('username') ?? '', form.get('password') ?? ''),
+          account: await this.#authenticate(form, request),
         };
       case 'refresh_token':
         return { ...common, account: await this.#refresh(form.get('refresh_token') ?? '') };
@@ -96,8 +96,9 @@ export class TokenService {
     }
   }
 
-  async #authenticate(name: string, password: string): Promise<Account> {
-    const account = await this.#options.directory.authenticate(name, password);
+  async #authenticate(form: URLSearchParams, { origin }: HubRequest): Promise<Account> {
+    const [name, password] = [form.get('username') ?? '', form.get('password') ?? ''];
+    const account = await this.#options.directory.authenticate(name, password, origin);
     if (!account) throw wrongPassword();
     return account;
   }

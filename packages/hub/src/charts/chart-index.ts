@@ -1,0 +1,74 @@
+import type { Reader } from '../metadata/repositories.ts';
+import { chartRevision, type ListedChart, listedCharts } from './chart-records.ts';
+
+export interface ChartIndex {
+  /** Changes with the text, and with nothing else. */
+  readonly etag: string;
+  /** JSON, which is YAML too: newer Helms read it many times faster, older ones as well as any YAML. */
+  readonly text: string;
+}
+
+/** So many characters of indexes are kept; the one used longest ago goes first. */
+const MOST_KEPT = 32 * 1024 * 1024;
+
+/** ChartMuseum's clients upload to `CONTEXT/api/REST`, the repository's address being `CONTEXT/REST`. */
+const SERVER_INFO = JSON.stringify({ contextPath: '/hub' });
+
+/** The `index.yaml` of projects (Helm, "The Chart Repository Guide"), made again only when a chart came or went. */
+export class ChartIndexes {
+  readonly #from: Reader;
+  readonly #kept = new Map<string, ChartIndex>();
+  #size = 0;
+
+  constructor(from: Reader) {
+    this.#from = from;
+  }
+
+  async of(project: string): Promise<ChartIndex> {
+    // read before the charts: what comes in between is found by the next one
+    const etag = `"${project}-${await chartRevision(this.#from, project)}"`;
+    const kept = this.#kept.get(project);
+    const index =
+      kept?.etag === etag ? kept : { etag, text: indexOf(await listedCharts(this.#from, project)) };
+    this.#keep(project, index);
+    return index;
+  }
+
+  #keep(project: string, index: ChartIndex): void {
+    this.#drop(project);
+    this.#kept.set(project, index);
+    this.#size += index.text.length;
+    for (const [oldest] of this.#kept) {
+      if (this.#size <= MOST_KEPT) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(project: string): void {
+    this.#size -= this.#kept.get(project)?.text.length ?? 0;
+    this.#kept.delete(project);
+  }
+}
+
+function indexOf(charts: readonly ListedChart[]): string {
+  const newest = charts.reduce((time, { created }) => Math.max(time, created), 0);
+  const generated = JSON.stringify(new Date(newest).toISOString());
+  const entries = Array.from(
+    entriesOf(charts),
+    ([name, list]) => `${JSON.stringify(name)}:[\n${list.join(',\n')}]`,
+  );
+  return `{"apiVersion":"v1","serverInfo":${SERVER_INFO},"generated":${generated},"entries":{\n${entries.join(',\n')}}}\n`;
+}
+
+/** What the index says of charts, as JSON, by name; of the same version in two repositories, the first. */
+export function entriesOf(charts: readonly ListedChart[]): Map<string, string[]> {
+  const seen = new Set<string>();
+  const entries = new Map<string, string[]>();
+  for (const { name, file, entry, created } of charts) {
+    if (seen.has(file)) continue;
+    seen.add(file);
+    const list = entries.getOrInsertComputed(name, () => []);
+    list.push(`${entry},"created":${JSON.stringify(new Date(created).toISOString())}}`);
+  }
+  return entries;
+}
