@@ -44,6 +44,7 @@ import type { StartedHub } from './hub/start-hub.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork } from './pod-network.ts';
 import type { Forwarder } from './processes/forwarder.ts';
+import { openPrograms } from './processes/programs.ts';
 import { followRevoked } from './revoked-certificates.ts';
 import { startSchedulerOf } from './scheduler.ts';
 import { becomeServiceUser, ensureServiceUser, giveHome } from './service-user.ts';
@@ -96,6 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 async function prepare(options: ServerOptions): Promise<Prepared> {
   createHome(options.home);
+  openPrograms();
   // Whoever cannot reach the home from outside can from inside, and nobody can move it away underneath us.
   process.chdir(options.home);
   const home = homeLayout('.');
