@@ -1,5 +1,6 @@
 import type { Logger } from '@sampan/base';
 import { KeptProcess } from '../processes/kept-process.ts';
+import { reachHome } from '../processes/reach-home.ts';
 
 export const DEFAULT_HUB_PORT = 5000;
 
@@ -38,6 +39,7 @@ export class HubProcess {
     this.#process = new KeptProcess({
       name: 'hub',
       log,
+      launcher: reachHome,
       args: () => [`--port=${this.#port}`, ...(isWanted ? ['--exactly'] : [])],
       attach: (child) => {
         void this.#answers.promise.then(() => child.connected && child.send({ kind: 'api' }));
