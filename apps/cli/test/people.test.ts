@@ -51,9 +51,43 @@ describe('people', () => {
     );
     expect((await run('user', 'list', '-o', 'yaml')).stdout).not.toContain('scrypt');
     expect((await run('user', 'delete', 'bob')).stdout).toBe('user/bob deleted\n');
+    expect((await run('user', 'delete', 'nobody')).stderr).toContain('sampan user revoke nobody');
     const missing = await run('user', 'delete', 'an');
     expect(missing.code).toBe(1);
     expect(missing.stderr).toContain('Did you mean: ann');
+  });
+});
+
+describe('certificates of people', () => {
+  const whoami = (kubeconfig: string) =>
+    spawnSync(
+      'kubectl',
+      ['--kubeconfig', kubeconfig, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'],
+      {
+        encoding: 'utf8',
+      },
+    );
+  const store = (name: string, text: string): string => {
+    const file = join(homes.folder, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  };
+
+  it('end with the person', async () => {
+    const file = store('carl', (await run('user', 'create', 'carl')).stdout);
+    expect(whoami(file).stdout).toBe('carl');
+    await run('user', 'delete', 'carl');
+    expect(whoami(file).stderr).toContain('Unauthorized');
+  });
+
+  it('end when they are revoked, and new ones hold', async () => {
+    const made = store('dora', (await run('user', 'create', 'dora')).stdout);
+    const further = store('dora-2', (await run('kubeconfig', '--user', 'dora')).stdout);
+    expect(whoami(further).stdout).toBe('dora');
+    expect((await run('user', 'revoke', 'dora')).stdout).toBe('user/dora revoked\n');
+    for (const file of [made, further]) expect(whoami(file).stderr).toContain('Unauthorized');
+    expect(whoami(store('dora-3', (await run('kubeconfig', '--user', 'dora')).stdout)).stdout).toBe('dora');
+    expect((await run('user', 'list', '-o', 'name')).stdout).toContain('user/dora');
   });
 });
 

@@ -10,7 +10,7 @@ import { type FrontProxy, makeFrontProxy } from './aggregation/front-proxy.ts';
 import { LocalServices } from './aggregation/local-services.ts';
 import { ServiceAllocators } from './allocators/service-allocators.ts';
 import { ApiServer, type VersionInfo } from './api-server.ts';
-import { type ClusterAuth, createClusterAuth } from './auth/cluster-auth.ts';
+import { type ClusterAuth, type ClusterAuthOptions, createClusterAuth } from './auth/cluster-auth.ts';
 import type { DefaultPolicy } from './auth/rbac/reconcile.ts';
 import { writeDefaultPolicy } from './auth/rbac/write-default-policy.ts';
 import { type OpenIdDocument, openIdDocuments } from './auth/tokens/openid.ts';
@@ -34,6 +34,8 @@ export interface ControlPlaneOptions {
   readonly clientCa: string;
   /** Another process ends TLS and sends each client's certificate in `CERTIFICATE_HEADER`. Default false. */
   readonly isBehindListener?: boolean;
+  /** Client certificates that are believed no more, asked at each request. Default: none. */
+  readonly isRevoked?: ClusterAuthOptions['isRevoked'];
   /** Of ServiceAccount tokens. */
   readonly keys: SigningKeys;
   readonly version: VersionInfo;
@@ -41,6 +43,8 @@ export interface ControlPlaneOptions {
   readonly log?: Logger;
   /** Also serve the removed betas that 1.20 components ask for. */
   readonly legacyApis?: boolean;
+  /** Addresses of Services, a CIDR. Default 10.96.0.0/12. */
+  readonly serviceRange?: string;
   /** `HOST:PORT` under which tokens can be verified from outside. */
   readonly externalAddress: string;
   /** Cluster-wide defaults and exemptions of Pod Security. */
@@ -72,8 +76,13 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLogger;
   const reader = new StoreReader(options.store);
-  const auth = createClusterAuth({ reader, keys: options.keys, clock });
-  const services = new ServiceAllocators();
+  const auth = createClusterAuth({
+    ...{ reader, keys: options.keys, clock },
+    ...(options.isRevoked ? { isRevoked: options.isRevoked } : {}),
+  });
+  const services = new ServiceAllocators(
+    options.serviceRange === undefined ? {} : { clusterIpRanges: [options.serviceRange] },
+  );
   services.rebuild(reader.list('services'));
   const dialer = options.dialer?.(reader) ?? noDialer;
   const caller = new HttpsCaller(dialer);

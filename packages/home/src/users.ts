@@ -1,7 +1,7 @@
 import { randomBytes, type ScryptOptions, scrypt, scryptSync, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, SampanError } from '@sampan/base';
-import { certificateFingerprint, issueCertificate } from '@sampan/machinery';
+import { addRevocations, certificateFingerprint, issueCertificate, type Revocation } from '@sampan/machinery';
 import type { HomeLayout } from './layout.ts';
 import { type CertificatePair, readAuthority } from './pki-files.ts';
 import { isMissing } from './settings.ts';
@@ -42,14 +42,25 @@ const PASSWORD_LENGTH = 24;
 const NAME = /^[a-z0-9]([a-z0-9._@-]{0,62}[a-z0-9])?$/;
 const GROUP = /^[A-Za-z0-9]([A-Za-z0-9._:@-]{0,62}[A-Za-z0-9])?$/;
 
+interface UsersFile {
+  readonly users: readonly User[];
+  /** Certificates of the home's authority that are believed no more. */
+  readonly revoked?: readonly Revocation[];
+}
+
 /** All users by name. Throws `users-invalid`. */
-export function readUsers(home: HomeLayout): User[] {
+export const readUsers = (home: HomeLayout): User[] => [...readFile(home).users];
+
+/** Which certificates of the home's authority are believed no more. Throws `users-invalid`. */
+export const readRevoked = (home: HomeLayout): readonly Revocation[] => readFile(home).revoked ?? [];
+
+function readFile(home: HomeLayout): UsersFile {
   try {
-    const value = JSON.parse(readFileSync(home.users, 'utf8')) as { users: User[] };
+    const value = JSON.parse(readFileSync(home.users, 'utf8')) as UsersFile;
     if (!Array.isArray(value.users)) throw new Error('it has no list "users"');
-    return value.users;
+    return value;
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isMissing(error)) return { users: [] };
     if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error;
     throw new SampanError('users-invalid', `${home.users} cannot be read: ${messageOf(error)}.`, {
       hint: 'Restore the file from a backup of the home.',
@@ -100,16 +111,24 @@ export function createUser(
   };
 }
 
-/** Whether there was such a user. The certificate stays valid until it ends: certificates cannot be taken back. */
-export function deleteUser(home: HomeLayout, name: string): User | undefined {
+/** Deletes a user with all certificates that name it; undefined: there is none. */
+export function deleteUser(home: HomeLayout, name: string, now = Date.now()): User | undefined {
   const users = readUsers(home);
   const found = users.find((user) => user.name === name);
-  if (found)
-    writeUsers(
-      home,
-      users.filter((user) => user !== found),
-    );
+  if (!found) return undefined;
+  revokeUser(home, name, now);
+  writeUsers(
+    home,
+    users.filter((user) => user !== found),
+  );
   return found;
+}
+
+/** No certificate that a name was given up to now is believed any more; the server learns of it at once. */
+export function revokeUser(home: HomeLayout, name: string, now = Date.now()): void {
+  const file = readFile(home);
+  const revocation = { user: name, until: new Date(now).toISOString() };
+  write(home, { ...file, revoked: addRevocations(file.revoked ?? [], [revocation]) });
 }
 
 /** Whether the password is the user's; takes as long without a user, about 50 ms of another thread. */
@@ -150,7 +169,11 @@ function newPassword(): string {
 
 function writeUsers(home: HomeLayout, users: readonly User[]): void {
   const sorted = users.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  writeFileSafely(home.users, `${JSON.stringify({ users: sorted }, null, 2)}\n`);
+  write(home, { ...readFile(home), users: sorted });
+}
+
+function write(home: HomeLayout, file: UsersFile): void {
+  writeFileSafely(home.users, `${JSON.stringify(file, null, 2)}\n`);
 }
 
 function nameInvalid(what: string, value: string): SampanError {

@@ -15,6 +15,8 @@ export interface AuthenticatorOptions {
   readonly audiences: readonly string[];
   /** Requests without credentials are of system:anonymous; else they are refused. Default true. */
   readonly anonymous?: boolean;
+  /** Certificates that are believed no more, asked at each request. Default: none. */
+  readonly isRevoked?: (certificate: ClientCertificate) => boolean;
 }
 
 const ANONYMOUS: UserInfo = Object.freeze({
@@ -69,6 +71,7 @@ export class ClusterAuthenticator implements Authenticator {
   }
 
   #byCertificate(certificate: ClientCertificate): UserInfo | undefined {
+    if (this.#options.isRevoked?.(certificate)) throw errors.unauthorized();
     let user = this.#certificates.get(certificate);
     if (user) return user;
     const named = userOfCertificate(certificate);

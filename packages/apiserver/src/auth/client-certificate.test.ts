@@ -70,6 +70,7 @@ describe('a client certificate', () => {
       organizations: ['dev', 'a,O=b'],
       uid: '7',
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      issuedAt: expect.any(Number),
     });
   });
 

@@ -27,8 +27,8 @@ export function readClientCertificate(socket: TLSSocket, now: number): ClientCer
       return undefined;
     }
     if (!socket.authorized) throw errors.unauthorized();
-    const { subject, notAfter } = parseCertificate(der);
-    entry = { certificate: { ...subject, fingerprint: certificateFingerprint(der) }, notAfter };
+    const { subject, notAfter, issuedAt } = parseCertificate(der);
+    entry = { certificate: { ...subject, issuedAt, fingerprint: certificateFingerprint(der) }, notAfter };
     known.set(socket, entry);
   }
   if (entry === 'none') return undefined;

@@ -1,6 +1,6 @@
 import type { Clock } from '@sampan/base';
 import type { ObjectReader } from '@sampan/machinery';
-import { ClusterAuthenticator } from './authenticator.ts';
+import { type AuthenticatorOptions, ClusterAuthenticator } from './authenticator.ts';
 import { createAuthorizerUnion, createRuleResolverUnion } from './authorizer-union.ts';
 import type { Authorizer, RuleResolver } from './contract.ts';
 import { NodeAuthorizer } from './node/node-authorizer.ts';
@@ -24,6 +24,8 @@ export interface ClusterAuthOptions {
   readonly audiences?: readonly string[];
   /** Default true. */
   readonly anonymous?: boolean;
+  /** Certificates that are believed no more, asked at each request. Default: none. */
+  readonly isRevoked?: AuthenticatorOptions['isRevoked'];
 }
 
 /** Authentication and authorization of one cluster, with the indexes they share. `close` ends their watches. */
@@ -53,7 +55,10 @@ export function createClusterAuth(options: ClusterAuthOptions): ClusterAuth {
     new BootstrapTokens(reader, clock, audiences),
   ];
   return {
-    authenticator: new ClusterAuthenticator({ tokens, audiences, anonymous: options.anonymous ?? true }),
+    authenticator: new ClusterAuthenticator({
+      ...{ tokens, audiences, anonymous: options.anonymous ?? true },
+      ...(options.isRevoked ? { isRevoked: options.isRevoked } : {}),
+    }),
     authorizer: createAuthorizerUnion(authorizers),
     ruleResolver: createRuleResolverUnion(authorizers),
     rbac,

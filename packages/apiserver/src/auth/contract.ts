@@ -23,6 +23,8 @@ export interface ClientCertificate {
   readonly uid?: string;
   /** SHA-256 of the certificate, lower-case hex: becomes extra `authentication.kubernetes.io/credential-id`. */
   readonly fingerprint: string;
+  /** When it was made, milliseconds since the epoch; absent: nobody knows. */
+  readonly issuedAt?: number;
 }
 
 export interface Authenticator {

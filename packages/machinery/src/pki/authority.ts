@@ -8,7 +8,7 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { type AlternativeNames, encodeAlternativeNames } from './alternative-names.ts';
-import { parseCertificate } from './certificate.ts';
+import { BACKDATE_MS, parseCertificate } from './certificate.ts';
 import { bitString, contextTag, encode, integer, octetString, sequence, time } from './der.ts';
 import { EXTENSION, encodeAuthorityKeyId, encodeBasicConstraints, encodeExtension } from './extensions.ts';
 import { encodePem } from './pem.ts';
@@ -35,7 +35,6 @@ export interface KeyPair {
 
 const DAY_SECONDS = 24 * 3600;
 /** Certificates are valid a little into the past, for machines whose clocks are late. */
-const BACKDATE_MS = 5 * 60_000;
 
 /** A P-256 key pair: about 0.1 ms. */
 export function generateKeys(): KeyPair {

@@ -16,11 +16,16 @@ export interface Certificate extends AlternativeNames {
   /** Milliseconds since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
+  /** When it was made, if by this project: such begin to hold a little before, for clocks that are behind. */
+  readonly issuedAt: number;
   readonly publicKeyDer: Buffer;
   readonly subjectKeyId: Buffer | undefined;
   readonly extendedUsages: readonly string[];
   readonly der: Buffer;
 }
+
+/** Certificates hold from so long before they are made. */
+export const BACKDATE_MS = 5 * 60_000;
 
 /** Throws DerError when the bytes or the PEM text are no certificate. */
 export function parseCertificate(source: Uint8Array | string): Certificate {
@@ -48,6 +53,7 @@ export function parseCertificate(source: Uint8Array | string): Certificate {
     serialNumber,
     notBefore,
     notAfter,
+    issuedAt: notBefore + BACKDATE_MS,
     publicKeyDer: publicKey.raw,
     ...readExtensions(body),
     der,

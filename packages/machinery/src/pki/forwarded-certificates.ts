@@ -12,6 +12,8 @@ interface Known {
 export interface ForwardedCertificate extends Subject {
   /** SHA-256 of the certificate, lower-case hex. */
   readonly fingerprint: string;
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
 }
 
 /** Certificates that were found good are remembered, so many. */
@@ -40,10 +42,13 @@ export class ForwardedCertificates {
   #judge(header: string, now: number): Known {
     const der = Buffer.from(header, 'base64');
     if (!this.#isOurs(der)) throw errors.unauthorized();
-    const { subject, notBefore, notAfter, extendedUsages } = parseCertificate(der);
+    const { subject, notBefore, notAfter, issuedAt, extendedUsages } = parseCertificate(der);
     const isForClients = extendedUsages.length === 0 || extendedUsages.includes(CLIENT_AUTH);
     if (!isForClients || now < notBefore) throw errors.unauthorized();
-    const known = { certificate: { ...subject, fingerprint: certificateFingerprint(der) }, notAfter };
+    const known = {
+      certificate: { ...subject, issuedAt, fingerprint: certificateFingerprint(der) },
+      notAfter,
+    };
     const [oldest] = this.#known.keys();
     if (this.#known.size >= MOST_KNOWN && oldest !== undefined) this.#known.delete(oldest);
     this.#known.set(header, known);

@@ -9,5 +9,6 @@ export { DerError } from './der.ts';
 export { ForwardedCertificates } from './forwarded-certificates.ts';
 export * from './pem.ts';
 export * from './request.ts';
+export { addRevocations, type Revocation, Revocations } from './revocations.ts';
 export type { Subject } from './subject.ts';
 export { type KeyUsage, unknownUsages } from './usages.ts';

@@ -7,7 +7,7 @@ import {
   readAlternativeNames,
 } from './alternative-names.ts';
 import { type CertificateAuthority, signCertificate } from './authority.ts';
-import { extensionsOf } from './certificate.ts';
+import { BACKDATE_MS, extensionsOf } from './certificate.ts';
 import {
   bitString,
   contextTag,
@@ -88,8 +88,6 @@ export interface SignRequestOptions {
   /** Milliseconds since the epoch. */
   readonly now?: number;
 }
-
-const BACKDATE_MS = 5 * 60_000;
 
 /**
  * A PEM certificate for a request, with its subject, key and names and the usages given; never for an authority.
