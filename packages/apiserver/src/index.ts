@@ -12,7 +12,7 @@ export { bodyFraming } from './http/body-framing.ts';
 export type { HttpRequest, HttpResponse } from './http/exchange.ts';
 export { type Listener, type ListenerOptions, listen } from './http/listener.ts';
 export { keepNodeObjects, metricsResources } from './node-metrics/index.ts';
-export { createNodeProxy, NodeAgent, type NodeProxyOptions } from './node-proxy/index.ts';
+export { createNodeProxy, Kubelet, NodeAgent, type NodeProxyOptions } from './node-proxy/index.ts';
 export { passAnswer, passedHeaders } from './node-proxy/pass.ts';
 export type { NodeProxy } from './subresources/node-proxy.ts';
 export { createServiceDialer, machineAddresses } from './webhooks/endpoint-dialer.ts';

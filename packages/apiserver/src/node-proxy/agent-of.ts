@@ -1,13 +1,12 @@
 import { errors, type KubeObject } from '@sampan/api';
-import type { Hop } from './contract.ts';
-import type { NodeAgent } from './node-agent.ts';
+import type { Hop, NodeAnswerer } from './contract.ts';
 
 /** The agent of the node that a pod is bound to. Throws ServiceUnavailable. */
-export function agentOf({ request, options }: Hop): NodeAgent {
+export function agentOf({ request, options }: Hop): NodeAnswerer {
   return agentNamed(options, String(request.object.spec?.nodeName ?? ''));
 }
 
-export function agentNamed({ agent }: Hop['options'], node: string): NodeAgent {
+export function agentNamed({ agent }: Hop['options'], node: string): NodeAnswerer {
   const found = agent(node);
   if (!found) throw errors.serviceUnavailable(`node ${JSON.stringify(node)} has no agent on this machine`);
   return found;

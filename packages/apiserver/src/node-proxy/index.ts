@@ -5,6 +5,7 @@ import { serveProxy } from './serve-proxy.ts';
 import { serveCommand, servePorts } from './serve-streams.ts';
 
 export type { NodeProxyOptions } from './contract.ts';
+export { Kubelet } from './kubelet.ts';
 export { NodeAgent } from './node-agent.ts';
 
 const HANDLERS: Readonly<Record<NodeStream, HopHandler>> = {

@@ -1,4 +1,4 @@
-import { errors } from '@sampan/api';
+import { errors, type KubeObject } from '@sampan/api';
 import { messageOf } from '@sampan/base';
 import {
   acceptWebSocket,
@@ -19,8 +19,8 @@ import {
   wantsWebSocket,
 } from '@sampan/machinery/streams';
 import { agentOf, uidOf } from './agent-of.ts';
-import type { Hop, HopHandler } from './contract.ts';
-import { type StreamAddress, textOf } from './node-agent.ts';
+import { textOf } from './answer-text.ts';
+import type { Hop, HopHandler, StreamAddress } from './contract.ts';
 import { sendSwitch } from './send-switch.ts';
 
 type Connection = NonNullable<Hop['request']['exchange']['upgrade']>;
@@ -40,7 +40,7 @@ export const serveCommand =
       tty: wants('tty'),
     };
     const command = exchange.query.getAll('command');
-    const open = () => agentOf(hop).stream(kind, { uid: uidOf(object), container, command, ...asked });
+    const open = () => agentOf(hop).stream(kind, { ...podOf(object), container, command, ...asked });
     if (!wantsWebSocket(connection.request)) return join(connection, await open());
     const protocol = negotiate(connection, Object.keys(COMMAND_PROTOCOLS));
     const address = await open();
@@ -62,7 +62,7 @@ export const serveCommand =
 export const servePorts: HopHandler = async (hop) => {
   const connection = upgradeOf(hop);
   const ports = hop.request.exchange.query.getAll('ports').flatMap((text) => text.split(',').map(portOf));
-  const open = () => agentOf(hop).stream('portforward', { uid: uidOf(hop.request.object), ports });
+  const open = () => agentOf(hop).stream('portforward', { ...podOf(hop.request.object), ports });
   if (!wantsWebSocket(connection.request)) return join(connection, await open());
   const protocol = negotiate(connection, [TUNNEL_PROTOCOL, ...Object.keys(PORT_PROTOCOLS)]);
   if (protocol !== TUNNEL_PROTOCOL && ports.length === 0)
@@ -78,6 +78,11 @@ export const servePorts: HopHandler = async (hop) => {
     await bridgePorts(client, new SpdyClient(runtime.socket, runtime.head), ports);
   });
 };
+
+function podOf(object: KubeObject) {
+  const { namespace = '', name = '' } = object.metadata;
+  return { uid: uidOf(object), namespace, name };
+}
 
 function upgradeOf({ request }: Hop): Connection {
   const { upgrade } = request.exchange;
@@ -95,9 +100,9 @@ function negotiate({ request }: Connection, known: readonly string[]): string {
 }
 
 /** Both sides speak SPDY/3.1: after the handshake nothing of it is read here. */
-async function join(connection: Connection, { url }: StreamAddress): Promise<void> {
+async function join(connection: Connection, address: StreamAddress): Promise<void> {
   const { headersDistinct } = connection.request;
-  const runtime = await connect({ url }, headersDistinct['x-stream-protocol-version'] ?? []);
+  const runtime = await connect(address, headersDistinct['x-stream-protocol-version'] ?? []);
   const client = connection.take();
   if (client.destroyed) {
     runtime.socket.destroy();
@@ -108,13 +113,18 @@ async function join(connection: Connection, { url }: StreamAddress): Promise<voi
   await splice(client, runtime.socket);
 }
 
-async function connect({ url }: StreamAddress, protocols: readonly string[]): Promise<Upgraded> {
+async function connect({ url, socket }: StreamAddress, protocols: readonly string[]): Promise<Upgraded> {
   const headers = {
     connection: 'Upgrade',
     upgrade: 'SPDY/3.1',
     ...(protocols.length > 0 ? { 'x-stream-protocol-version': [...protocols] } : {}),
   };
-  const result = await dialUpgrade({ url, method: 'POST', headers }).catch((error: unknown) => {
+  const result = await dialUpgrade({
+    url,
+    method: 'POST',
+    headers,
+    ...(socket ? { socket } : {}),
+  }).catch((error: unknown) => {
     throw errors.internal(`the runtime's streams cannot be reached: ${messageOf(error)}`);
   });
   if (!('answer' in result)) return result;

@@ -11,6 +11,8 @@ export interface UpgradeCall {
   readonly timeoutMs?: number;
   /** Instead of the URL's host and port: the address that was checked. */
   readonly address?: string;
+  /** Instead of a new connection: one whose other end is known. It is ended when that is refused. */
+  readonly socket?: Socket;
 }
 
 /** A connection that was handed over (RFC 9110 section 7.8). The socket is the caller's. */
@@ -30,8 +32,8 @@ const TIMEOUT_MS = 30_000;
 
 /** Asks a server to hand a connection over. Rejects when it cannot be reached or does not answer. */
 export function dialUpgrade(call: UpgradeCall): Promise<Upgraded | NotUpgraded> {
-  const { url, method, headers, timeoutMs = TIMEOUT_MS } = call;
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const { url, method, headers, timeoutMs = TIMEOUT_MS, socket } = call;
+  const send = url.protocol === 'https:' && !socket ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request = send({
       method,
@@ -39,7 +41,7 @@ export function dialUpgrade(call: UpgradeCall): Promise<Upgraded | NotUpgraded> 
       port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
       path: `${url.pathname}${url.search}`,
       headers: headers as Record<string, string | string[]>,
-      agent: false,
+      ...(socket ? { createConnection: () => socket } : { agent: false }),
       // pods have certificates of their own making, as with upstream
       rejectUnauthorized: false,
     });
