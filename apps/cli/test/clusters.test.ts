@@ -229,6 +229,32 @@ current-context: work
     expect(await works('user create bob --cluster dev')).toContain('/clusters/dev');
   });
 
+  it('of one user end when they are revoked, and new ones hold', async () => {
+    const made = async (): Promise<string> => {
+      const path = join(folder, `eve-${Date.now()}`);
+      writeFileSync(path, await works('kubeconfig --cluster dev --user eve'));
+      return path;
+    };
+    const whoami = (path: string) =>
+      spawnSync('kubectl', ['--kubeconfig', path, 'auth', 'whoami'], { encoding: 'utf8' });
+    const before = await made();
+    expect(whoami(before).stdout).toContain('eve');
+    expect(await works('user revoke eve --cluster dev')).toBe('user/eve revoked in dev\n');
+    expect(whoami(before).stderr).toContain('Unauthorized');
+    const after = await made();
+    expect(whoami(after).stdout).toContain('eve');
+    expect(asked('get configmap mine').status).toBe(0);
+    // nobody brings back what was revoked by taking the entry away
+    expect(
+      await kubectl('host', 'patch cluster dev --type=merge -p {"spec":{"revoked":null}}'),
+    ).toMatchObject({
+      code: 0,
+    });
+    await works('cluster sleep dev');
+    expect(whoami(before).stderr).toContain('Unauthorized');
+    expect(whoami(after).stdout).toContain('eve');
+  });
+
   it('of before are not believed after the keys were changed', async () => {
     expect(asked('get configmap mine').status).toBe(0);
     await works('cluster rotate dev');
@@ -252,7 +278,7 @@ current-context: work
     expect(JSON.parse(who.stdout)).toMatchObject({
       status: { userInfo: { username: `system:bootstrap:${token.slice(0, 6)}` } },
     });
-    expect(await works('cluster token dev')).toContain('kubelet --bootstrap-kubeconfig=');
+    expect(await works('cluster token dev')).toContain('kubelet --config=');
   });
 });
 

@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, fsyncSync, openSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createControlPlane, SigningKeys, type VersionInfo } from '@sampan/apiserver';
 import type { Logger } from '@sampan/base';
+import type { GuestRanges } from '@sampan/clusters';
 import type { Client } from '@sampan/machinery';
 import { openSqliteStore } from '@sampan/store';
 import type { GuestKeys } from './guest-keys.ts';
@@ -34,12 +35,13 @@ export interface ContentOptions {
   readonly keys: GuestKeys;
   readonly version: VersionInfo;
   readonly externalAddress: string;
+  readonly ranges: GuestRanges;
   readonly log: Logger;
 }
 
 /** Brings a database to this release, which proves that it can be served, and changes what is in it. */
 export async function changeContent(
-  { file, keys, version, externalAddress, log }: ContentOptions,
+  { file, keys, version, externalAddress, ranges, log }: ContentOptions,
   change: (client: Client) => Promise<void>,
 ): Promise<void> {
   const store = openSqliteStore({ file });
@@ -50,6 +52,7 @@ export async function changeContent(
       keys: new SigningKeys(keys.serviceAccountKey, keys.olderServiceAccountKeys),
       version,
       externalAddress,
+      serviceRange: ranges.services,
       log,
     });
     await change(plane.client('sampan-server')).finally(() => plane.stop());

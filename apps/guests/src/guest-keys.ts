@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SampanError } from '@sampan/base';
+import { deepEqual, SampanError } from '@sampan/base';
 import { writeFileSafely } from '@sampan/home';
 import {
+  addRevocations,
   type CertificateAuthority,
   createCertificateAuthority,
   generateKeys,
   loadCertificateAuthority,
+  type Revocation,
 } from '@sampan/machinery';
 
 /** What a cluster's credentials stand on. */
@@ -21,12 +23,15 @@ export interface GuestKeys {
   readonly serviceAccountKey: string;
   /** PEM; those that are believed as well. */
   readonly olderServiceAccountKeys: readonly string[];
+  /** Certificates that are believed no more. */
+  readonly revoked: readonly Revocation[];
 }
 
 /** As it is written, and in backups. The first level signs; the names are what the command line reads. */
 interface StoredKeys extends StoredPair {
   /** While a rotation is under way: believed as well. */
   readonly previous?: StoredPair;
+  readonly revoked?: readonly Revocation[];
 }
 
 interface StoredPair {
@@ -64,6 +69,7 @@ export function readGuestKeys(folder: string): GuestKeys | undefined {
       trusted: stored.caCertificate + (previous?.caCertificate ?? ''),
       serviceAccountKey: stored.serviceAccountKey,
       olderServiceAccountKeys: previous ? [previous.serviceAccountKey] : [],
+      revoked: stored.revoked ?? [],
     };
   } catch (error) {
     throw invalid(folder, error);
@@ -77,7 +83,8 @@ export const keysIn = (text: string): string => (JSON.parse(text) as StoredKeys)
 export function startRotation(folder: string): void {
   const stored = readStored(folder);
   if (!stored || stored.previous) return;
-  write(folder, { ...newPair(), previous: stored });
+  const { revoked, ...previous } = stored;
+  write(folder, { ...newPair(), previous, ...(revoked ? { revoked } : {}) });
 }
 
 /** The old keys are believed no more. No change when there are none. */
@@ -86,6 +93,17 @@ export function finishRotation(folder: string): void {
   if (!stored?.previous) return;
   const { previous: _believed, ...own } = stored;
   write(folder, own);
+}
+
+/** Those certificates are believed no more, from when the keys are next read. Returns whether that is news. */
+export function revoke(folder: string, more: readonly Revocation[]): boolean {
+  const stored = readStored(folder);
+  if (!stored) return false;
+  const { revoked: before = [] } = stored;
+  const revoked = addRevocations(before, more);
+  if (deepEqual(before, revoked)) return false;
+  write(folder, { ...stored, revoked });
+  return true;
 }
 
 function readStored(folder: string): StoredKeys | undefined {

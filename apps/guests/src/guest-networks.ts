@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SampanError } from '@sampan/base';
+import type { GuestRanges } from '@sampan/clusters';
 import {
   type ClusterNetwork,
   clusterNetwork,
@@ -45,7 +46,10 @@ export class GuestNetworks {
     });
   }
 
-  network(name: string, index: number): ClusterNetwork {
-    return clusterNetwork({ name: networkName(this.#home, name), index });
+  network(name: string, index: number, { pods, services }: GuestRanges): ClusterNetwork {
+    return clusterNetwork({
+      ...{ name: networkName(this.#home, name), index },
+      ...{ podRange: pods, serviceRange: services },
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SampanError } from '@sampan/base';
-import type { GuestSettings } from '@sampan/clusters';
+import { DEFAULT_RANGES, type GuestSettings } from '@sampan/clusters';
 import { writeFileSafely } from '@sampan/home';
 
 /** Of what a cluster stores, as this release writes it. */
@@ -47,6 +47,9 @@ export const DEFAULT_SETTINGS: GuestSettings = {
   isDeleted: false,
   quota: {},
   machine: {},
+  ranges: DEFAULT_RANGES,
+  nodeRanges: [],
+  revoked: [],
 };
 
 /** What was written last; the default when nothing was. Throws `guest-record-invalid`, `guest-too-new`. */

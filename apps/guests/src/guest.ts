@@ -8,16 +8,20 @@ import {
   type VersionInfo,
 } from '@sampan/apiserver';
 import { deepEqual, type Logger, messageOf, systemClock } from '@sampan/base';
-import type { MachineQuota } from '@sampan/clusters';
+import type { GuestRanges, GuestSettings, MachineQuota } from '@sampan/clusters';
 import { type Controllers, startControllers } from '@sampan/controllers';
-import type { ClusterNetwork } from '@sampan/network';
+import { type Revocation, Revocations } from '@sampan/machinery';
+import { apiAddressOf, type ClusterNetwork } from '@sampan/network';
 import { type Scheduler, startScheduler } from '@sampan/scheduler';
 import { openSqliteStore } from '@sampan/store';
 import type { GuestKeys } from './guest-keys.ts';
 import { GuestNode } from './guest-node.ts';
 import { makeNodeObjects } from './guest-objects.ts';
+import { isHeartbeat } from './heartbeats.ts';
 import { InsideListener } from './inside-listener.ts';
-import { machineWays, serveMachine } from './machine-ways.ts';
+import { ServingApprover } from './joined/approve-serving.ts';
+import { JoinedNodes } from './joined/joined-nodes.ts';
+import { guestWays, serveMachine } from './machine-ways.ts';
 import { renewTokens } from './new-life.ts';
 import type { NodeCaller } from './node-caller.ts';
 import { issueNodeCredentials } from './node-credentials.ts';
@@ -40,6 +44,9 @@ export interface GuestOptions {
   readonly quota: StoreQuota;
   /** Of its pods. */
   readonly machineQuota: MachineQuota;
+  readonly ranges: GuestRanges;
+  /** Where machines that join may be. */
+  readonly nodeRanges: readonly string[];
   readonly log: Logger;
   /** Told when it has its first pod, or its last one is over. */
   readonly podsChanged?: (hasPods: boolean) => void;
@@ -57,8 +64,6 @@ export interface MachineNode {
   readonly agentSocket: string;
 }
 
-/** The first address of the Service range. */
-const API_SERVICE_IP = '10.96.0.1';
 /** Where pods reach the API at the machine's end of their network's link. */
 const API_PORT = 6443;
 
@@ -77,7 +82,9 @@ interface Parts {
   readonly node: GuestNode | undefined;
   readonly inside: InsideListener;
   readonly setMachineQuota: (quota: MachineQuota) => void;
-  readonly endMachine: () => void;
+  readonly setNodeRanges: (ranges: readonly string[]) => void;
+  readonly revoke: (revoked: readonly Revocation[]) => void;
+  readonly end: () => void;
 }
 
 /** A guest cluster that is awake: its store, API, controllers and scheduler. */
@@ -143,9 +150,16 @@ export class Guest {
   }
 
   /** Holds from now on. */
-  setQuota(quota: StoreQuota, machine: MachineQuota): void {
+  /** Those certificates are believed no more, nor is what they opened and is still open. */
+  revoke(revoked: readonly Revocation[]): void {
+    this.#parts.revoke(revoked);
+    for (const { cut } of [...this.#connections]) cut();
+  }
+
+  configure({ quota, machine, nodeRanges }: GuestSettings): void {
     this.#parts.store.quota = quota;
     this.#parts.setMachineQuota(machine);
+    this.#parts.setNodeRanges(nodeRanges);
   }
 
   /** Copies its objects, as they are now, to a new file; it serves on. */
@@ -160,21 +174,26 @@ export class Guest {
 
   /** Resolves when it serves. Throws the store's `SampanError`s. */
   static async open(options: GuestOptions): Promise<Guest> {
-    const { name, file, keys, version, externalAddress, log, node: machine } = options;
-    const store = new QuotaStore(openSqliteStore({ file, cacheKiB: 64 }));
+    const { name, file, keys, version, externalAddress, log, ranges, node: machine } = options;
+    const apiAddress = apiAddressOf({ serviceRange: ranges.services });
+    const store = new QuotaStore(openSqliteStore({ file, cacheKiB: 64, isFleeting: isHeartbeat }));
     const isNew = store.revision === 0;
     try {
+      let revocations = new Revocations(keys.revoked);
+      const joined = new JoinedNodes(keys, options.nodeRanges);
       const signing = new SigningKeys(keys.serviceAccountKey, keys.olderServiceAccountKeys);
       const plane = await createControlPlane({
         store,
         clientCa: keys.trusted,
         isBehindListener: true,
+        isRevoked: (certificate) => revocations.has(certificate),
         keys: signing,
         version,
         log,
         externalAddress,
+        serviceRange: ranges.services,
         policy: componentPolicy,
-        ...(machine ? machineWays(machine) : {}),
+        ...guestWays(machine, joined),
       });
       const timers = new TimerBook(systemClock);
       let quota = options.machineQuota;
@@ -189,7 +208,7 @@ export class Guest {
           signer: keys.authority,
           issueToken: (account, secret) => issueLegacyToken(signing, account, secret),
           apiService: {
-            clusterIP: API_SERVICE_IP,
+            clusterIP: apiAddress,
             port: API_PORT,
             ...(machine ? { address: machine.network.link.host } : {}),
           },
@@ -207,7 +226,8 @@ export class Guest {
       else
         work.catch((error: unknown) => log.error('a cluster is not looked after', { cluster: name, error }));
       const endMachine = machine ? serveMachine(plane, machine, log) : () => {};
-      const inside = new InsideListener(keys, plane.api);
+      const approver = new ServingApprover({ plane, mayBeAt: (address) => joined.mayBeAt(address), log });
+      const inside = new InsideListener(keys, plane.api, apiAddress);
       const node =
         machine &&
         new GuestNode({
@@ -220,6 +240,7 @@ export class Guest {
           taken: options.networkTaken ?? (() => {}),
           request: async () => ({
             network: machine.network.index,
+            ranges,
             port: await inside.port(),
             ca: keys.trusted,
             credentials: issueNodeCredentials(keys.authority, machine.name),
@@ -235,9 +256,31 @@ export class Guest {
           log.error('the quota of a cluster', { cluster: name, error: messageOf(error) }),
         );
       };
+      const setNodeRanges = (ranges: readonly string[]): void => {
+        joined.ranges = ranges;
+        approver.look();
+      };
       // what every cluster has does not count
       store.quota = options.quota;
-      return new Guest({ plane, store, work, timers, node, inside, setMachineQuota, endMachine });
+      const revoke = (revoked: readonly Revocation[]): void => {
+        revocations = new Revocations(revoked);
+      };
+      const end = (): void => {
+        approver.close();
+        endMachine();
+      };
+      return new Guest({
+        plane,
+        store,
+        work,
+        timers,
+        node,
+        inside,
+        setMachineQuota,
+        setNodeRanges,
+        revoke,
+        end,
+      });
     } catch (error) {
       await store.close();
       throw error;
@@ -254,13 +297,13 @@ export class Guest {
   }
 
   async #close(stopNode: boolean): Promise<void> {
-    const { work, plane, store, node, inside, endMachine } = this.#parts;
+    const { work, plane, store, node, inside, end } = this.#parts;
     await node?.close({ stop: stopNode });
     await inside.close();
     const working = await work.catch(() => undefined);
     await working?.scheduler.stop();
     await working?.controllers.stop();
-    endMachine();
+    end();
     for (const { cut } of [...this.#connections]) cut();
     plane.stop();
     await store.close();

@@ -53,7 +53,13 @@ describe('guests', () => {
     const keys = readGuestKeys(folderOf(name));
     if (!keys) throw new Error('it has no keys');
     const file = join(folderOf(name), 'cluster.db');
-    await changeContent({ file, keys, version: VERSION, externalAddress: '', log: silentLogger }, work);
+    const common = {
+      version: VERSION,
+      externalAddress: '',
+      ranges: DEFAULT_SETTINGS.ranges,
+      log: silentLogger,
+    };
+    await changeContent({ file, keys, ...common }, work);
   }
 
   it('begin anew in a clone what stood for things of this machine', async () => {

@@ -33,6 +33,7 @@ import {
   hasGuestKeys,
   keysIn,
   readGuestKeys,
+  revoke,
   startRotation,
 } from './guest-keys.ts';
 import type { GuestNetworks } from './guest-networks.ts';
@@ -51,6 +52,7 @@ import {
 import { makeGuest, removeGuest, removeLeftOvers } from './make-guest.ts';
 import { renewTokens } from './new-life.ts';
 import type { NodeCaller } from './node-caller.ts';
+import { renewAddresses } from './renew-addresses.ts';
 
 export interface GuestsOptions {
   /** Holds a folder for each guest, by its name. */
@@ -222,7 +224,9 @@ export class Guests implements GuestHost {
         const file = join(folder, database);
         const content = await readBackup(this.#backups.find(backup), file);
         const isOther = keysIn(content.keys) !== keys.serviceAccountKey;
-        await changeContent({ ...this.#common(name), file, keys }, async (client) => {
+        const { ranges } = entry.settings;
+        await changeContent({ ...this.#common(name), file, keys, ranges }, async (client) => {
+          await renewAddresses(client, ranges);
           if (isOther) await renewTokens(client);
         });
       } catch (error) {
@@ -378,7 +382,8 @@ export class Guests implements GuestHost {
       changeRecord(folder, (record) => ({ ...record, settings }));
     entry.settings = settings;
     const guest = await entry.guest?.catch(() => undefined);
-    guest?.setQuota(settings.quota, settings.machine);
+    if (revoke(folder, settings.revoked)) guest?.revoke(this.#keysOf(name).revoked);
+    guest?.configure(settings);
     if (sleeps(settings)) await this.#close(name, entry);
     else if (guest) this.#planAwake(name, entry, guest);
     else this.#planAsleep(name, readRecord(folder));
@@ -443,6 +448,8 @@ export class Guests implements GuestHost {
         isSandboxed: entry.settings.isSandboxed,
         quota: entry.settings.quota,
         machineQuota: entry.settings.machine,
+        ranges: entry.settings.ranges,
+        nodeRanges: entry.settings.nodeRanges,
         // a process that is killed must find those whose pods somebody has to look after
         podsChanged: (hasPods) => this.#remember(name, { hasPods }),
         networkTaken: () => this.#renumber(name, entry),
@@ -581,12 +588,12 @@ export class Guests implements GuestHost {
     look().catch((error: unknown) => this.#report(name, error));
   }
 
-  #nodeOf(name: string, { network: index }: GuestRecord): MachineNode | undefined {
+  #nodeOf(name: string, { network: index, settings }: GuestRecord): MachineNode | undefined {
     const { node } = this.#options;
     if (!node || index === undefined) return undefined;
     return {
       name: node.name,
-      network: node.networks.network(name, index),
+      network: node.networks.network(name, index, settings.ranges),
       caller: node.caller,
       agentSocket: node.agentSocket(index),
     };

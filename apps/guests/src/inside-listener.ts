@@ -10,9 +10,12 @@ import type { GuestKeys } from './guest-keys.ts';
 export class InsideListener {
   readonly #keys: GuestKeys;
   readonly #api: ControlPlane['api'];
+  readonly #address: string;
   #listening: Promise<Listener> | undefined;
 
-  constructor(keys: GuestKeys, api: ControlPlane['api']) {
+  /** `address`: of the Service behind which pods find it. */
+  constructor(keys: GuestKeys, api: ControlPlane['api'], address: string) {
+    this.#address = address;
     this.#keys = keys;
     this.#api = api;
   }
@@ -33,7 +36,7 @@ export class InsideListener {
     const { certificatePem, privateKeyPem = '' } = issueCertificate(serving, {
       subject: { commonName: 'kube-apiserver', organizations: [] },
       usages: ['digital signature', 'key encipherment', 'server auth'],
-      ...servingNames(),
+      ...servingNames([this.#address]),
     });
     return listen({
       port: 0,

@@ -10,26 +10,27 @@ import type { Logger } from '@sampan/base';
 import type { ControlPlaneHandle } from '@sampan/machinery';
 import { endpointAddressOf } from '@sampan/network';
 import type { MachineNode } from './guest.ts';
+import type { JoinedNodes } from './joined/joined-nodes.ts';
 
 /**
  * The ways from a guest's API to its pods: logs, exec and proxies; webhooks and aggregated API servers. None leads to
- * the machine itself, whatever tenants write into EndpointSlices and Nodes, nor to hosts outside.
+ * the machine itself, whatever tenants write into EndpointSlices and Nodes, nor to hosts outside, but to kubelets that
+ * joined, where the owner of the machine lets them be.
  */
-export function machineWays({
-  name,
-  agentSocket,
-  network,
-}: MachineNode): Required<Pick<ControlPlaneOptions, 'nodeProxy' | 'dialer'>> {
-  const agent = new NodeAgent(agentSocket);
+export function guestWays(
+  machine: MachineNode | undefined,
+  joined: JoinedNodes,
+): Pick<ControlPlaneOptions, 'nodeProxy' | 'dialer'> {
+  const agent = machine && new NodeAgent(machine.agentSocket);
+  const reach = (ip: string) => machine && endpointAddressOf(machine.network, ip);
   return {
     nodeProxy: (reader) =>
       createNodeProxy({
-        agent: (node) => (node === name ? agent : undefined),
+        agent: (node) => (node === machine?.name ? agent : joined.kubelet(reader, node)),
         reader,
-        reach: (ip, onNode) => (onNode ? undefined : endpointAddressOf(network, ip)),
+        reach: (ip, onNode) => (onNode ? undefined : reach(ip)),
       }),
-    dialer: (reader) =>
-      createServiceDialer({ reader, reach: (ip) => endpointAddressOf(network, ip), allowedHosts: [] }),
+    ...(machine ? { dialer: (reader) => createServiceDialer({ reader, reach, allowedHosts: [] }) } : {}),
   };
 }
 

@@ -1,6 +1,14 @@
 import { hostname } from 'node:os';
+import { messageOf, SampanError } from '@sampan/base';
 import { answerCalls, type CallMessage, type CallPort, GUEST_CALLS } from '@sampan/clusters';
-import { guestAgentSocket, type HomeLayout, homeLayout, lockGuests, openLogFile } from '@sampan/home';
+import {
+  guestAgentSocket,
+  type HomeLayout,
+  homeLayout,
+  type LogFile,
+  lockGuests,
+  openLogFile,
+} from '@sampan/home';
 import { GuestNetworks } from './guest-networks.ts';
 import { Guests, type GuestsNode } from './guests.ts';
 import { NodeCaller } from './node-caller.ts';
@@ -12,7 +20,6 @@ import { serveGuests } from './serve-guests.ts';
  * parent: when the channel to it closes.
  */
 export async function main(args: readonly string[]): Promise<void> {
-  const { address, version, nodeHome } = parseGuestsOptions(args);
   const home = homeLayout('.');
   const log = openLogFile(home.guestsLog);
   const crash = (error: unknown) => {
@@ -21,6 +28,21 @@ export async function main(args: readonly string[]): Promise<void> {
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
+  // a terminal's signals reach the parent as well, which closes the channel when it is its turn
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  try {
+    const stop = await start(args, home, log);
+    process.once('disconnect', () => void stop());
+    process.send?.({ kind: 'ready' });
+  } catch (error) {
+    log.error('does not start', { error });
+    fail(error);
+  }
+}
+
+/** Resolves, with what ends the process, when it serves. */
+async function start(args: readonly string[], home: HomeLayout, log: LogFile): Promise<() => Promise<void>> {
+  const { address, version, nodeHome } = parseGuestsOptions(args);
   const port = parentPort();
   const unlock = lockGuests(home);
   const guests = new Guests({
@@ -33,18 +55,21 @@ export async function main(args: readonly string[]): Promise<void> {
     changed: (...args) => port.send({ kind: 'event', args }),
   });
   const stopServing = await serveGuests(guests, home.guestsSocket, log);
-  const stop = async (): Promise<void> => {
+  answerCalls(port, guests, GUEST_CALLS);
+  return async () => {
     await stopServing();
     await guests.close();
     unlock();
     log.close();
     process.exit(0);
   };
-  // a terminal's signals reach the parent as well, which closes the channel when it is its turn
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
-  process.once('disconnect', () => void stop());
-  answerCalls(port, guests, GUEST_CALLS);
-  process.send?.({ kind: 'ready' });
+}
+
+/** The server process tells it whoever asks for a cluster, and tries again later. */
+function fail(error: unknown): void {
+  const { code, hint } = error instanceof SampanError ? error : { code: 'guests-start', hint: undefined };
+  const failed = { kind: 'failed', code, message: messageOf(error), ...(hint ? { hint } : {}) };
+  process.send?.(failed, () => process.exit(1));
 }
 
 function nodeOf(nodeHome: string, home: HomeLayout): GuestsNode {

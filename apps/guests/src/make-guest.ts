@@ -56,8 +56,9 @@ async function beginWith(options: NewGuest, folder: string, own: string | undefi
   const keys = readGuestKeys(folder);
   if (!keys) throw new Error('keys that were just written are there');
   const file = databaseOf(folder, { format: GUEST_FORMAT });
-  await changeContent({ ...options, file, keys }, async (client) => {
-    await beginNewLife(client);
+  const { ranges } = options.settings;
+  await changeContent({ ...options, file, keys, ranges }, async (client) => {
+    await beginNewLife(client, ranges);
     if (own === undefined) await renewTokens(client);
   });
 }

@@ -1,20 +1,11 @@
-import { type KubeObject, type k8s, StatusError } from '@sampan/api';
-import {
-  BIND_COMPLETED,
-  CLAIMS,
-  type Claim,
-  type Client,
-  PROVISIONED_BY,
-  REFS,
-  type ResourceRef,
-  SELECTED_NODE,
-  VOLUMES,
-} from '@sampan/machinery';
+import type { KubeObject, k8s } from '@sampan/api';
+import type { GuestRanges } from '@sampan/clusters';
+import { CLAIMS, type Claim, type Client, PROVISIONED_BY, REFS, VOLUMES } from '@sampan/machinery';
+import { forget, fresh } from './remake.ts';
+import { renewAddresses } from './renew-addresses.ts';
 
 /** What makes local volumes on a machine (packages/kubelet/src/provisioner). */
 const LOCAL_PROVISIONER = 'sampan.io/local';
-/** By which claims remember what they are bound to (Kubernetes docs, "Well-Known Labels, Annotations and Taints"). */
-const BINDING = [BIND_COMPLETED, 'pv.kubernetes.io/bound-by-controller', SELECTED_NODE];
 const MIRROR = 'kubernetes.io/config.mirror';
 const TOKEN_TYPE = 'kubernetes.io/service-account-token';
 
@@ -25,9 +16,10 @@ type Secret = KubeObject & k8s.Secret;
  * Makes another cluster of the objects of one: what stood for things of this machine (containers, folders of local
  * volumes) is theirs no more and begins anew, under other uids. Before its controllers run.
  */
-export async function beginNewLife(client: Client): Promise<void> {
+export async function beginNewLife(client: Client, ranges: GuestRanges): Promise<void> {
   await renewVolumes(client);
   await renewPods(client);
+  await renewAddresses(client, ranges);
 }
 
 /** Has tokens of Secrets made anew, by keys that are other ones. */
@@ -69,34 +61,4 @@ async function renewVolumes(client: Client): Promise<void> {
     if (!claim.metadata.deletionTimestamp) await client.create(CLAIMS, { ...fresh(claim), spec: wanted });
   }
   for (const volume of local) await forget(client, VOLUMES, volume);
-}
-
-/** At once, whoever wants to be asked first. */
-async function forget(client: Client, ref: ResourceRef, { metadata }: KubeObject): Promise<void> {
-  const { namespace, name = '' } = metadata;
-  if (metadata.finalizers?.length)
-    await client.patch(ref, namespace, name, 'merge', { metadata: { finalizers: null } });
-  await client.delete(ref, namespace, name, { gracePeriodSeconds: 0 }).catch((error: unknown) => {
-    // one that was being deleted went with its finalizers
-    if (!(error instanceof StatusError) || error.code !== 404) throw error;
-  });
-}
-
-/** As somebody would make it who knows what it was. */
-function fresh({ apiVersion, kind, metadata }: KubeObject): KubeObject {
-  const { name, namespace, labels, ownerReferences } = metadata;
-  const annotations = Object.fromEntries(
-    Object.entries(metadata.annotations ?? {}).filter(([key]) => !BINDING.includes(key)),
-  );
-  return {
-    apiVersion,
-    kind,
-    metadata: {
-      ...(name === undefined ? {} : { name }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labels ? { labels } : {}),
-      ...(ownerReferences ? { ownerReferences } : {}),
-      annotations,
-    },
-  };
 }

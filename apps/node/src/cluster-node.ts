@@ -16,7 +16,7 @@ import {
 } from '@sampan/kubelet';
 import { HttpClient } from '@sampan/machinery';
 import {
-  DNS_SERVICE_IP,
+  dnsAddressOf,
   nodeArrival,
   type RunningIngress,
   type RunningNetwork,
@@ -206,7 +206,7 @@ class ClusterNodeStart {
       podFolder: folders.pods,
       seccompFolder: folders.seccomp,
       cgroupRoot: cgroupRoot(network),
-      clusterDns: { servers: [DNS_SERVICE_IP], domain: DOMAIN },
+      clusterDns: { servers: [dnsAddressOf(network)], domain: DOMAIN },
       sandboxNamespace: (namespace) => sandboxNamespace(network.name, namespace),
       nodeDns: dns,
     };

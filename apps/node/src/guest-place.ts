@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { NodeRequest } from '@sampan/clusters';
+import type { GuestRanges, NodeRequest } from '@sampan/clusters';
 import { guestAgentSocket, type HomeLayout } from '@sampan/home';
 import type { Connection } from '@sampan/machinery';
 import { clusterNetwork, networkName, uplinkMtu } from '@sampan/network';
@@ -37,7 +37,7 @@ export async function guestPlace(
     name,
     isHost: false,
     folders,
-    network: await guestNetwork(home, name, request.network),
+    network: await guestNetwork(home, name, request.network, request.ranges),
     policy: { ...(await readPolicy(home, name)), ...(isSandboxed ? { handlers: ['gvisor'] } : {}) },
     quota,
     api: { host: '127.0.0.1', port, arrival: GUEST_API_PORT },
@@ -50,8 +50,12 @@ export async function guestPlace(
 /** Where pods of a guest reach its API at the machine's end of their network's link. */
 const GUEST_API_PORT = 6443;
 
-export async function guestNetwork(home: HomeLayout, name: string, index: number) {
-  return clusterNetwork({ name: networkName(home.root, name), index, mtu: await uplinkMtu() });
+/** `ranges`: of what is to end they need not be known. */
+export async function guestNetwork(home: HomeLayout, name: string, index: number, ranges?: GuestRanges) {
+  return clusterNetwork({
+    ...{ name: networkName(home.root, name), index, mtu: await uplinkMtu() },
+    ...(ranges ? { podRange: ranges.pods, serviceRange: ranges.services } : {}),
+  });
 }
 
 export function guestFolders(home: HomeLayout, name: string, network: number): ClusterFolders {

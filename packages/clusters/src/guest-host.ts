@@ -1,4 +1,5 @@
-import type { MachineQuota } from './node-request.ts';
+import type { Revocation } from '@sampan/machinery';
+import type { GuestRanges, MachineQuota } from './node-request.ts';
 
 /**
  * What holds the control planes of guest clusters, as the controller sees it: another process, which may die and be
@@ -53,6 +54,12 @@ export interface GuestSettings {
   readonly quota: { readonly objects?: number; readonly bytes?: number; readonly requestsPerSecond?: number };
   /** What its pods may take of the machine. */
   readonly machine: MachineQuota;
+  /** Never changes in the life of a cluster. */
+  readonly ranges: GuestRanges;
+  /** CIDRs of machines that may join it, whose kubelets it may call. */
+  readonly nodeRanges: readonly string[];
+  /** Certificates that are believed no more; those that were named once never are again. */
+  readonly revoked: readonly Revocation[];
 }
 
 /** Of what a cluster is made; one of both. */

@@ -6,6 +6,7 @@
 export interface NodeRequest {
   /** Which of the machine's cluster networks is its. */
   readonly network: number;
+  readonly ranges: GuestRanges;
   /** Its API on loopback, for the node process and, through its network, for pods. */
   readonly port: number;
   /** PEM; of that API's certificate. */
@@ -14,6 +15,13 @@ export interface NodeRequest {
   /** Its pods run under gVisor, whatever they ask for. */
   readonly isSandboxed: boolean;
   readonly quota: MachineQuota;
+}
+
+/** Addresses inside of a cluster, CIDRs of IPv4. */
+export interface GuestRanges {
+  /** A /24. */
+  readonly pods: string;
+  readonly services: string;
 }
 
 /** What the pods of a cluster may take of the machine together; absent: as much as there is. */

@@ -19,7 +19,7 @@ export { CLUSTER_TABLE, type ClusterAddresses, type ClusterState, clusterTable }
 export { type DnsLimits, DnsServer, type DnsServerOptions } from './dns/dns-server.ts';
 export { dnsService } from './dns/dns-service.ts';
 export { MemoryZone } from './dns/memory-zone.ts';
-export { DNS_SERVICE_IP, publishDns } from './dns/publish-dns.ts';
+export { publishDns } from './dns/publish-dns.ts';
 export { parseResolvConf, Upstream, type UpstreamOptions, type UpstreamServer } from './dns/upstream.ts';
 export type * from './dns/zone-view.ts';
 export type { ProxyPorts } from './ingress/haproxy-config.ts';

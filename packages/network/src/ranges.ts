@@ -4,7 +4,7 @@ export type Range = readonly [from: number, to: number];
 export const ipNumberOf = (ip: string): number =>
   ip.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
 
-const formatIp = (ip: number): string =>
+export const formatIp = (ip: number): string =>
   [24, 16, 8, 0].map((shift) => Math.floor(ip / 2 ** shift) % 256).join('.');
 
 /** undefined when it is not an IPv4 range. Bits beyond the prefix are ignored. */

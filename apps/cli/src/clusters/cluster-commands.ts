@@ -167,13 +167,21 @@ Backups hold the keys of the cluster. They do not hold what its pods wrote to vo
     ),
     details: `All credentials that were handed out before are taken back so: clients get new ones between the phases.`,
   },
-  one(
-    'token',
-    'Make a token by which a machine joins a cluster',
-    () => import('../commands/cluster-token.ts'),
-    {
-      expires: text('TIME', 'How long it can be used (default 1d)'),
-      output: output('json', 'yaml'),
-    },
-  ),
+  {
+    ...one(
+      'token',
+      'Make a token by which a machine joins a cluster',
+      () => import('../commands/cluster-token.ts'),
+      {
+        from: {
+          ...text('RANGE', 'Where such machines are: the cluster calls them there; may be repeated'),
+          multiple: true,
+        },
+        expires: text('TIME', 'How long it can be used (default 1d)'),
+        output: output('json', 'yaml'),
+      },
+    ),
+    details: `For example: sampan cluster token dev --from 192.0.2.0/24 > join.sh
+Then, as root on the other machine, which has a kubelet and containerd: sh join.sh`,
+  },
 ];

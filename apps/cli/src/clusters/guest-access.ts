@@ -48,17 +48,32 @@ export function issueGuestAccess(
   return issueAccess(guestAuthority(home, name), subject, at);
 }
 
+interface StoredKeys {
+  readonly caCertificate: string;
+  readonly caKey: string;
+  /** While a rotation is under way: believed as well. */
+  readonly previous?: { readonly caCertificate: string };
+}
+
+/** PEM; all authorities that a cluster believes. Throws `cluster-not-found`. */
+export function readGuestAuthority(home: HomeLayout, name: string): string {
+  const { caCertificate, previous } = readKeys(home, name);
+  return caCertificate + (previous?.caCertificate ?? '');
+}
+
 /** What signs the certificates of a cluster's clients. Throws `cluster-not-found`. */
 function guestAuthority(home: HomeLayout, name: string): CertificateAuthority {
+  const { caCertificate, caKey } = readKeys(home, name);
+  return loadCertificateAuthority(caCertificate, caKey);
+}
+
+/** Throws `cluster-not-found`. */
+function readKeys(home: HomeLayout, name: string): StoredKeys {
   // never a path: names are those of folders
   const known = guestNames(home);
   if (!known.includes(name)) throw clusterMissing(name, known);
   try {
-    const keys = JSON.parse(readFileSync(join(home.clusters, name, 'keys.json'), 'utf8')) as {
-      readonly caCertificate: string;
-      readonly caKey: string;
-    };
-    return loadCertificateAuthority(keys.caCertificate, keys.caKey);
+    return JSON.parse(readFileSync(join(home.clusters, name, 'keys.json'), 'utf8')) as StoredKeys;
   } catch (error) {
     if (isMissing(error)) throw clusterMissing(name, known);
     throw error;

@@ -1,5 +1,6 @@
-import { accessSync, constants } from 'node:fs';
-import { type Logger, messageOf, SampanError } from '@sampan/base';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Logger, SampanError } from '@sampan/base';
 import {
   Caller,
   type CallMessage,
@@ -11,8 +12,11 @@ import {
   type GuestState,
 } from '@sampan/clusters';
 import { KeptProcess } from '../processes/kept-process.ts';
+import { reachHome } from '../processes/reach-home.ts';
 
 export interface GuestsProcessOptions {
+  /** Holds a folder for each, by its name. */
+  readonly clusters: string;
   readonly args: readonly string[];
   readonly log: Logger;
   readonly changed: GuestListener;
@@ -27,12 +31,15 @@ export interface GuestsProcessOptions {
 export class GuestsProcess implements GuestHost {
   readonly #process: KeptProcess<Caller, object>;
 
-  constructor({ args, log, changed, restarted }: GuestsProcessOptions) {
+  readonly #clusters: string;
+
+  constructor({ args, clusters, log, changed, restarted }: GuestsProcessOptions) {
+    this.#clusters = clusters;
     this.#process = new KeptProcess({
       name: 'guests',
       log,
       args: () => args,
-      problem: homeProblem,
+      launcher: reachHome,
       attach: (child) =>
         new Caller(
           {
@@ -52,7 +59,6 @@ export class GuestsProcess implements GuestHost {
     this.#call('configure', name, settings);
   wake = (name: string): Promise<GuestState> => this.#call('wake', name);
   sleep = (name: string): Promise<GuestState> => this.#call('sleep', name);
-  remove = (name: string): Promise<void> => this.#call('remove', name);
   phases = (): Promise<Readonly<Record<string, GuestState['phase']>>> => this.#call('phases');
   backup = (name: string, keep: number): Promise<GuestBackup> => this.#call('backup', name, keep);
   restore = (name: string, backup: string): Promise<GuestState> => this.#call('restore', name, backup);
@@ -61,6 +67,16 @@ export class GuestsProcess implements GuestHost {
   startRotation = (name: string): Promise<GuestState> => this.#call('startRotation', name);
   finishRotation = (name: string): Promise<GuestState> => this.#call('finishRotation', name);
   state = (name: string): Promise<GuestState> => this.#call('state', name);
+
+  /** A home whose clusters cannot be opened can still be rid of them. */
+  async remove(name: string): Promise<void> {
+    try {
+      await this.#call('remove', name);
+    } catch (error) {
+      if (!(error instanceof SampanError) || error.code !== 'home-unreachable') throw error;
+      rmSync(join(this.#clusters, name), { recursive: true, force: true });
+    }
+  }
 
   /** Resolves when it answers, starting it if need be. */
   async ready(): Promise<void> {
@@ -75,23 +91,5 @@ export class GuestsProcess implements GuestHost {
   async #call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
     const { line } = await this.#process.start();
     return line.call<T>(method, ...args);
-  }
-}
-
-/**
- * The server opened what it needs as root, but each cluster's database is opened later, and SQLite names it by its whole
- * path. Undefined: that can be done.
- */
-function homeProblem(): SampanError | undefined {
-  const home = process.cwd();
-  try {
-    accessSync(home, constants.X_OK);
-    return undefined;
-  } catch (error) {
-    return new SampanError(
-      'home-unreachable',
-      `The server's user cannot reach ${home}, and so holds no clusters: ${messageOf(error)}`,
-      { hint: 'Open the folders above it to all (chmod o+x), or use another home.', cause: error },
-    );
   }
 }

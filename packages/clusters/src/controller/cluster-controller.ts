@@ -8,6 +8,7 @@ import {
   type ClusterAction,
   type ClusterQuota,
   type ClusterStatus,
+  DEFAULT_RANGES,
 } from '../kind/cluster.ts';
 import type { MachineQuota } from '../node-request.ts';
 import { ACTIONS, type ActionResult, BACKED_UP, runBackup } from './cluster-actions.ts';
@@ -362,6 +363,9 @@ function settingsOf({ spec = {} }: Cluster): GuestSettings {
       ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
     },
     machine: machineQuota(spec.quota),
+    ranges: { ...DEFAULT_RANGES, ...spec.network },
+    nodeRanges: spec.nodes?.ranges ?? [],
+    revoked: spec.revoked ?? [],
   };
 }
 

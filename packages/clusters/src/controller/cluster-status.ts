@@ -41,6 +41,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'guest-backup-invalid': 'BackupInvalid',
   'guest-backup-missing': 'BackupMissing',
   'guest-backup-name': 'BackupMissing',
+  'home-unreachable': 'HomeUnreachable',
   'cluster-schedule': 'InvalidSchedule',
   'cluster-origin': 'InvalidOrigin',
 };

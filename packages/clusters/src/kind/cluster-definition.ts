@@ -1,5 +1,5 @@
 import type { KubeObject } from '@sampan/api';
-import { GROUP, HOST_CLUSTER, VERSION } from './cluster.ts';
+import { DEFAULT_RANGES, GROUP, HOST_CLUSTER, VERSION } from './cluster.ts';
 
 const text = (description: string, more: object = {}) => ({ type: 'string', description, ...more });
 const number = (description: string, more: object = {}) => ({
@@ -72,6 +72,29 @@ const ASKED = {
   ),
 };
 
+const KEEPS_ADDRESSES = 'a cluster keeps its addresses; make another one';
+
+/** Not addresses of clusters (RFC 1122, RFC 3927, RFC 6598, RFC 5771): their networks would not work. */
+const NOT_INSIDE = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '100.64.0.0/10', '224.0.0.0/3'];
+
+/** An IPv4 CIDR of a size that this range of prefixes has. */
+function range([least, most]: readonly [number, number], wanted: string) {
+  return {
+    maxLength: 18,
+    pattern: '^([0-9]{1,3}\\.){3}[0-9]{1,3}/[0-9]{1,2}$',
+    'x-kubernetes-validations': [
+      {
+        rule: `isCIDR(self) && self == string(cidr(self).masked()) && cidr(self).prefixLength() >= ${least} && cidr(self).prefixLength() <= ${most}`,
+        message: `must be ${wanted}`,
+      },
+      {
+        rule: `!isCIDR(self) || !${JSON.stringify(NOT_INSIDE)}.exists(never, cidr(never).containsIP(cidr(self).ip()) || cidr(self).containsIP(cidr(never).ip()))`,
+        message: `must not touch ${NOT_INSIDE.join(', ')}, which stand for other things`,
+      },
+    ],
+  };
+}
+
 const SPEC = {
   type: 'object',
   description: 'What is wanted.',
@@ -88,12 +111,51 @@ const SPEC = {
       type: 'object',
       description: 'Addresses inside; every cluster may have the same.',
       properties: {
-        pods: text('Of pods: a /24.', { maxLength: 18, default: '10.244.0.0/24' }),
-        services: text('Of Services.', { maxLength: 18, default: '10.96.0.0/12' }),
+        pods: text('Of pods: a /24.', {
+          ...range([24, 24], 'a /24 such as 10.244.0.0/24, with zeros behind its prefix'),
+          default: DEFAULT_RANGES.pods,
+        }),
+        services: text('Of Services: a /12 to a /28.', {
+          ...range([12, 28], 'a range such as 10.96.0.0/12, from /12 to /28, with zeros behind its prefix'),
+          default: DEFAULT_RANGES.services,
+        }),
       },
       'x-kubernetes-validations': [
-        { rule: 'self == oldSelf', message: 'a cluster keeps its addresses; make another one' },
+        {
+          rule: `!isCIDR(self.pods) || !isCIDR(self.services) || (!cidr(self.pods).containsIP(cidr(self.services).ip()) && !cidr(self.services).containsIP(cidr(self.pods).ip()))`,
+          message: 'pods and services overlap',
+        },
+        { rule: 'self == oldSelf', message: KEEPS_ADDRESSES },
       ],
+    },
+    nodes: object('Machines that join it by a token.', {
+      ranges: {
+        type: 'array',
+        description:
+          'CIDRs of their addresses: there, and nowhere else, the cluster calls kubelets, for logs, exec and proxies.',
+        maxItems: 32,
+        items: {
+          type: 'string',
+          maxLength: 43,
+          'x-kubernetes-validations': [{ rule: 'isCIDR(self)', message: 'no CIDR, such as 192.0.2.0/24' }],
+        },
+      },
+    }),
+    revoked: {
+      type: 'array',
+      description:
+        'Certificates that are believed no more, though they have not ended. Taking an entry away brings nothing back.',
+      maxItems: 1000,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['user'],
+      items: object(
+        'All certificates of a user that were made up to a time.',
+        {
+          user: text('As certificates name it (CN).', { minLength: 1, maxLength: 256 }),
+          until: time('Those that are made later hold.'),
+        },
+        { required: ['user', 'until'] },
+      ),
     },
     quota: {
       type: 'object',
@@ -206,6 +268,10 @@ export const clusterDefinition: KubeObject = {
               {
                 rule: `self.metadata.name != "${HOST_CLUSTER}"`,
                 message: 'this is how the machine’s own cluster is called',
+              },
+              {
+                rule: '(has(self.spec) && has(self.spec.network)) == (has(oldSelf.spec) && has(oldSelf.spec.network))',
+                message: KEEPS_ADDRESSES,
               },
             ],
             properties: {

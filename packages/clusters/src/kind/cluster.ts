@@ -42,6 +42,9 @@ export interface ClusterSpec {
   rotation?: ClusterRotation;
   deletion?: ClusterDeletion;
   network?: ClusterRanges;
+  nodes?: ClusterNodes;
+  /** Certificates that are believed no more. Taking an entry away brings nothing back. */
+  revoked?: ClusterRevocation[];
   quota?: ClusterQuota;
 }
 
@@ -91,8 +94,23 @@ export interface ClusterDeletion {
 export interface ClusterRanges {
   /** A /24. Default 10.244.0.0/24. */
   pods?: string;
-  /** Default 10.96.0.0/12. */
+  /** A /12 to a /28. Default 10.96.0.0/12. */
   services?: string;
+}
+
+export const DEFAULT_RANGES = { pods: '10.244.0.0/24', services: '10.96.0.0/12' } as const;
+
+/** Machines that join it by a token. */
+export interface ClusterNodes {
+  /** CIDRs of their addresses: there, and nowhere else, the cluster calls kubelets, for logs, exec and proxies. */
+  ranges?: string[];
+}
+
+/** All certificates of a user that were made up to a time. */
+export interface ClusterRevocation {
+  user: string;
+  /** RFC 3339. */
+  until: string;
 }
 
 /** What a cluster may take of the machine; absent: as much as there is. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClusterAddresses } from '../cluster-table.ts';
-import { contains, ipNumberOf, type Range, rangeOf } from '../ranges.ts';
+import { contains, formatIp, ipNumberOf, type Range, rangeOf } from '../ranges.ts';
 
 /**
  * The addresses of a cluster's network. Inside, every cluster has the same comfortable ones; towards the machine
@@ -33,6 +33,9 @@ export interface NetworkOptions {
   readonly mtu?: number;
 }
 
+/** In every cluster unless it chose others. */
+export const DEFAULT_RANGES = { pods: '10.244.0.0/24', services: '10.96.0.0/12' } as const;
+
 /** 100.64.0.0 to 100.111.255.255 for pods; the rest of 100.64.0.0/10 for links. */
 export const MAX_NETWORKS = 48 * 256;
 export const UPLINK = 'uplink';
@@ -44,7 +47,13 @@ export const networkName = (home: string, cluster: string): string =>
 
 /** Pure; throws an Error when the index or a range is none. */
 export function clusterNetwork(options: NetworkOptions): ClusterNetwork {
-  const { name, index, podRange = '10.244.0.0/24', serviceRange = '10.96.0.0/12', mtu = 1500 } = options;
+  const {
+    name,
+    index,
+    podRange = DEFAULT_RANGES.pods,
+    serviceRange = DEFAULT_RANGES.services,
+    mtu = 1500,
+  } = options;
   if (!Number.isInteger(index) || index < 0 || index >= MAX_NETWORKS)
     throw new Error(`there is no cluster network ${index}`);
   if (!/^[a-z0-9][a-z0-9-]{0,14}$/.test(name))
@@ -79,6 +88,19 @@ export function freeIndex(taken: readonly string[], from = 0): number | undefine
     if (free(hostRangeOf(index)) && free(`${linkAddress(2 * index)}/31`)) return index;
   return undefined;
 }
+
+/** The address of the Service `default/kubernetes`: the first of the range. */
+export const apiAddressOf = ({ serviceRange }: Pick<ClusterNetwork, 'serviceRange'>): string =>
+  addressIn(serviceRange, 1);
+
+/** What resolv.conf of pods names: the tenth of the range, as in every kubeadm cluster. */
+export const dnsAddressOf = ({ serviceRange }: Pick<ClusterNetwork, 'serviceRange'>): string =>
+  addressIn(serviceRange, 10);
+
+/** Whether an IPv4 address is one of a range (CIDR). */
+export const hasAddress = (cidr: string, ip: string): boolean => contains(rangesOf([cidr]), ipNumberOf(ip));
+
+const addressIn = (cidr: string, number: number): string => formatIp((rangeOf(cidr)?.[0] ?? 0) + number);
 
 /** The machine's name of an address in the pod range: where it reaches that pod. */
 export function hostAddressOf(network: ClusterNetwork, podIp: string): string {

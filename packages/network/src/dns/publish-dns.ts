@@ -1,14 +1,11 @@
 import { type KubeObject, StatusError } from '@sampan/api';
 import { type Client, REFS, type ResourceRef } from '@sampan/machinery';
-import type { ClusterNetwork } from '../cluster/addresses.ts';
+import { type ClusterNetwork, dnsAddressOf } from '../cluster/addresses.ts';
 import { dnsService } from './dns-service.ts';
-
-/** What resolv.conf of pods names, as in every kubeadm cluster. */
-export const DNS_SERVICE_IP = '10.96.0.10';
 
 /** Makes the Service of cluster DNS, or mends it. The node process answers behind it. */
 export async function publishDns(client: Client, network: ClusterNetwork): Promise<void> {
-  const { service, slice } = dnsService(network, DNS_SERVICE_IP);
+  const { service, slice } = dnsService(network, dnsAddressOf(network));
   await Promise.all([
     put(client, REFS.services, service as KubeObject),
     put(client, REFS.endpointSlices, slice as unknown as KubeObject),
