@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SampanError, systemClock } from '@sampan/base';
-import { homeLayout, type LogFile, lockHub, openLogFile } from '@sampan/home';
+import { homeLayout, type LogFile, lockHub, openLogFile, readSettings } from '@sampan/home';
 import { HubObjects } from '@sampan/hub';
 import { HomeAccounts } from './accounts/home-accounts.ts';
 import { apiAnswers } from './api-answers.ts';
@@ -15,6 +15,9 @@ export type HubMessage =
 
 /** Without the cluster it serves all the same: whom and what it knows then. */
 const SYNC_MS = 10_000;
+
+/** What was pushed and pulled is looked up months later: a gigabyte of lines. */
+const AUDIT_LOG = { maxBytes: 100 << 20, kept: 10 };
 
 /**
  * The hub process: a child of the server process, with its user and its folder, which is the home. It ends with its
@@ -69,11 +72,24 @@ async function open(args: readonly string[], log: LogFile): Promise<Opened> {
   await apiAnswers();
   objects.start();
   await Promise.race([objects.synced(), sleep(SYNC_MS)]);
-  const hub = await startHub({ folder, port, exactly, socket, directory, cluster, logger: log });
+  const audit = openLogFile(home.hub.auditLog, AUDIT_LOG);
+  const { hubLimits: limits } = readSettings(home);
+  const hub = await startHub({
+    folder,
+    port,
+    exactly,
+    socket,
+    directory,
+    cluster,
+    logger: log,
+    audit,
+    limits,
+  });
   const close = async () => {
     await hub.close();
     objects.stop();
     disconnect();
+    audit.close();
     unlock();
   };
   return { hub, close };

@@ -9,6 +9,7 @@ import {
   Hub,
   type HubControllers,
   type HubObjects,
+  type HubOptions,
   type HubTables,
   loadKeyPair,
 } from '@sampan/hub';
@@ -31,6 +32,10 @@ export interface StartHubOptions {
   /** The cluster that has the registry's objects; absent: none, so that nothing but `directory` says who and what. */
   readonly cluster?: { readonly client: Client; readonly objects: HubObjects };
   readonly logger: Logger;
+  /** Who did what; absent: nobody wants to know. */
+  readonly audit?: Logger;
+  /** In place of the usual ones. */
+  readonly limits?: HubOptions['limits'] | undefined;
 }
 
 export interface RunningHub {
@@ -46,7 +51,7 @@ export interface RunningHub {
 
 /** Opens the storage and serves the registry in plain HTTP on loopback, where Docker needs no certificate. */
 export async function startHub(options: StartHubOptions): Promise<RunningHub> {
-  const { folder, port, exactly = false, socket, directory, cluster, logger } = options;
+  const { folder, port, exactly = false, socket, directory, cluster, logger, audit, limits } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const keyPair = await loadKeyPair(join(folder, 'token-key.json'));
   const blobs = await openFileBlobStore(join(folder, 'blobs'));
@@ -62,6 +67,8 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     clock: systemClock,
     logger,
     service: 'sampan-hub',
+    ...(audit ? { audit } : {}),
+    ...(limits ? { limits } : {}),
   });
   const webhooks = cluster && startWebhooks({ hub, records, client: cluster.client, logger });
   let controllers: HubControllers | undefined;

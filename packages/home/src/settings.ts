@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, SampanError } from '@sampan/base';
+import { type HubLimitSettings, isHubLimits } from './hub-limits.ts';
 import type { HomeLayout } from './layout.ts';
 import { writeFileSafely } from './write-file.ts';
 
@@ -9,6 +10,8 @@ export interface Settings {
   readonly port?: number;
   /** The registry's port for plain HTTP on loopback. */
   readonly hubPort?: number;
+  /** Limits of the registry that are not the usual ones. */
+  readonly hubLimits?: HubLimitSettings;
   /** Which of the machine's cluster networks is the host cluster's. */
   readonly network?: number;
   /** Hosts that the URLs of webhooks may name; none by default. */
@@ -21,6 +24,10 @@ export interface Settings {
 const CHECKS: Readonly<Record<keyof Settings, readonly [is: (value: unknown) => boolean, what: string]>> = {
   port: [isPort, 'a port number'],
   hubPort: [isPort, 'a port number'],
+  hubLimits: [
+    isHubLimits,
+    'limits of the registry (maxBlobBytes; account, address, failedLogins as {perSecond, burst})',
+  ],
   network: [(value) => Number.isSafeInteger(value) && Number(value) >= 0, 'a number of a network'],
   webhookHosts: [
     (value) => Array.isArray(value) && value.every((host) => typeof host === 'string'),
