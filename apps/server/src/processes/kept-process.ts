@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Logger, messageOf, SampanError } from '@sampan/base';
+import { type ProgramStart, programStart } from './programs.ts';
 
 export interface KeptProcessOptions<Line, Ready> {
   /** Of its program, and in logs: `guests`. */
@@ -46,6 +45,8 @@ const LONGEST_RESTART_MS = 30_000;
 export class KeptProcess<Line, Ready extends object> {
   readonly #options: KeptProcessOptions<Line, Ready>;
   #running: Promise<Running<Line, Ready>> | undefined;
+  /** That is not ready yet. */
+  #beginning: ChildProcess | undefined;
   #failures = 0;
   #restart: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -58,22 +59,22 @@ export class KeptProcess<Line, Ready extends object> {
   start(): Promise<Kept<Line, Ready>> {
     if (this.#isStopped) return Promise.reject(this.#gone('the server stops'));
     if (this.#running) return this.#running;
-    let launcher: readonly string[];
     try {
       const problem = this.#options.problem?.();
       if (problem) throw problem;
-      launcher = this.#options.launcher?.() ?? [];
+      this.#running = this.#spawn(this.#options.launcher?.() ?? [], programStart(this.#options.name));
+      return this.#running;
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#running = this.#spawn(launcher);
-    return this.#running;
   }
 
   /** Ends it; resolves when it has. May be called twice. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#restart);
+    // it may wait for what never comes, and has acknowledged nothing
+    this.#beginning?.kill('SIGKILL');
     const running = await this.#running?.catch(() => undefined);
     if (!running || running.child.exitCode !== null || running.child.signalCode !== null) return;
     const ended = new Promise((resolve) => running.child.once('exit', resolve));
@@ -81,14 +82,15 @@ export class KeptProcess<Line, Ready extends object> {
     await ended;
   }
 
-  async #spawn(launcher: readonly string[]): Promise<Running<Line, Ready>> {
+  async #spawn(launcher: readonly string[], start: ProgramStart): Promise<Running<Line, Ready>> {
     const { name, args, attach, detach } = this.#options;
-    const [program = process.execPath, ...before] = [...launcher, process.execPath];
-    const child = spawn(program, [...before, ...process.execArgv, programOf(name), ...args()], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    const [command = '', ...words] = [...launcher, start.command, ...start.args, ...args()];
+    const child = spawn(command, words, {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...start.handles],
       // its folder is this process's, which cannot be named by a path
       cwd: '.',
     });
+    this.#beginning = child;
     const line = attach(child);
     return new Promise((resolve, reject) => {
       child.once('message', (word: FirstWord<Ready>) => {
@@ -97,24 +99,31 @@ export class KeptProcess<Line, Ready extends object> {
           reject(new SampanError(code, message, hint === undefined ? {} : { hint }));
           return;
         }
+        this.#beginning = undefined;
         this.#failures = 0;
         const { kind: _, ...ready } = word;
         resolve({ child, line, ready: ready as unknown as Ready });
       });
-      child.once('error', reject);
-      child.once('exit', (code, signal) => {
-        const error = this.#gone(`the ${name} process ended (${signal ?? code})`);
+      let isOver = false;
+      const end = (how: string) => {
+        if (isOver) return;
+        isOver = true;
+        this.#beginning = undefined;
+        const error = this.#gone(`the ${name} process ended (${how})`);
         detach(line, error);
         reject(error);
-        if (!this.#isStopped) this.#startLater({ code, signal });
-      });
+        if (!this.#isStopped) this.#startLater(how);
+      };
+      // one that could not be started has no end; one that cannot be told something may have
+      child.on('error', (error) => (child.pid === undefined ? end(messageOf(error)) : undefined));
+      child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
     });
   }
 
   /** Never in a tight loop; there may be work for it of which nobody tells. */
-  #startLater(end: { readonly code: number | null; readonly signal: string | null }): void {
+  #startLater(how: string): void {
     const { name, log, restarted } = this.#options;
-    log.error(`the ${name} process ended`, end);
+    log.error(`the ${name} process ended`, { how });
     const wait = Math.min(RESTART_MS * 2 ** this.#failures++, LONGEST_RESTART_MS);
     this.#restart = setTimeout(() => {
       this.#running = undefined;
@@ -130,13 +139,4 @@ export class KeptProcess<Line, Ready extends object> {
       hint: 'It is started again by itself; try again in a moment.',
     });
   }
-}
-
-/** Beside this program when bundled, else its source. */
-function programOf(name: string): string {
-  const places = [`${name}.mjs`, `../${name}.mjs`, `../../../${name}/src/main.ts`];
-  const found = places.map((place) => join(import.meta.dirname, place)).find((file) => existsSync(file));
-  if (!found)
-    throw new SampanError('not-built', `The program ${name} is not built.`, { hint: 'Run: make build' });
-  return found;
 }
