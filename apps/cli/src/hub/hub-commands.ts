@@ -251,6 +251,57 @@ A member with the role "none" is taken out: --member ann=none`,
       wait: CHANGE.wait,
     },
   },
+  lists('repo', '[PROJECT]', 'List repositories', async () => {
+    const [{ listOf }, { REPOSITORY }] = await Promise.all([
+      import('./hub-objects.ts'),
+      import('./content-kinds.ts'),
+    ]);
+    return { run: listOf(REPOSITORY) };
+  }),
+  describes('repo', 'NAME', 'Show what a repository holds', async () => {
+    const [{ describeOf }, { REPOSITORY }] = await Promise.all([
+      import('./hub-objects.ts'),
+      import('./content-kinds.ts'),
+    ]);
+    return { run: describeOf(REPOSITORY) };
+  }),
+  {
+    ...hub(
+      'repo delete',
+      'NAME',
+      [1, 1],
+      'Delete a repository with all that is in it',
+      () => import('../commands/hub-repo-delete.ts'),
+    ),
+    options: { confirm: text('NAME', 'Yes, of this one') },
+  },
+  {
+    ...lists(
+      'tag',
+      '[REPOSITORY]',
+      'List tags; of other registries too',
+      () => import('../commands/hub-tag-list.ts'),
+    ),
+    options: { 'insecure-http': COPY['insecure-http'], ...LIST },
+  },
+  describes('tag', 'NAME:TAG', 'Show what a tag names', async () => {
+    const [{ describeOf }, { TAG }] = await Promise.all([
+      import('./hub-objects.ts'),
+      import('./content-kinds.ts'),
+    ]);
+    return { run: describeOf(TAG) };
+  }),
+  {
+    ...hub(
+      'tag delete',
+      'NAME:TAG…',
+      [1, UNLIMITED],
+      'Delete tags; what they name stays under its digest',
+      () => import('../commands/hub-tag-delete.ts'),
+    ),
+    details: 'A further tag for an image is a copy: sampan hub copy shop/app:1 shop/app:stable',
+    options: { 'insecure-http': COPY['insecure-http'] },
+  },
   {
     ...hub(
       'robot create',
@@ -334,6 +385,16 @@ A member with the role "none" is taken out: --member ann=none`,
     ]);
     return { run: describeOf(WEBHOOK) };
   }),
+  {
+    ...hub('webhook deliveries', 'PROJECT/NAME', [1, 1], 'List what a webhook was told', async () => {
+      const [{ listOf }, { DELIVERY }] = await Promise.all([
+        import('./hub-objects.ts'),
+        import('./content-kinds.ts'),
+      ]);
+      return { run: listOf(DELIVERY) };
+    }),
+    options: LIST,
+  },
   {
     ...hub(
       'webhook replay',
