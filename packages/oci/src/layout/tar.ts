@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { OciError } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
 
@@ -17,6 +18,7 @@ const MAX_OCTAL = 8 ** 11 - 1;
 /** The files of a tar archive by name, without reading what is in them. Throws `oci-layout-invalid`. */
 export async function indexTar(source: ByteSource): Promise<Map<string, TarFile>> {
   const files = new Map<string, TarFile>();
+  const links = new Map<string, string>();
   let long: { path?: string; size?: number } = {};
   for (let at = 0; at < source.size; ) {
     const block = await source.read(at, BLOCK);
@@ -36,10 +38,19 @@ export async function indexTar(source: ByteSource): Promise<Map<string, TarFile>
     const name = clean(long.path ?? nameIn(block));
     long = {};
     if (type === '0' || type === '\0' || type === '7') files.set(name, { at: start, size });
+    else if (type === '1' || type === '2') links.set(name, linkTarget(name, type, textIn(block, 157, 100)));
     if (files.size > MAX_FILES) throw invalid(`it has more than ${MAX_FILES} files`);
+  }
+  for (const [name, target] of links) {
+    const found = files.get(target);
+    if (found && !files.has(name)) files.set(name, found);
   }
   return files;
 }
+
+/** Layers that are the same old versions of Docker write once, and link to. A hard link is named from the top. */
+const linkTarget = (name: string, type: string, target: string): string =>
+  type === '1' ? clean(target) : posix.normalize(posix.join(posix.dirname(name), target));
 
 const clean = (path: string): string => path.replace(/^(?:\.?\/)+/, '');
 
