@@ -82,17 +82,13 @@ export class HomeAccounts implements Directory {
     const name = robotOfLogin(login);
     const robot = name === undefined ? undefined : objects.robots.get('', name);
     if (name === undefined || !robot) return undefined;
-    const secret = objects.secretOf(robot);
-    const account = robotAccount(robot, secret);
+    const secretHash = robot.spec?.secretHash ?? robot.status?.secretHash;
+    const account = robotAccount(robot, secretHash);
     if (robot.spec?.disabled || (account.expires ?? Number.POSITIVE_INFINITY) <= clock.now())
       return undefined;
-    const { secretHash } = robot.spec ?? {};
     return {
       account,
-      isSecret: (password) =>
-        secretHash === undefined
-          ? secret !== undefined && isSame(secret, password)
-          : isRobotSecret(secretHash, password),
+      isSecret: (password) => secretHash !== undefined && isRobotSecret(secretHash, password),
       used: () => onRobot(name),
     };
   }
@@ -126,7 +122,7 @@ interface Keeper {
   used(): void;
 }
 
-function robotAccount({ metadata, spec = {} }: RobotAccountObject, secret: string | undefined): Account {
+function robotAccount({ metadata, spec = {} }: RobotAccountObject, secretHash = ''): Account {
   const { name = '', uid = '' } = metadata;
   const dot = name.indexOf('.');
   const permissions = spec.permissions ?? [];
@@ -134,7 +130,7 @@ function robotAccount({ metadata, spec = {} }: RobotAccountObject, secret: strin
     name: robotLogin(name),
     kind: 'robot',
     groups: [],
-    stamp: stampOf(`${uid} ${spec.secretHash ?? secret ?? ''}`),
+    stamp: stampOf(`${uid} ${secretHash}`),
     administrator: false,
     // whatever is written there: its name says where it belongs
     permissions: dot < 0 ? permissions : permissions.filter(({ project }) => project === name.slice(0, dot)),

@@ -26,8 +26,6 @@ export class HubObjects {
   readonly projects: Informer<ProjectObject>;
   readonly robots: Informer<RobotAccountObject>;
   readonly clusters: Informer | undefined;
-  /** What the Secrets of robots held when they were last looked at, by the robot's name. */
-  readonly #secrets = new Map<string, { readonly uid: string | undefined; readonly secret: string }>();
   readonly #resolved = new WeakMap<ProjectObject, Project>();
 
   constructor({ client, clock, log, hasClusters }: HubObjectsOptions) {
@@ -59,18 +57,6 @@ export class HubObjects {
     const project = { ...projectOfSpec(name, object.spec), deleting };
     this.#resolved.set(object, project);
     return project;
-  }
-
-  /** What was made for the robot to log in with; undefined: nothing (yet). */
-  secretOf({ metadata }: RobotAccountObject): string | undefined {
-    const known = this.#secrets.get(metadata.name ?? '');
-    return known?.uid === metadata.uid ? known?.secret : undefined;
-  }
-
-  setSecret({ metadata }: RobotAccountObject, secret: string | undefined): void {
-    const { name = '', uid } = metadata;
-    if (secret === undefined) this.#secrets.delete(name);
-    else this.#secrets.set(name, { uid, secret });
   }
 
   #all(): Informer[] {

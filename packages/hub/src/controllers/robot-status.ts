@@ -1,5 +1,7 @@
 import { conditionsOf, seconds, type Told } from '../kinds/conditions.ts';
 import { type RobotAccountObject, type RobotAccountStatus, robotLogin } from '../kinds/robot-account.ts';
+import { hashRobotSecret, isRobotSecret } from '../kinds/robot-secret.ts';
+import type { FoundSecret } from './robot-secrets.ts';
 
 type RobotTold = Omit<Told<'Ready'>, 'type' | 'status'>;
 
@@ -17,20 +19,26 @@ function obstacle(
   return trouble;
 }
 
-export const isExpired = ({ spec }: RobotAccountObject, now: number): boolean =>
+const isExpired = ({ spec }: RobotAccountObject, now: number): boolean =>
   spec?.expiresAt !== undefined && Date.parse(spec.expiresAt) <= now;
 
-/** The status of a robot. `usedAt`: when it last logged in, milliseconds since the epoch. Pure. */
+/** The hash of the secret that was made for it: the one that is there while it is right. */
+function hashOf({ status }: RobotAccountObject, secret: string): string {
+  const { secretHash } = status ?? {};
+  return secretHash !== undefined && isRobotSecret(secretHash, secret) ? secretHash : hashRobotSecret(secret);
+}
+
+/** The status of a robot. `found`: of the Secret that it names. `usedAt`: when it last logged in, milliseconds since the epoch. */
 export function robotStatus(
   robot: RobotAccountObject,
-  trouble: RobotTold | undefined,
+  found: FoundSecret | undefined,
   usedAt: number | undefined,
   now: number,
 ): RobotAccountStatus {
   const { metadata, spec, status = {} } = robot;
   const { name = '', generation } = metadata;
-  const { secretRef: _, ...rest } = status;
-  const against = obstacle(robot, trouble, now);
+  const { secretRef: _ref, secretHash: _hash, ...rest } = status;
+  const against = obstacle(robot, found?.trouble, now);
   const told = against
     ? ({ type: 'Ready', status: 'False', ...against } as const)
     : ({ type: 'Ready', status: 'True', reason: 'Active', message: 'it may log in' } as const);
@@ -39,7 +47,9 @@ export function robotStatus(
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     conditions: conditionsOf([told], status.conditions, generation, now),
     login: robotLogin(name),
-    ...(spec?.secretRef && !trouble ? { secretRef: spec.secretRef } : {}),
+    ...(spec?.secretRef && found?.secret !== undefined
+      ? { secretRef: spec.secretRef, secretHash: hashOf(robot, found.secret) }
+      : {}),
     ...(usedAt === undefined ? {} : { lastUsed: seconds(usedAt) }),
   };
 }

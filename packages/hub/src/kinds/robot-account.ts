@@ -46,6 +46,8 @@ export interface RobotAccountStatus {
   readonly lastUsed?: string;
   /** Where its Secret was made. */
   readonly secretRef?: SecretPlace;
+  /** Of what its Secret holds, as `spec.secretHash`. */
+  readonly secretHash?: string;
 }
 
 /** The name by which a RobotAccount of this name logs in. */

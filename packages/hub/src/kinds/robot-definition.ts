@@ -42,6 +42,7 @@ const STATUS = object('What is.', {
   login: text('The name to log in with.'),
   lastUsed: time('When it last got a token; may be some minutes old.'),
   secretRef: place('Where its Secret was made.'),
+  secretHash: text('Of what its Secret holds, as spec.secretHash.'),
 });
 
 /** The kind RobotAccount as a CustomResourceDefinition. */
