@@ -72,10 +72,11 @@ export const COMMANDS: readonly Command[] = [
     name: 'backup',
     args: 'FILE',
     arity: [1, 1],
-    summary: 'Back everything up while it serves: all clusters, keys, people',
+    summary: 'Back everything up while it serves: all clusters, the registry, keys, people',
     details: `For example: sampan backup /mnt/backups/sampan-$(date +%F).tar.gz
-Not in it: images, logs, and what pods wrote to volumes. Each cluster is as of one moment of its own.`,
+Not in it: images from elsewhere, logs, and what pods wrote to volumes. Each cluster is as of one moment of its own.`,
     options: {
+      'no-images': { type: 'boolean', help: 'Without what the registry holds' },
       wait: { type: 'string', value: 'SECONDS', help: 'Longest wait for one cluster (default 60)' },
     },
     load: () => import('./commands/backup.ts'),

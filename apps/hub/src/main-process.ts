@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SampanError, systemClock } from '@sampan/base';
 import { homeLayout, type LogFile, lockHub, openLogFile, readSettings } from '@sampan/home';
-import { HubObjects } from '@sampan/hub';
+import { HubObjects, type HubResponse } from '@sampan/hub';
 import { HomeAccounts } from './accounts/home-accounts.ts';
 import { apiAnswers } from './api-answers.ts';
 import { connectApi } from './connect-api.ts';
+import { copyHub } from './copy-hub.ts';
 import { parseHubOptions } from './options.ts';
 import { type RunningHub, startHub } from './start-hub.ts';
 
@@ -12,6 +13,15 @@ import { type RunningHub, startHub } from './start-hub.ts';
 export type HubMessage =
   | { readonly kind: 'ready'; readonly port: number; readonly portTaken?: number }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint?: string };
+
+/** On the socket, where the server process asks for a copy of all that there is. */
+const COPY_PATH = '/copy';
+
+const found = (value: unknown): HubResponse => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(value),
+});
 
 /** Without the cluster it serves all the same: whom and what it knows then. */
 const SYNC_MS = 10_000;
@@ -80,6 +90,7 @@ async function open(args: readonly string[], log: LogFile): Promise<Opened> {
     exactly,
     socket,
     directory,
+    inside: (hub) => ({ [COPY_PATH]: async () => found(await copyHub(home, hub)) }),
     cluster,
     logger: log,
     audit,

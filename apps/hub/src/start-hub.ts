@@ -10,6 +10,7 @@ import {
   type HubControllers,
   type HubObjects,
   type HubOptions,
+  type HubResponse,
   type HubTables,
   loadKeyPair,
 } from '@sampan/hub';
@@ -28,6 +29,8 @@ export interface StartHubOptions {
   readonly exactly?: boolean;
   /** Where the server process hands requests on; absent: nowhere. */
   readonly socket?: string;
+  /** What else is done for the server process, by paths of the socket. */
+  readonly inside?: (hub: Hub) => Readonly<Record<string, (url: string) => Promise<HubResponse>>>;
   readonly directory: Directory;
   /** The cluster that has the registry's objects; absent: none, so that nothing but `directory` says who and what. */
   readonly cluster?: { readonly client: Client; readonly objects: HubObjects };
@@ -79,7 +82,8 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   }
   await hub.start();
   const content = (url: string) => answerContent(records.read, url, systemClock.now());
-  const listeners = await openListeners({ hub, port, exactly, socket, content, logger });
+  const inside = { ...options.inside?.(hub), '/resources/': content };
+  const listeners = await openListeners({ hub, port, exactly, socket, inside, logger });
   if (cluster) controllers = startControllers({ hub, ...cluster, port: listeners.port, logger });
   hub.retention.onRun((project) => controllers?.contentChanged(project));
   return {

@@ -197,7 +197,10 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     externalAddress: serverAddress,
     ...(descriptions ? { descriptions } : {}),
     reports: { '/sampan/status': () => ({ version: SAMPAN_VERSION, ...store.stats() }) },
-    actions: { '/sampan/backup': () => copyObjects(home, store) },
+    actions: {
+      '/sampan/backup': () => copyObjects(home, store),
+      ...(hostHub ? { '/sampan/backup/hub': () => hostHub.copy() } : {}),
+    },
   });
   const address = network?.link.host;
   const [stopControllers] = await Promise.all([

@@ -49,6 +49,11 @@ export class Hub {
     return this.#parts.collector.run(options);
   }
 
+  /** Runs a task while no garbage is collected: what is there then stays. */
+  withoutCollecting<T>(task: () => Promise<T>): Promise<T> {
+    return this.#parts.collector.hold(task);
+  }
+
   /** What is promised and not there; see `checkHub`. */
   check(options: { readonly read: boolean }): Promise<Fault[]> {
     return checkHub(this.#parts.parts, options);

@@ -7,8 +7,9 @@ import { writeHomeBackup } from '../home-backup/write-backup.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const [file = ''] = invocation.args;
   const { clusters, failures } = await writeHomeBackup(invocation, file);
+  const images = invocation.options['no-images'] === true ? ', without images' : '';
   process.stdout.write(
-    `${file}, ${size(statSync(file).size)}: the host cluster and ${clusters.length} others\n`,
+    `${file}, ${size(statSync(file).size)}: the host cluster and ${clusters.length} others${images}\n`,
   );
   process.stderr.write('It holds all keys: whoever can read it rules all clusters.\n');
   for (const failure of failures) process.stderr.write(`Not in it is the cluster ${failure}\n`);

@@ -3,9 +3,13 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SampanError } from '@sampan/base';
 
-/** Packs all that is in a folder; gzip's checksum tells later whether it is whole. Throws `archive-failed`. */
-export const pack = (folder: string, file: string): Promise<void> =>
-  run('tar', ['-C', folder, '-czf', file, '.']);
+/**
+ * Packs all that is in the folders, as if they were one; gzip's checksum tells later whether it is whole. Throws
+ * `archive-failed`.
+ */
+export const pack = (folders: readonly string[], file: string): Promise<void> =>
+  // most of what is large in it, images, is packed already
+  run('tar', ['-I', 'gzip -1', '-cf', file, ...folders.flatMap((folder) => ['-C', folder, '.'])]);
 
 /** Unpacks to an empty folder: regular files and folders only, all the caller's own. Throws `archive-failed`. */
 export async function unpack(file: string, folder: string): Promise<void> {

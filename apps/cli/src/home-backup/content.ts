@@ -1,6 +1,7 @@
 /**
- * What is in a backup of a home: the host cluster's objects, each cluster's backup, keys, users and settings; of what
- * root has, the policy, static pods and settings of registries. Not images, logs, and what pods wrote to volumes.
+ * What is in a backup of a home: the host cluster's objects, each cluster's backup, the registry, keys, users and
+ * settings; of what root has, the policy, static pods and settings of registries. Not images that containerd fetched, logs,
+ * and what pods wrote to volumes.
  */
 export const CONTENT = {
   head: 'backup.json',
@@ -8,6 +9,8 @@ export const CONTENT = {
   /** NAME.tar and NAME.json, the record of that cluster. */
   guests: 'guests',
   home: 'home',
+  /** The registry's folder; need not be there. */
+  hub: 'hub',
 } as const;
 
 /** Below the home; copied as they are. */

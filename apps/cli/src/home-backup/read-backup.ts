@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -57,6 +58,11 @@ async function layOut(content: string, home: HomeLayout, { clusters }: BackupHea
   for (const name of HOME_FOLDERS) mkdirSync(join(home.root, name), { mode: 0o700 });
   cpSync(join(content, CONTENT.home), home.root, { recursive: true });
   renameSync(join(content, CONTENT.host), home.hostDatabase);
+  const registry = join(content, CONTENT.hub);
+  if (existsSync(registry)) {
+    rmdirSync(home.hub.root);
+    renameSync(registry, home.hub.root);
+  }
   for (const name of clusters) {
     if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) throw invalid(`${name} cannot name a cluster`);
     await layOutGuest(join(content, CONTENT.guests), join(home.clusters, name), name);

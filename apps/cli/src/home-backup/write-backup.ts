@@ -40,9 +40,15 @@ export async function writeHomeBackup(invocation: Invocation, file: string): Pro
       clusters: written.clusters,
     };
     writeFileSync(join(content, CONTENT.head), `${JSON.stringify(head, null, 2)}\n`);
+    const registry = await copyHub(invocation);
     const archive = join(folder, 'archive');
     writeFileSync(archive, '', { mode: 0o600, flag: 'wx' });
-    await pack(content, archive);
+    progress('Writing the backup');
+    try {
+      await pack([content, ...registry], archive);
+    } finally {
+      for (const copy of registry) rmSync(copy, { recursive: true, force: true });
+    }
     renameSync(archive, path);
     return written;
   } finally {
@@ -130,6 +136,24 @@ async function copyHost({ home, port }: Invocation, content: string): Promise<vo
   } finally {
     rmSync(copy, { force: true });
   }
+}
+
+/** Folders to pack as well, and to remove afterwards. */
+async function copyHub({ home, port, options }: Invocation): Promise<string[]> {
+  if (options['no-images'] === true) return [];
+  const running = readRunState(home);
+  if (running?.hubPort === undefined) {
+    if (!existsSync(home.hub.database)) return [];
+    throw new SampanError('backup-failed', 'The home cannot be backed up: its registry does not run.', {
+      hint: 'Start it (sampan down, then sampan up), or leave its images out: sampan backup --no-images FILE',
+    });
+  }
+  progress('Copying the registry');
+  const answer = await postJson(adminAccess(home, running, port), '/sampan/backup/hub');
+  const { folder } = (answer?.body ?? {}) as { readonly folder?: unknown };
+  if (answer?.status !== 200 || typeof folder !== 'string' || basename(folder) !== folder)
+    throw failed(`the registry could not be copied (status ${answer?.status ?? 'none'})`);
+  return [join(home.backups, folder)];
 }
 
 function copyFiles({ home }: Invocation, content: string): void {

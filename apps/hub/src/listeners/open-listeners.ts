@@ -21,8 +21,8 @@ export interface ListenerOptions {
   readonly exactly: boolean;
   /** Where the server process, and nobody else, hands requests on; absent: nowhere. */
   readonly socket: string | undefined;
-  /** Tells the server process what the registry holds: see `answerContent`. */
-  readonly content: (url: string) => Promise<HubResponse>;
+  /** What the server process asks for itself, by the beginning of its path: it hands no such request on. */
+  readonly inside: Readonly<Record<string, (url: string) => Promise<HubResponse>>>;
   readonly logger: Logger;
 }
 
@@ -34,9 +34,6 @@ export interface Listeners {
   close(): Promise<void>;
 }
 
-/** Paths that the server process asks for itself; it hands no such request on. */
-const CONTENT = '/resources/';
-
 /** Both loopback addresses: "localhost" may mean either. */
 const LOOPBACK = ['127.0.0.1', '::1'] as const;
 
@@ -44,7 +41,7 @@ const LOOPBACK = ['127.0.0.1', '::1'] as const;
 export async function openListeners({
   hub,
   logger,
-  content,
+  inside,
   ...options
 }: ListenerOptions): Promise<Listeners> {
   const servers: Server[] = [];
@@ -60,9 +57,12 @@ export async function openListeners({
   };
   try {
     const { port, portTaken } = await listenOnLoopback(options, () => serve(directOrigin), logger);
-    const inside: Answer = (request) =>
-      request.url.startsWith(CONTENT) ? content(request.url) : hub.handle(request);
-    if (options.socket !== undefined) await listenOnSocket(serve(forwardedOrigin, inside), options.socket);
+    const answerServer: Answer = (request) => {
+      const [, answerInside] = Object.entries(inside).find(([path]) => request.url.startsWith(path)) ?? [];
+      return answerInside ? answerInside(request.url) : hub.handle(request);
+    };
+    if (options.socket !== undefined)
+      await listenOnSocket(serve(forwardedOrigin, answerServer), options.socket);
     return { port, portTaken, close };
   } catch (error) {
     await close();

@@ -2,6 +2,7 @@ import type { Logger } from '@sampan/base';
 import { HOST_CLUSTER } from '@sampan/clusters';
 import type { PullSecretOptions } from '@sampan/controllers';
 import { type HomeLayout, PULL_SECRET, pullSecretContent, readSettings, writeSettings } from '@sampan/home';
+import { askHub } from './ask-hub.ts';
 import { HubProcess } from './hub-process.ts';
 import { type StartedHub, startHub } from './start-hub.ts';
 
@@ -23,9 +24,14 @@ export interface HostHub {
   readonly started: Promise<StartedHub>;
   /** With what pods of the machine's own cluster pull. */
   readonly pullSecret: PullSecretOptions;
+  /** Has it copy all that it holds into the home's folder of backups; see `copyHub`. */
+  copy(): Promise<unknown>;
   /** Ends it, also when it only starts. May be called twice. */
   stop(): Promise<void>;
 }
+
+/** Of many blobs. */
+const COPY_MS = 600_000;
 
 /** Starts the registry beside all else that starts; its port is remembered and told as soon as it has one. */
 export function startHostHub({ home, wanted, address, log, keepState }: HostHubOptions): HostHub {
@@ -52,6 +58,10 @@ export function startHostHub({ home, wanted, address, log, keepState }: HostHubO
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
+    },
+    copy: async () => {
+      await process.start();
+      return await askHub(home.hub.socket, '/copy', COPY_MS);
     },
     stop: () => process.stop(),
   };

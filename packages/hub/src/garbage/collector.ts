@@ -30,7 +30,12 @@ export class Collector {
 
   /** After those that were asked for before. */
   run(options: CollectOptions = {}): Promise<Collected> {
-    const run = this.#running.then(() => this.#collect(options));
+    return this.hold(() => this.#collect(options));
+  }
+
+  /** Runs a task after collections that were asked for before, and before later ones. */
+  hold<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#running.then(task);
     // whoever asked for it learns of its failure
     this.#running = run.catch(() => undefined);
     return run;
