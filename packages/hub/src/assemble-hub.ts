@@ -16,7 +16,7 @@ import { DigestLocks } from './metadata/digest-locks.ts';
 import type { HubTables } from './metadata/schema.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import { Operations } from './operations/operations.ts';
-import { type Directory, projectOf } from './projects/directory.ts';
+import type { Directory } from './projects/directory.ts';
 import { PullTimes } from './retention/pull-times.ts';
 import { Retention } from './retention/retention.ts';
 import type { KeyPair } from './tokens/key-file.ts';
@@ -76,8 +76,7 @@ export function assembleHub(options: HubOptions) {
 function tokenGate(keys: TokenKeys, { directory, clock }: HubParts): TokenGate {
   const realm = ({ headers, origin }: HubRequest) =>
     `${origin.scheme}://${hostOf(headers.host)}${TOKEN_PATH}`;
-  const isPublic = (name: string) => directory.project(projectOf(name))?.public ?? false;
-  return new TokenGate({ keys, clock, realm, isPublic });
+  return new TokenGate({ keys, clock, realm, directory });
 }
 
 /** It goes into a quoted string of a header: nothing that could end that. */

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hashPassword } from '../src/index.ts';
 import { basic, PASSWORD, TestHub } from './support.ts';
 
 let hub: TestHub;
@@ -100,4 +101,42 @@ test('OAuth 2 gives a refresh token, which works until the password changes', as
   expect((await post({ grant_type: 'other' })).body.error).toBe('unsupported_grant_type');
   hub.directory.setAccount({ name: 'guest', hash: 'changed', administrator: false });
   expect((await post(again)).status).toBe(401);
+});
+
+test('what is taken away is gone at once, though the token lasts', async () => {
+  const pull = async (token: string, repository: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await fetch(`${hub.url}/v2/${repository}/tags/list`, { headers })).status;
+  };
+  const hash = await hashPassword(PASSWORD);
+  hub.directory.setAccount({ name: 'brief', hash, administrator: false });
+  const members = [{ kind: 'User', name: 'brief', role: 'guest' }] as const;
+  hub.directory.setProject({ name: 'brief', public: false, members });
+  const token = await hub.token('brief', ['repository:brief/app:pull']);
+  expect(await pull(token, 'brief/app')).toBe(404);
+  hub.directory.setProject({ name: 'brief', public: false, members: [] });
+  expect(await pull(token, 'brief/app')).toBe(401);
+  hub.directory.setProject({ name: 'brief', public: false, members });
+  expect(await pull(token, 'brief/app')).toBe(404);
+  hub.directory.setAccount({ name: 'brief', hash: await hashPassword('another'), administrator: false });
+  expect(await pull(token, 'brief/app')).toBe(401);
+  hub.directory.removeAccount('brief');
+  expect(await pull(token, 'brief/app')).toBe(401);
+});
+
+test('an account that ends gets tokens that end with it', async () => {
+  const hash = await hashPassword(PASSWORD);
+  const ending = { name: 'ending', hash, administrator: false, expires: Date.now() + 30_000 };
+  hub.directory.setAccount(ending);
+  const body = new URLSearchParams({
+    grant_type: 'password',
+    username: 'ending',
+    password: PASSWORD,
+    access_type: 'offline',
+  });
+  const answer = await fetch(`${hub.url}/hub/token`, { method: 'POST', body });
+  const { expires_in: seconds, refresh_token: refresh } = (await answer.json()) as Record<string, unknown>;
+  expect(seconds).toBeLessThanOrEqual(30);
+  expect(seconds).toBeGreaterThan(20);
+  expect(refresh).toBeDefined();
 });

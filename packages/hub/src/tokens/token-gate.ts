@@ -2,8 +2,10 @@ import type { Clock } from '@sampan/base';
 import type { Caller, Gate, Wanted } from '../api/gate.ts';
 import type { HubRequest } from '../api/message.ts';
 import { RegistryError } from '../errors/registry-error.ts';
+import type { Account } from '../projects/account.ts';
+import { type Directory, grant, projectOf } from '../projects/directory.ts';
 import { type Access, formatScope } from './scope.ts';
-import { accessOf, type TokenKeys } from './token-keys.ts';
+import { accessOf, type Token, type TokenKeys } from './token-keys.ts';
 
 /** The longest that an upload may outlive the token it was begun with. */
 const LONGEST_UPLOAD_MS = 24 * 60 * 60_000;
@@ -13,11 +15,13 @@ interface TokenGateOptions {
   readonly clock: Clock;
   /** Where tokens are had, as the client of this request reaches it. */
   readonly realm: (request: HubRequest) => string;
-  /** Whether anyone may pull from the repository: that needs no token. */
-  readonly isPublic: (repository: string) => boolean;
+  readonly directory: Directory;
 }
 
-/** Admits who brings a token that grants what they want (distribution specification, "Token Authentication"). */
+/**
+ * Admits who brings a token that grants what they want (distribution specification, "Token Authentication"). Asks
+ * nobody, but looks whether the account is still there and still may: what is taken away is gone at once.
+ */
 export class TokenGate implements Gate {
   readonly #options: TokenGateOptions;
 
@@ -29,22 +33,50 @@ export class TokenGate implements Gate {
     const text = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const token = text === undefined ? undefined : await this.#check(text, wanted.since);
     if (!token) throw this.#challenge(request, wanted, text === undefined ? undefined : 'invalid_token');
-    const access = accessOf(token);
+    const may = (needed: Access): boolean => this.#may(token, needed);
     const needed = neededFor(wanted);
-    if (needed && !covers(access, needed)) throw this.#challenge(request, wanted, 'insufficient_scope');
+    if (needed && !may(needed)) throw this.#challenge(request, wanted, 'insufficient_scope');
     return {
       name: token.subject,
-      may: (action, name) =>
-        this.#options.isPublic(name) || covers(access, { type: 'repository', name, actions: [action] }),
+      may: (action, name) => this.#isPublic(name) || may({ type: 'repository', name, actions: [action] }),
     };
+  }
+
+  /** What the token grants, if whoever got it still may. */
+  #may(token: Token, needed: Access): boolean {
+    if (!covers(accessOf(token), needed)) return false;
+    const account = this.#accountOf(token);
+    // who cannot be looked up has it until the token ends
+    if (account === 'unknown') return true;
+    return covers([grant(this.#options.directory, account, needed)], needed);
+  }
+
+  /** Undefined: anonymous. */
+  #accountOf({ subject, claims }: Token): Account | 'unknown' | undefined {
+    if (subject === '') return undefined;
+    return claims.stamp === '' ? 'unknown' : this.#options.directory.account(subject);
+  }
+
+  #isPublic(repository: string): boolean {
+    return this.#options.directory.project(projectOf(repository))?.public ?? false;
   }
 
   async #check(text: string, since: number | undefined) {
     const { keys, clock } = this.#options;
     const now = clock.now();
-    const token = await keys.check(text, 'access', now);
-    if (token || since === undefined || now - since > LONGEST_UPLOAD_MS) return token;
-    return keys.check(text, 'access', since);
+    const isLong = since !== undefined && now - since <= LONGEST_UPLOAD_MS;
+    const token =
+      (await keys.check(text, 'access', now)) ??
+      (isLong ? await keys.check(text, 'access', since) : undefined);
+    return token && this.#isCurrent(token) ? token : undefined;
+  }
+
+  /** Whether its account is there, and has the password that it had. */
+  #isCurrent(token: Token): boolean {
+    const account = this.#accountOf(token);
+    return account === undefined
+      ? token.subject === ''
+      : account === 'unknown' || account.stamp === token.claims.stamp;
   }
 
   /** RFC 6750, section 3: where and for what to ask for a token. */

@@ -7,7 +7,16 @@ import type { Access } from './scope.ts';
 const ALGORITHM = 'ES256';
 
 /** How far clocks of signer and checker may differ. */
-const SKEW_SECONDS = 60;
+const SKEW_MS = 60_000;
+
+/** Signatures that were found good are remembered, of so many tokens: a client brings the same one with each request. */
+const MOST_VERIFIED = 2000;
+
+interface Verified {
+  readonly token: Token;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+}
 
 interface TokenKeysOptions {
   readonly privateKey: CryptoKey;
@@ -38,6 +47,7 @@ export interface Token {
 export class TokenKeys {
   readonly service: string;
   readonly #options: TokenKeysOptions;
+  readonly #verified = new Map<string, Verified>();
 
   constructor(options: TokenKeysOptions) {
     this.service = options.service;
@@ -60,16 +70,34 @@ export class TokenKeys {
 
   /** The token as it was signed for `use` and is valid at `at` (milliseconds); undefined: it is not. */
   async check(text: string, use: TokenUse, at: number): Promise<Token | undefined> {
+    const key = `${use} ${text}`;
+    const verified = this.#verified.get(key) ?? (await this.#verify(text, use, at));
+    if (!verified) return undefined;
+    const { token, notBefore } = verified;
+    if (at >= token.expires + SKEW_MS || at < notBefore - SKEW_MS) return undefined;
+    this.#remember(key, verified);
+    return token;
+  }
+
+  #remember(key: string, verified: Verified): void {
+    if (this.#verified.has(key)) return;
+    const [oldest] = this.#verified.keys();
+    if (this.#verified.size >= MOST_VERIFIED && oldest !== undefined) this.#verified.delete(oldest);
+    this.#verified.set(key, verified);
+  }
+
+  async #verify(text: string, use: TokenUse, at: number): Promise<Verified | undefined> {
     try {
       const { payload } = await jwtVerify(text, this.#options.publicKey, {
         algorithms: [ALGORITHM],
         issuer: this.service,
         audience: this.#audience(use),
         currentDate: new Date(at),
-        clockTolerance: SKEW_SECONDS,
+        clockTolerance: SKEW_MS / 1000,
         requiredClaims: ['exp', 'nbf', 'sub'],
       });
-      return { subject: payload.sub ?? '', expires: (payload.exp ?? 0) * 1000, claims: payload };
+      const { sub = '', exp = 0, nbf = 0 } = payload;
+      return { token: { subject: sub, expires: exp * 1000, claims: payload }, notBefore: nbf * 1000 };
     } catch (thrown) {
       if (thrown instanceof errors.JOSEError) return undefined;
       throw thrown;

@@ -123,7 +123,9 @@ export class TokenService {
       .filter(({ actions }) => actions.length > 0);
     const subject = account?.name ?? '';
     const seconds = Math.min(ACCESS_SECONDS, secondsLeft(account, clock.now()));
-    const token = await keys.sign({ subject, use: 'access', seconds, claims: { access } });
+    // the gate looks whether the account still has it
+    const claims = { access, ...(account ? { stamp: account.stamp } : {}) };
+    const token = await keys.sign({ subject, use: 'access', seconds, claims });
     const offline =
       refresh && account && account.stamp !== '' ? { refresh_token: await this.#refreshToken(account) } : {};
     const body = {
