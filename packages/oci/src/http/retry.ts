@@ -28,15 +28,25 @@ export class PassingError extends RegistryAnswerError {
   }
 }
 
-/** Tries again what failed by the network, or by an answer that may pass, with growing pauses. */
-export async function withRetries<T>(attempt: (tried: number) => Promise<T>): Promise<T> {
-  for (let tried = 0; ; tried++) {
+/**
+ * Tries again what failed by the network, or by an answer that may pass, with growing pauses. `progress`: a number that
+ * grows with the work that is done; tries are counted anew when it grew.
+ */
+export async function withRetries<T>(
+  attempt: (tried: number) => Promise<T>,
+  progress: () => number = () => 0,
+): Promise<T> {
+  let best = progress();
+  for (let tried = 0, inRow = 0; ; tried++) {
     try {
       return await attempt(tried);
     } catch (error) {
+      const reached = progress();
+      inRow = reached > best ? 1 : inRow + 1;
+      best = Math.max(best, reached);
       const mayPass = error instanceof PassingError || (error instanceof UnreachableError && error.passing);
-      if (!mayPass || tried + 1 >= TRIES) throw error;
-      const usual = FIRST_PAUSE_MS * 2 ** tried * (0.5 + Math.random());
+      if (!mayPass || inRow >= TRIES) throw error;
+      const usual = FIRST_PAUSE_MS * 2 ** (inRow - 1) * (0.5 + Math.random());
       await sleep(error instanceof PassingError ? (error.afterMs ?? usual) : usual);
     }
   }

@@ -28,11 +28,13 @@ export async function uploadBlob(
   const begun = await begin(repository, blob, from);
   if (begun === 'mounted') return begun;
   let session: Session | undefined = begun;
+  // what the registry says that it has, not what was sent
+  const progress = () => session?.offset ?? 0;
   await withRetries(async (tried) => {
     if (tried > 0) session = session && (await whereItEnded(repository, session));
     session ??= (await begin(repository, blob, undefined)) as Session;
     await finish(repository, blob, session, source, moved);
-  });
+  }, progress);
   return 'moved';
 }
 
