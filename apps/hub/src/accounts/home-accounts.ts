@@ -69,7 +69,8 @@ export class HomeAccounts implements Directory {
   ofCertificate(certificate: string): Account | undefined {
     try {
       const subject = this.#certificates.read(certificate, this.#options.clock.now());
-      return subject && personOf(subject.commonName, subject.organizations);
+      if (!subject || this.#users.isRevoked(subject)) return undefined;
+      return personOf(subject.commonName, subject.organizations);
     } catch (error) {
       // of another authority, or too old
       if (error instanceof StatusError) return undefined;

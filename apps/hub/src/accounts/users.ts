@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Clock, Logger } from '@sampan/base';
-import { type HomeLayout, isPasswordOf, readUsers, type User } from '@sampan/home';
+import { type HomeLayout, isPasswordOf, readRevoked, readUsers, type User } from '@sampan/home';
 import type { Account } from '@sampan/hub';
+import { Revocations } from '@sampan/machinery';
 import { Remembered } from './remembered.ts';
 
 /** May do all, as everywhere. */
@@ -33,6 +34,7 @@ export class Users {
   readonly #log: Logger;
   readonly #remembered: Remembered<User>;
   #users: ReadonlyMap<string, User> = new Map();
+  #revocations = new Revocations();
   /** Of the file that was read. */
   #mark = '';
 
@@ -55,10 +57,20 @@ export class Users {
     return isRight && accountOf(isRight);
   }
 
+  /** Whether a certificate of the home's authority is believed no more. */
+  isRevoked(certificate: Parameters<Revocations['has']>[0]): boolean {
+    this.#look();
+    return this.#revocations.has(certificate);
+  }
+
   #find(name: string): User | undefined {
+    this.#look();
+    return this.#users.get(name);
+  }
+
+  #look(): void {
     const mark = this.#markOf();
     if (mark !== this.#mark) this.#read(mark);
-    return this.#users.get(name);
   }
 
   /** It is replaced as a whole, so another file has another number. */
@@ -71,6 +83,7 @@ export class Users {
   #read(mark: string): void {
     this.#mark = mark;
     try {
+      this.#revocations = new Revocations(readRevoked(this.#home));
       this.#users = new Map(readUsers(this.#home).map((user) => [user.name, user]));
     } catch (error) {
       this.#log.error('the file of users cannot be read', { error });
