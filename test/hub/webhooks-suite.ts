@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sampan/base';
 import {
   HUB_MIGRATIONS,
+  type HubCondition,
   type HubEvent,
   type HubTables,
   installHubKinds,
@@ -93,6 +94,8 @@ export function webhooksSuite(name: string, startApi: () => Promise<Api>): void 
 
     const read = (name: string) => client.get<WebhookObject>(WEBHOOKS, undefined, name);
 
+    const said = ({ type, status: is, reason }: HubCondition<string>) => `${type} ${is} ${reason}`;
+
     async function ready(name: string): Promise<string | undefined> {
       const [condition] = (await read(name)).status?.conditions ?? [];
       return condition && `${condition.status} ${condition.reason}`;
@@ -170,6 +173,11 @@ export function webhooksSuite(name: string, startApi: () => Promise<Api>): void 
       await expect
         .poll(async () => (await read('shop.replay')).status, WAIT)
         .toMatchObject({ pending: 0, failed: 0, replayed: replay.requestedAt, lastDelivery: { ok: true } });
+      const conditions = async () => ((await read('shop.replay')).status?.conditions ?? []).map(said);
+      expect(await conditions()).toEqual(['Ready True Ready', 'Replayed True Sent']);
+      const unknown = { delivery: 'none', requestedAt: '2026-01-01T00:00:01Z' };
+      await client.patch(WEBHOOKS, undefined, 'shop.replay', 'merge', { spec: { replay: unknown } });
+      await expect.poll(conditions, WAIT).toEqual(['Ready True Ready', 'Replayed False DeliveryUnknown']);
       await stop();
       start();
       await push('v2');

@@ -57,7 +57,7 @@ const SPEC = object(
 
 const STATUS = object('What is.', {
   observedGeneration,
-  conditions: conditions('Ready.'),
+  conditions: conditions('Ready or Replayed.'),
   lastDelivery: object('The last try.', {
     time: time('When.'),
     code: number('HTTP status; absent: there was no answer.'),

@@ -29,7 +29,8 @@ export interface WebhookSpec {
   readonly replay?: { readonly delivery: string; readonly requestedAt: string };
 }
 
-export type WebhookConditionType = 'Ready';
+/** `Replayed`: whether there was what `spec.replay` named last. */
+export type WebhookConditionType = 'Ready' | 'Replayed';
 
 export interface WebhookStatus {
   readonly observedGeneration?: number;

@@ -4,7 +4,7 @@ import { type Client, Informer, Reconciler } from '@sampan/machinery';
 import { WEBHOOKS, type WebhookObject } from '../kinds/webhook.ts';
 import type { WebhookTarget } from './target.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
-import { webhookStatus } from './webhook-status.ts';
+import { type ReplayOutcome, webhookStatus } from './webhook-status.ts';
 import type { Webhooks } from './webhooks.ts';
 
 /** After a try, until the status tells of it: of many tries one status. */
@@ -24,8 +24,8 @@ export class WebhookController {
   readonly #objects: Informer<WebhookObject>;
   readonly #secrets: WebhookSecrets;
   readonly #reconciler: Reconciler;
-  /** What was asked and done, until the status that tells of it is seen. */
-  readonly #replayed = new Map<string, string>();
+  /** What was asked and done last since this controller began: the status that tells of it may not be seen yet. */
+  readonly #replayed = new Map<string, ReplayOutcome>();
   #endTries: () => void = () => undefined;
 
   constructor(options: WebhookControllerOptions) {
@@ -95,32 +95,27 @@ export class WebhookController {
       : { ...common, key: undefined, held: found.missing };
   }
 
-  /** Each `requestedAt` once; which was done last. */
-  async #replay(name: string, { spec, status }: WebhookObject): Promise<string | undefined> {
-    const { replay } = spec ?? {};
-    const done = this.#replayed.get(name) ?? status?.replayed;
-    if (!replay || replay.requestedAt === done) return done;
-    const found = await this.#options.webhooks.replay(name, replay.delivery);
-    if (!found) {
-      const { log } = this.#options;
-      log.info('a delivery that is to be sent again is not there', {
-        webhook: name,
-        delivery: replay.delivery,
-      });
-    }
-    this.#replayed.set(name, replay.requestedAt);
-    return replay.requestedAt;
+  /** Each `requestedAt` once. */
+  async #replay(name: string, { spec, status }: WebhookObject): Promise<ReplayOutcome | undefined> {
+    const known = this.#replayed.get(name);
+    const { delivery, requestedAt } = spec?.replay ?? {};
+    if (delivery === undefined || requestedAt === undefined) return known;
+    if (requestedAt === (known?.requestedAt ?? status?.replayed)) return known;
+    const found = await this.#options.webhooks.replay(name, delivery);
+    const outcome = { requestedAt, delivery, found };
+    this.#replayed.set(name, outcome);
+    return outcome;
   }
 
   async #tell(
     name: string,
     object: WebhookObject,
     target: WebhookTarget,
-    replayed: string | undefined,
+    replay: ReplayOutcome | undefined,
   ): Promise<void> {
     const { client, webhooks, clock } = this.#options;
     const summary = await webhooks.summary(name);
-    const status = webhookStatus(object, { target, summary, replayed, now: clock.now() });
+    const status = webhookStatus(object, { target, summary, replay, now: clock.now() });
     if (deepEqual(status, object.status)) return;
     const write = client.patch(WEBHOOKS, undefined, name, 'merge', { status }, { subresource: 'status' });
     await write.catch((error: unknown) => {

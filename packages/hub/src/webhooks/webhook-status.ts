@@ -3,11 +3,21 @@ import type { WebhookConditionType, WebhookObject, WebhookStatus } from '../kind
 import type { WebhookSummary } from './delivery-records.ts';
 import type { WebhookTarget } from './target.ts';
 
+type Said = Omit<Told<WebhookConditionType>, 'type'>;
+
+export interface ReplayOutcome {
+  /** `spec.replay.requestedAt` */
+  readonly requestedAt: string;
+  readonly delivery: string;
+  /** Whether the webhook has it. */
+  readonly found: boolean;
+}
+
 interface WebhookFacts {
   readonly target: WebhookTarget;
   readonly summary: WebhookSummary;
-  /** `spec.replay.requestedAt` that was dealt with. */
-  readonly replayed: string | undefined;
+  /** What came of `spec.replay`; undefined: nothing was asked, or it was told before. */
+  readonly replay: ReplayOutcome | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -15,11 +25,15 @@ interface WebhookFacts {
 /** The status of a webhook. Pure. */
 export function webhookStatus(
   { metadata, status }: WebhookObject,
-  { target, summary, replayed, now }: WebhookFacts,
+  { target, summary, replay, now }: WebhookFacts,
 ): WebhookStatus {
   const { pending, failed, lastTry } = summary;
   const { generation } = metadata;
-  const told = [{ type: 'Ready', ...readyOf(target, summary) } as const];
+  const before = status?.conditions?.find(({ type }) => type === 'Replayed');
+  const replayed = replay ? replayedOf(replay) : before;
+  const replayedAt = replay?.requestedAt ?? status?.replayed;
+  const told: Told<WebhookConditionType>[] = [{ type: 'Ready', ...readyOf(target, summary) }];
+  if (replayed) told.push({ ...pick(replayed), type: 'Replayed' });
   return {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     conditions: conditionsOf(told, status?.conditions, generation, now),
@@ -32,14 +46,11 @@ export function webhookStatus(
     }),
     pending,
     failed,
-    ...(replayed === undefined ? {} : { replayed }),
+    ...(replayedAt === undefined ? {} : { replayed: replayedAt }),
   };
 }
 
-function readyOf(
-  { held, disabled }: WebhookTarget,
-  { lastTry }: WebhookSummary,
-): Omit<Told<WebhookConditionType>, 'type'> {
+function readyOf({ held, disabled }: WebhookTarget, { lastTry }: WebhookSummary): Said {
   if (disabled)
     return { status: 'False', reason: 'Disabled', message: 'spec.disabled is set: nothing is sent' };
   if (held !== undefined)
@@ -49,3 +60,10 @@ function readyOf(
     lastTry.code === null ? 'the receiver did not answer' : `the receiver answered ${lastTry.code}`;
   return { status: 'False', reason: 'DeliveryFailed', message: `${answer}; see its deliveries` };
 }
+
+function replayedOf({ delivery, found }: ReplayOutcome): Said {
+  if (found) return { status: 'True', reason: 'Sent', message: `${delivery} is sent again` };
+  return { status: 'False', reason: 'DeliveryUnknown', message: `this webhook has no delivery ${delivery}` };
+}
+
+const pick = ({ status, reason, message }: Said): Said => ({ status, reason, message });
