@@ -41,6 +41,7 @@ const FIRST_DATABASE = 'cluster.db';
 const DATABASE = /^cluster(?:-(\d+))?\.db/;
 
 export const DEFAULT_SETTINGS: GuestSettings = {
+  uid: '',
   idleMs: 600_000,
   paused: false,
   isSandboxed: false,

@@ -9,7 +9,7 @@ import {
 } from '@sampan/apiserver';
 import { deepEqual, type Logger, messageOf, systemClock } from '@sampan/base';
 import type { GuestRanges, GuestSettings, MachineQuota } from '@sampan/clusters';
-import { type Controllers, startControllers } from '@sampan/controllers';
+import { type Controllers, type PullSecretOptions, startControllers } from '@sampan/controllers';
 import { type Revocation, Revocations } from '@sampan/machinery';
 import { apiAddressOf, type ClusterNetwork } from '@sampan/network';
 import { type Scheduler, startScheduler } from '@sampan/scheduler';
@@ -47,6 +47,8 @@ export interface GuestOptions {
   readonly ranges: GuestRanges;
   /** Where machines that join may be. */
   readonly nodeRanges: readonly string[];
+  /** With what its pods fetch images; undefined: nothing. */
+  readonly pullSecret: PullSecretOptions | undefined;
   readonly log: Logger;
   /** Told when it has its first pod, or its last one is over. */
   readonly podsChanged?: (hasPods: boolean) => void;
@@ -206,6 +208,7 @@ export class Guest {
           log,
           rootCa: keys.trusted,
           signer: keys.authority,
+          ...(options.pullSecret ? { pullSecret: options.pullSecret } : {}),
           issueToken: (account, secret) => issueLegacyToken(signing, account, secret),
           apiService: {
             clusterIP: apiAddress,

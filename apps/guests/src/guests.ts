@@ -11,6 +11,7 @@ import {
   type GuestState,
   HOST_CLUSTER,
 } from '@sampan/clusters';
+import type { PullSecretOptions } from '@sampan/controllers';
 import { Alarms } from './alarms.ts';
 import { BackupFolder } from './backup/backup-folder.ts';
 import { readBackup, writeBackup } from './backup/guest-backup.ts';
@@ -64,6 +65,8 @@ export interface GuestsOptions {
   readonly node?: GuestsNode;
   /** `HOST:PORT`. */
   readonly externalAddress: string;
+  /** With what pods of a cluster fetch images from the machine's registry; absent: there is none. */
+  readonly pullSecret?: (cluster: string, uid: () => string) => PullSecretOptions;
   readonly log: Logger;
   readonly clock?: Clock;
   /** Told of what nobody asked for by a call. */
@@ -450,6 +453,8 @@ export class Guests implements GuestHost {
         machineQuota: entry.settings.machine,
         ranges: entry.settings.ranges,
         nodeRanges: entry.settings.nodeRanges,
+        // records of earlier releases have no uid, and get it with the next settings
+        pullSecret: this.#options.pullSecret?.(name, () => entry.settings.uid ?? ''),
         // a process that is killed must find those whose pods somebody has to look after
         podsChanged: (hasPods) => this.#remember(name, { hasPods }),
         networkTaken: () => this.#renumber(name, entry),

@@ -8,9 +8,12 @@ import {
   type LogFile,
   lockGuests,
   openLogFile,
+  PULL_SECRET,
+  pullSecretContent,
+  SettingsWatch,
 } from '@sampan/home';
 import { GuestNetworks } from './guest-networks.ts';
-import { Guests, type GuestsNode } from './guests.ts';
+import { Guests, type GuestsNode, type GuestsOptions } from './guests.ts';
 import { NodeCaller } from './node-caller.ts';
 import { parseGuestsOptions } from './options.ts';
 import { serveGuests } from './serve-guests.ts';
@@ -42,7 +45,7 @@ export async function main(args: readonly string[]): Promise<void> {
 
 /** Resolves, with what ends the process, when it serves. */
 async function start(args: readonly string[], home: HomeLayout, log: LogFile): Promise<() => Promise<void>> {
-  const { address, version, nodeHome } = parseGuestsOptions(args);
+  const { address, version, nodeHome, hub } = parseGuestsOptions(args);
   const port = parentPort();
   const unlock = lockGuests(home);
   const guests = new Guests({
@@ -52,6 +55,7 @@ async function start(args: readonly string[], home: HomeLayout, log: LogFile): P
     externalAddress: address,
     log,
     ...(nodeHome === undefined ? {} : { node: nodeOf(nodeHome, home) }),
+    ...(hub ? { pullSecret: pullSecretsOf(home, address) } : {}),
     changed: (...args) => port.send({ kind: 'event', args }),
   });
   const stopServing = await serveGuests(guests, home.guestsSocket, log);
@@ -70,6 +74,15 @@ function fail(error: unknown): void {
   const { code, hint } = error instanceof SampanError ? error : { code: 'guests-start', hint: undefined };
   const failed = { kind: 'failed', code, message: messageOf(error), ...(hint ? { hint } : {}) };
   process.send?.(failed, () => process.exit(1));
+}
+
+function pullSecretsOf(home: HomeLayout, address: string): NonNullable<GuestsOptions['pullSecret']> {
+  const settings = new SettingsWatch(home);
+  return (cluster, uid) => ({
+    name: PULL_SECRET,
+    content: () => pullSecretContent(home, { cluster, uid: uid(), address }),
+    follow: (listener) => settings.follow(listener),
+  });
 }
 
 function nodeOf(nodeHome: string, home: HomeLayout): GuestsNode {

@@ -7,6 +7,8 @@ export interface GuestsProcessOptions {
   readonly address: string;
   /** Absolute, as the node process names the home; undefined: there is none, and nothing runs pods. */
   readonly nodeHome: string | undefined;
+  /** The machine has a registry, from which pods fetch images. */
+  readonly hub: boolean;
   /** The version that is served, as JSON. */
   readonly version: Readonly<Record<string, string>> & {
     readonly major: string;
@@ -20,12 +22,18 @@ export function parseGuestsOptions(args: readonly string[]): GuestsProcessOption
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { address: { type: 'string' }, version: { type: 'string' }, 'node-home': { type: 'string' } },
+      options: {
+        address: { type: 'string' },
+        version: { type: 'string' },
+        'node-home': { type: 'string' },
+        hub: { type: 'boolean', default: false },
+      },
       strict: true,
     });
     return {
       address: values.address ?? '',
       nodeHome: values['node-home'],
+      hub: values.hub,
       version: JSON.parse(values.version ?? '') as GuestsProcessOptions['version'],
     };
   } catch (error) {

@@ -232,6 +232,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     address: serverAddress,
     version: KUBERNETES_VERSION,
     nodeHome: network ? options.home : undefined,
+    hasHub: options.hub,
     log,
   });
   const forwarders: (readonly [isFor: (url: string) => boolean, forwarder: Forwarder])[] = [

@@ -42,6 +42,8 @@ export interface GuestHost {
 export type GuestListener = (name: string, state: GuestState) => void;
 
 export interface GuestSettings {
+  /** Of the Cluster object: a later one of the same name has another. */
+  readonly uid: string;
   /** Milliseconds without a request before it sleeps; 0: never. */
   readonly idleMs: number;
   /** It answers no requests but with 503, and sleeps. */

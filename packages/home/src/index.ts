@@ -14,5 +14,6 @@ export * from './pull-password.ts';
 export * from './registries.ts';
 export * from './run-state.ts';
 export * from './settings.ts';
+export * from './settings-watch.ts';
 export * from './users.ts';
 export * from './write-file.ts';

@@ -12,6 +12,8 @@ export interface GuestsOptions {
   readonly version: VersionInfo;
   /** Absolute path of the home, when this machine runs pods. */
   readonly nodeHome: string | undefined;
+  /** This machine has a registry. */
+  readonly hasHub: boolean;
   readonly log: Logger;
 }
 
@@ -26,6 +28,7 @@ export async function startGuests({
   address,
   version,
   nodeHome,
+  hasHub,
   log,
 }: GuestsOptions): Promise<RunningGuests> {
   const process = new GuestsProcess({
@@ -35,6 +38,7 @@ export async function startGuests({
       `--address=${address}`,
       `--version=${JSON.stringify(version)}`,
       ...(nodeHome === undefined ? [] : [`--node-home=${nodeHome}`]),
+      ...(hasHub ? ['--hub'] : []),
     ],
     log,
     changed: (name, state) => controller.changed(name, state),

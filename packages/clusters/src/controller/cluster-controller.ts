@@ -350,9 +350,10 @@ class Controller implements ClusterController {
   }
 }
 
-function settingsOf({ spec = {} }: Cluster): GuestSettings {
+function settingsOf({ metadata, spec = {} }: Cluster): GuestSettings {
   const { objects, bytes, requestsPerSecond } = spec.quota ?? {};
   return {
+    uid: metadata.uid ?? '',
     idleMs: 1000 * (spec.idleSeconds ?? DEFAULT_IDLE_SECONDS),
     paused: spec.paused ?? false,
     isSandboxed: spec.trust === 'sandboxed',

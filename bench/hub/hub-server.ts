@@ -1,0 +1,17 @@
+/** The hub for benchmarks: `hub-server.ts FOLDER`; prints its port and a login as JSON. */
+import { silentLogger } from '@sampan/base';
+import { hashPassword, MemoryDirectory } from '@sampan/hub';
+import { startHub } from '../../apps/hub/src/start-hub.ts';
+
+const [folder = ''] = process.argv.slice(2);
+const directory = new MemoryDirectory();
+directory.setAccount({ name: 'bench', hash: await hashPassword('bench'), administrator: true });
+directory.setProject({ name: 'bench', public: false, members: [] });
+const { port, close } = await startHub({ folder, port: 0, directory, logger: silentLogger });
+process.on('SIGTERM', () => {
+  close().then(
+    () => process.exit(0),
+    () => process.exit(1),
+  );
+});
+process.stdout.write(`${JSON.stringify({ port, login: 'bench:bench' })}\n`);
