@@ -1,9 +1,10 @@
-import { FakeClock } from '@sampan/base';
+import { type Clock, FakeClock } from '@sampan/base';
 import { digestOf } from '@sampan/blobs';
 import { expect, test } from 'vitest';
 import type { HubEvent } from '../src/events/event.ts';
+import type { Listener } from '../src/events/event-queue.ts';
 import type { RetentionPolicy } from '../src/rules/project-rules.ts';
-import { basic, OCI_MANIFEST, PASSWORD, type TestClient, TestHub } from './support.ts';
+import { basic, OCI_MANIFEST, type OpenRecords, PASSWORD, type TestClient, TestHub } from './support.ts';
 
 const DAY = 24 * 60 * 60_000;
 const ALL = { repositories: '**', tags: '**' };
@@ -27,146 +28,154 @@ const tagsOf = async (client: TestClient) =>
 const status = async (client: TestClient, reference: string) =>
   (await client.send('HEAD', `manifests/${reference}`)).status;
 
-test('a policy runs by its schedule, removes tags with their manifests, and tells of it', async () => {
-  const clock = new FakeClock(Date.UTC(2026, 0, 1, 12));
-  const told: HubEvent[] = [];
-  await using hub = await TestHub.start(clock, [async (events) => void told.push(...events)]);
-  setPolicy(hub, { schedule: '0 3 * * *', dryRun: false, rules: [{ ...ALL, keepLast: 1 }] });
-  const client = await hub.client('kept/app');
-  const old = await push(client, 'v1');
-  clock.advance(60_000);
-  const shared = await push(client, 'v2');
-  await push(client, 'v2-too', { tag: 'v2' });
-  const runs: unknown[] = [];
-  hub.hub.retention.onRun((project, run) => runs.push([project, run.count]));
-  clock.advance(14 * 60 * 60_000);
-  expect(runs).toEqual([]);
-  clock.advance(2 * 60 * 60_000);
-  await expect.poll(() => runs).toEqual([['kept', 2]]);
-  const again = await hub.client('kept/app');
-  expect(await tagsOf(again)).toEqual(['v2-too']);
-  expect(await status(again, old)).toBe(404);
-  expect(await status(again, shared)).toBe(200);
-  const last = await hub.hub.retention.last('kept');
-  expect(last).toMatchObject({ dryRun: false, count: 2, deleted: ['kept/app:v1', 'kept/app:v2'] });
-  clock.advance(1000);
-  const deletes = () => told.filter(({ type }) => type === 'delete').map(({ tag, actor }) => [tag, actor]);
-  await expect.poll(deletes).toEqual([
-    ['v1', 'system:retention'],
-    [undefined, 'system:retention'],
-    ['v2', 'system:retention'],
-  ]);
-  clock.advance(DAY);
-  await expect
-    .poll(() => runs)
-    .toEqual([
-      ['kept', 2],
-      ['kept', 0],
+/** What retention removes, over either database. */
+export function retentionSuite(openRecords?: OpenRecords): void {
+  const start = (clock?: Clock, listeners?: readonly Listener[]) =>
+    TestHub.start(clock, listeners, { openRecords });
+
+  test('a policy runs by its schedule, removes tags with their manifests, and tells of it', async () => {
+    const clock = new FakeClock(Date.UTC(2026, 0, 1, 12));
+    const told: HubEvent[] = [];
+    await using hub = await start(clock, [async (events) => void told.push(...events)]);
+    setPolicy(hub, { schedule: '0 3 * * *', dryRun: false, rules: [{ ...ALL, keepLast: 1 }] });
+    const client = await hub.client('kept/app');
+    const old = await push(client, 'v1');
+    clock.advance(60_000);
+    const shared = await push(client, 'v2');
+    await push(client, 'v2-too', { tag: 'v2' });
+    const runs: unknown[] = [];
+    hub.hub.retention.onRun((project, run) => runs.push([project, run.count]));
+    clock.advance(14 * 60 * 60_000);
+    expect(runs).toEqual([]);
+    clock.advance(2 * 60 * 60_000);
+    await expect.poll(() => runs).toEqual([['kept', 2]]);
+    const again = await hub.client('kept/app');
+    expect(await tagsOf(again)).toEqual(['v2-too']);
+    expect(await status(again, old)).toBe(404);
+    expect(await status(again, shared)).toBe(200);
+    const last = await hub.hub.retention.last('kept');
+    expect(last).toMatchObject({ dryRun: false, count: 2, deleted: ['kept/app:v1', 'kept/app:v2'] });
+    clock.advance(1000);
+    const deletes = () => told.filter(({ type }) => type === 'delete').map(({ tag, actor }) => [tag, actor]);
+    await expect.poll(deletes).toEqual([
+      ['v1', 'system:retention'],
+      [undefined, 'system:retention'],
+      ['v2', 'system:retention'],
     ]);
-});
-
-test('each new time asked for runs it once, a dry run removes nothing, and a lost policy is forgotten', async () => {
-  await using hub = await TestHub.start();
-  const client = await hub.client('open/app');
-  await client.image();
-  const policy = { dryRun: true, rules: [{ ...ALL, keepLast: 0 }] };
-  setPolicy(hub, policy);
-  const kept = await hub.client('kept/app');
-  await push(kept, 'v1');
-  let runs = 0;
-  hub.hub.retention.onRun(() => {
-    runs += 1;
+    clock.advance(DAY);
+    await expect
+      .poll(() => runs)
+      .toEqual([
+        ['kept', 2],
+        ['kept', 0],
+      ]);
   });
-  setPolicy(hub, { ...policy, requestedAt: 5 });
-  await expect.poll(() => runs).toBe(1);
-  setPolicy(hub, { ...policy, requestedAt: 5 });
-  expect(await hub.hub.retention.run('kept', { dryRun: true })).toMatchObject({ count: 1 });
-  expect(runs).toBe(1);
-  expect(await hub.hub.retention.last('kept')).toMatchObject({ handled: 5, dryRun: true, count: 1 });
-  expect(await tagsOf(kept)).toEqual(['v1']);
-  setPolicy(hub, { ...policy, dryRun: false, requestedAt: 6 });
-  await expect.poll(() => tagsOf(kept)).toEqual([]);
-  setPolicy(hub, undefined);
-  await expect.poll(() => hub.hub.retention.last('kept')).toBeUndefined();
-});
 
-test('an index goes with its images and signatures, but not what others need', async () => {
-  await using hub = await TestHub.start();
-  setPolicy(hub, { dryRun: false, rules: [{ repositories: '*', tags: 'v*', keepLast: 0 }] });
-  const client = await hub.client('kept/app');
-  const images = [await push(client, 'tmp1'), await push(client, 'keep'), await push(client, 'tmp2')];
-  await client.send('DELETE', 'manifests/tmp1');
-  await client.send('DELETE', 'manifests/tmp2');
-  const describe = (annotations: object, digest: string | undefined, size: number) => ({
-    mediaType: OCI_MANIFEST,
-    digest,
-    size,
-    annotations,
+  test('each new time asked for runs it once, a dry run removes nothing, and a lost policy is forgotten', async () => {
+    await using hub = await start();
+    const client = await hub.client('open/app');
+    await client.image();
+    const policy = { dryRun: true, rules: [{ ...ALL, keepLast: 0 }] };
+    setPolicy(hub, policy);
+    const kept = await hub.client('kept/app');
+    await push(kept, 'v1');
+    let runs = 0;
+    hub.hub.retention.onRun(() => {
+      runs += 1;
+    });
+    setPolicy(hub, { ...policy, requestedAt: 5 });
+    await expect.poll(() => runs).toBe(1);
+    setPolicy(hub, { ...policy, requestedAt: 5 });
+    expect(await hub.hub.retention.run('kept', { dryRun: true })).toMatchObject({ count: 1 });
+    expect(runs).toBe(1);
+    expect(await hub.hub.retention.last('kept')).toMatchObject({ handled: 5, dryRun: true, count: 1 });
+    expect(await tagsOf(kept)).toEqual(['v1']);
+    setPolicy(hub, { ...policy, dryRun: false, requestedAt: 6 });
+    await expect.poll(() => tagsOf(kept)).toEqual([]);
+    setPolicy(hub, undefined);
+    await expect.poll(() => hub.hub.retention.last('kept')).toBeUndefined();
   });
-  const image = await client.image();
-  const sizeOf = (tag: string) => JSON.stringify({ ...image, annotations: { tag } }).length;
-  const mediaType = 'application/vnd.oci.image.index.v1+json';
-  const index = {
-    schemaVersion: 2,
-    mediaType,
-    manifests: ['tmp1', 'keep', 'tmp2'].map((tag, at) => describe({}, images[at], sizeOf(tag))),
-  };
-  const digest = digestOf(Buffer.from(JSON.stringify(index)));
-  expect((await client.putManifest('v1', index, mediaType)).status).toBe(201);
-  // another index has one of the images too
-  const other = { ...index, manifests: index.manifests.slice(2) };
-  await client.putManifest('other', other, mediaType);
-  const size = JSON.stringify(index).length;
-  const signature = { ...image, subject: { mediaType, digest, size }, artifactType: 'a/signature' };
-  const signed = digestOf(Buffer.from(JSON.stringify(signature)));
-  await client.putManifest(signed, signature);
-  const cosign = await push(client, `${digest.replace(':', '-')}.sig`);
-  expect(await hub.hub.retention.run('kept', { dryRun: false })).toMatchObject({
-    deleted: ['kept/app:v1'],
-    count: 1,
-  });
-  const statuses = await Promise.all([digest, ...images, signed, cosign].map((each) => status(client, each)));
-  expect(statuses).toEqual([404, 404, 200, 200, 404, 404]);
-  expect(await tagsOf(client)).toEqual(['keep', 'other']);
-  expect(await hub.hub.check({ read: true })).toEqual([]);
-});
 
-test('what is pulled stays, and when it was pulled outlives the process', async () => {
-  const clock = new FakeClock();
-  await using hub = await TestHub.start(clock);
-  setPolicy(hub, { dryRun: false, rules: [{ ...ALL, keepPulledDays: 7 }] });
-  let client = await hub.client('kept/app');
-  const used = await push(client, 'used');
-  await push(client, 'unused');
-  clock.advance(30 * DAY);
-  client = await hub.client('kept/app');
-  await client.send('GET', `manifests/${used}`);
-  const pulled = async () =>
-    (await hub.records.read.selectFrom('manifests').select('pulled').execute()).map((row) => row.pulled);
-  await expect
-    .poll(async () => {
-      clock.advance(1000);
-      return (await pulled()).filter((time) => time !== null).length;
-    })
-    .toBe(1);
-  clock.advance(6 * DAY);
-  expect((await hub.hub.retention.run('kept', { dryRun: false })).deleted).toEqual(['kept/app:unused']);
-});
-
-test('an administrator asks what would go, of projects that have a policy', async () => {
-  await using hub = await TestHub.start();
-  setPolicy(hub, { dryRun: false, rules: [{ ...ALL, keepLast: 0 }] });
-  const client = await hub.client('kept/app');
-  await push(client, 'v1');
-  const ask = async (project: string) => {
-    const headers = { authorization: basic('root', PASSWORD) };
-    const url = `${hub.url}/hub/api/retention/${project}?dryRun=true`;
-    return (await fetch(url, { method: 'POST', headers })).json();
-  };
-  expect(await ask('kept')).toMatchObject({ dryRun: true, deleted: ['kept/app:v1'], count: 1 });
-  expect(await tagsOf(client)).toEqual(['v1']);
-  expect(await ask('open')).toMatchObject({
-    errors: [{ message: expect.stringContaining('no retention rules') }],
+  test('an index goes with its images and signatures, but not what others need', async () => {
+    await using hub = await start();
+    setPolicy(hub, { dryRun: false, rules: [{ repositories: '*', tags: 'v*', keepLast: 0 }] });
+    const client = await hub.client('kept/app');
+    const images = [await push(client, 'tmp1'), await push(client, 'keep'), await push(client, 'tmp2')];
+    await client.send('DELETE', 'manifests/tmp1');
+    await client.send('DELETE', 'manifests/tmp2');
+    const describe = (annotations: object, digest: string | undefined, size: number) => ({
+      mediaType: OCI_MANIFEST,
+      digest,
+      size,
+      annotations,
+    });
+    const image = await client.image();
+    const sizeOf = (tag: string) => JSON.stringify({ ...image, annotations: { tag } }).length;
+    const mediaType = 'application/vnd.oci.image.index.v1+json';
+    const index = {
+      schemaVersion: 2,
+      mediaType,
+      manifests: ['tmp1', 'keep', 'tmp2'].map((tag, at) => describe({}, images[at], sizeOf(tag))),
+    };
+    const digest = digestOf(Buffer.from(JSON.stringify(index)));
+    expect((await client.putManifest('v1', index, mediaType)).status).toBe(201);
+    // another index has one of the images too
+    const other = { ...index, manifests: index.manifests.slice(2) };
+    await client.putManifest('other', other, mediaType);
+    const size = JSON.stringify(index).length;
+    const signature = { ...image, subject: { mediaType, digest, size }, artifactType: 'a/signature' };
+    const signed = digestOf(Buffer.from(JSON.stringify(signature)));
+    await client.putManifest(signed, signature);
+    const cosign = await push(client, `${digest.replace(':', '-')}.sig`);
+    expect(await hub.hub.retention.run('kept', { dryRun: false })).toMatchObject({
+      deleted: ['kept/app:v1'],
+      count: 1,
+    });
+    const statuses = await Promise.all(
+      [digest, ...images, signed, cosign].map((each) => status(client, each)),
+    );
+    expect(statuses).toEqual([404, 404, 200, 200, 404, 404]);
+    expect(await tagsOf(client)).toEqual(['keep', 'other']);
+    expect(await hub.hub.check({ read: true })).toEqual([]);
   });
-  expect(await ask('none')).toMatchObject({ errors: [{ code: 'NAME_UNKNOWN' }] });
-});
+
+  test('what is pulled stays, and when it was pulled outlives the process', async () => {
+    const clock = new FakeClock();
+    await using hub = await start(clock);
+    setPolicy(hub, { dryRun: false, rules: [{ ...ALL, keepPulledDays: 7 }] });
+    let client = await hub.client('kept/app');
+    const used = await push(client, 'used');
+    await push(client, 'unused');
+    clock.advance(30 * DAY);
+    client = await hub.client('kept/app');
+    await client.send('GET', `manifests/${used}`);
+    const pulled = async () =>
+      (await hub.records.read.selectFrom('manifests').select('pulled').execute()).map((row) => row.pulled);
+    await expect
+      .poll(async () => {
+        clock.advance(1000);
+        return (await pulled()).filter((time) => time !== null).length;
+      })
+      .toBe(1);
+    clock.advance(6 * DAY);
+    expect((await hub.hub.retention.run('kept', { dryRun: false })).deleted).toEqual(['kept/app:unused']);
+  });
+
+  test('an administrator asks what would go, of projects that have a policy', async () => {
+    await using hub = await start();
+    setPolicy(hub, { dryRun: false, rules: [{ ...ALL, keepLast: 0 }] });
+    const client = await hub.client('kept/app');
+    await push(client, 'v1');
+    const ask = async (project: string) => {
+      const headers = { authorization: basic('root', PASSWORD) };
+      const url = `${hub.url}/hub/api/retention/${project}?dryRun=true`;
+      return (await fetch(url, { method: 'POST', headers })).json();
+    };
+    expect(await ask('kept')).toMatchObject({ dryRun: true, deleted: ['kept/app:v1'], count: 1 });
+    expect(await tagsOf(client)).toEqual(['v1']);
+    expect(await ask('open')).toMatchObject({
+      errors: [{ message: expect.stringContaining('no retention rules') }],
+    });
+    expect(await ask('none')).toMatchObject({ errors: [{ code: 'NAME_UNKNOWN' }] });
+  });
+}

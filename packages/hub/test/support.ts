@@ -21,7 +21,14 @@ import {
 
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
+/** Opens a database that is empty. */
+export type OpenRecords = (folder: string) => Promise<Records<HubTables>>;
+
+const openSqlite: OpenRecords = (folder) =>
+  openSqliteRecords({ file: join(folder, 'hub.db'), migrations: HUB_MIGRATIONS });
+
 interface TestOptions extends Pick<Partial<HubOptions>, 'limits' | 'audit'> {
+  readonly openRecords?: OpenRecords | undefined;
   readonly originOf?: OriginOf | undefined;
 }
 
@@ -52,14 +59,11 @@ export class TestHub implements AsyncDisposable {
   static async start(
     clock: Clock = systemClock,
     listeners: readonly Listener[] = [],
-    { originOf, ...options }: TestOptions = {},
+    { originOf, openRecords = openSqlite, ...options }: TestOptions = {},
   ): Promise<TestHub> {
     const folder = await mkdtemp(join(tmpdir(), 'sampan-hub-'));
     const blobs = await openFileBlobStore(join(folder, 'blobs'));
-    const records = await openSqliteRecords<HubTables>({
-      file: join(folder, 'hub.db'),
-      migrations: HUB_MIGRATIONS,
-    });
+    const records = await openRecords(folder);
     const directory = await testDirectory();
     const hub = new Hub({
       blobs,

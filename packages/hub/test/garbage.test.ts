@@ -1,0 +1,3 @@
+import { garbageSuite } from './garbage-suite.ts';
+
+garbageSuite();
