@@ -82,7 +82,9 @@ describe('images', () => {
     expect(again).toMatchObject({ movedBytes: 0, name: `${host}/shop/app:2` });
     writeFileSync(`${archive}.gz`, gzipSync(readFileSync(archive)));
     await works(`hub push ${archive}.gz hub.sampan.local/shop/app:3 --image example.com/app:7`);
-    expect(await on(`hub push ${archive} nowhere/app:1`)).toMatchObject({ code: 1 });
+    const refused = await on(`hub push ${archive} nowhere/app:1`);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toContain('Is there a project nowhere');
   });
 
   it('are pulled into a folder and into archives that other programs read', async () => {
@@ -105,6 +107,26 @@ describe('images', () => {
     expect(copied.movedBytes).toBe(0);
     expect((await works('hub copy shop/app library/all --all')).split('\n')).toHaveLength(5);
     expect((await on('hub copy shop/app:1 library/all --all')).code).toBe(2);
+  });
+});
+
+describe('what the registry holds', () => {
+  it('is listed, shown and deleted', async () => {
+    await works(`hub push ${archive} library/old/app:1 --tag 2 --tag 3`);
+    expect(await works('hub repo list library -o name')).toContain('library/old/app\n');
+    expect(await works('hub repo describe library/old/app')).toMatch(/^Tags: +3$/m);
+    expect(await works('hub tag list library/old/app')).toMatch(
+      /^library\/old\/app:2 +sha256:\w{12} +2\.0 MB/m,
+    );
+    expect(await works(`hub tag list ${host}/library/old/app -o name`)).toContain('library/old/app:3\n');
+    const { spec } = await json<{ spec: { digest: string } }>('hub tag describe library/old/app:2 -o json');
+    expect(spec.digest).toMatch(/^sha256:/);
+    expect(await works('hub tag delete library/old/app:2')).toBe(`${host}/library/old/app:2 deleted\n`);
+    expect(await on('hub tag describe library/old/app:2')).toMatchObject({ code: 1 });
+    expect((await on('hub tag delete library/old/app')).code).toBe(2);
+    expect((await on('hub repo delete library/old/app')).stderr).toContain('--confirm=library/old/app');
+    await works('hub repo delete library/old/app --confirm=library/old/app');
+    expect(await works('hub repo list -o name')).not.toContain('old');
   });
 });
 

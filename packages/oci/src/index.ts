@@ -19,4 +19,4 @@ export { openArchive, openLayout } from './layout/open-layout.ts';
 export { formatReference, parseReference, type Reference } from './names/reference.ts';
 export { originOf } from './registry/origin.ts';
 export { Registry } from './registry/registry.ts';
-export type { Repository } from './registry/repository.ts';
+export { Repository } from './registry/repository.ts';
