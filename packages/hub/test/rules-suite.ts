@@ -50,6 +50,33 @@ export function rulesSuite(openRecords?: OpenRecords): void {
     expect(await hub.hub.check({ read: true })).toEqual([]);
   });
 
+  test('a check of the registry finds usage that is counted wrong', async () => {
+    const client = await project('miscounted', {});
+    const put = await client.putManifest('v1', await client.image('miscounted'));
+    const digest = put.headers.get('docker-content-digest');
+    const faults = async () => (await hub.hub.check({ read: false })).map(({ what }) => what);
+    const set = (bytes: number) =>
+      hub.records.write((to) =>
+        to.updateTable('project_usage').set({ bytes }).where('project', '=', 'miscounted').execute(),
+      );
+    const right = await usage('miscounted');
+    await set(right + 1);
+    expect(await faults()).toEqual(['is of a project whose usage is not the sum of what it holds']);
+    await set(right);
+    const change = (from: string, to: string) =>
+      hub.records.write((write) =>
+        write.updateTable('project_contents').set({ project: to }).where('project', '=', from).execute(),
+      );
+    await change('miscounted', 'nobody');
+    const wrong = (await hub.hub.check({ read: false })).filter((fault) => fault.digest === digest);
+    expect(wrong.map(({ what }) => what)).toEqual([
+      'is held by other repositories than its project counts',
+      'is counted by a project that does not hold it',
+    ]);
+    await change('nobody', 'miscounted');
+    expect(await faults()).toEqual([]);
+  });
+
   test('what a quota has no room for is refused with the figures, however it is sent, and leaves nothing', async () => {
     const client = await project('small', { quotaBytes: 10_000 });
     const kept = randomBytes(6000);

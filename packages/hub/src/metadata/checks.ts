@@ -1,4 +1,5 @@
 import type { Digest } from '@sampan/blobs';
+import { USAGE_CHECKS } from '../rules/usage-checks.ts';
 import type { Reader } from './repositories.ts';
 
 /** Rows of one query of a check. */
@@ -46,6 +47,7 @@ export const METADATA_CHECKS: Readonly<Record<string, (from: Reader) => Promise<
       .where('needs.kind', '=', 'manifest')
       .where('manifests.digest', 'is', null)
       .execute(),
+  ...USAGE_CHECKS,
 };
 
 export function recordedBlobs(from: Reader, after: string): Promise<{ digest: Digest; size: number }[]> {
