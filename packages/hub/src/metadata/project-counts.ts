@@ -14,7 +14,7 @@ export interface ProjectCounts {
 export async function projectCounts(from: Reader, project: string): Promise<ProjectCounts> {
   const { repositories } = await from
     .selectFrom('repositories')
-    .select(({ fn }) => fn.countAll<number>().as('repositories'))
+    .select(({ fn }) => fn.countAll<number | string>().as('repositories'))
     .where('project', '=', project)
     .where(({ exists, selectFrom }) =>
       exists(
@@ -25,10 +25,14 @@ export async function projectCounts(from: Reader, project: string): Promise<Proj
   const { tags } = await from
     .selectFrom('tags')
     .innerJoin('repositories', 'repositories.id', 'tags.repository')
-    .select(({ fn }) => fn.countAll<number>().as('tags'))
+    .select(({ fn }) => fn.countAll<number | string>().as('tags'))
     .where('repositories.project', '=', project)
     .executeTakeFirstOrThrow();
-  return { bytes: await readUsage(from, project), repositories, tags };
+  return {
+    bytes: await readUsage(from, project),
+    repositories: Number(repositories),
+    tags: Number(tags),
+  };
 }
 
 /** Some manifests of a project that no other manifest needs. */
