@@ -3,10 +3,13 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type PostgresServer, postgresPrograms, startPostgres } from '../../records/test/postgres-server.ts';
 import { HUB_MIGRATIONS, type HubTables } from '../src/index.ts';
+import { chartsSuite } from './charts-suite.ts';
+import { eventsSuite } from './events-suite.ts';
 import { garbageSuite } from './garbage-suite.ts';
 import { retentionSuite } from './retention-suite.ts';
 import { rulesSuite } from './rules-suite.ts';
 import type { OpenRecords } from './support.ts';
+import { webhooksSuite } from './webhooks-suite.ts';
 
 const programs = postgresPrograms();
 if (!programs) console.warn("not tested over PostgreSQL: Debian's package postgresql is not installed");
@@ -29,6 +32,9 @@ describe.skipIf(!programs)('a registry over PostgreSQL', () => {
     return openPostgresRecords<HubTables>({ url, migrations: HUB_MIGRATIONS });
   };
 
+  eventsSuite(openRecords);
+  webhooksSuite(openRecords);
+  chartsSuite(openRecords);
   rulesSuite(openRecords);
   garbageSuite(openRecords);
   retentionSuite(openRecords);

@@ -112,12 +112,15 @@ export class TestHub implements AsyncDisposable {
 
 export const PASSWORD = 'correct horse';
 
+/** Made once: it takes its time. */
+const passwordHash = hashPassword(PASSWORD);
+
 export const basic = (name: string, password: string): string =>
   `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
 
 async function testDirectory(): Promise<MemoryDirectory> {
   const directory = new MemoryDirectory();
-  const hash = await hashPassword(PASSWORD);
+  const hash = await passwordHash;
   directory.setAccount({ name: 'dev', hash, administrator: false });
   directory.setAccount({ name: 'guest', hash, administrator: false });
   directory.setAccount({ name: 'root', hash, administrator: true });
