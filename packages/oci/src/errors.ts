@@ -3,7 +3,6 @@ import { SampanError } from '@sampan/base';
 /** What each code means; the table of the README, tied to it by a test. */
 export const OCI_ERRORS = {
   'oci-reference-invalid': 'a text is no name of an image',
-  'oci-digest-invalid': 'a text is not a sha256 or sha512 digest',
   'oci-manifest-invalid': 'a manifest or index cannot be understood',
   'oci-layout-invalid': 'a folder or archive holds no images that can be read',
   'oci-image-unknown': 'a layout has no image of that name, or several and none was named',

@@ -6,6 +6,7 @@ import {
   type Reference,
   Registry,
   type Repository,
+  repositoryAt,
   Transport,
 } from '@sampan/oci';
 import type { Invocation } from '../command.ts';
@@ -48,9 +49,10 @@ export class Registries {
   async repository(
     reference: Reference,
   ): Promise<{ readonly repository: Repository; readonly name: string }> {
-    const { registry: named, repository } = reference;
+    const { registry: named } = reference;
     const place = this.#placeOf(named);
     const host = place?.host ?? named ?? '';
+    const repository = repositoryAt(host, reference.repository);
     // the rights of a login may be of a part of the registry alone
     const key = place ? host : `${host}/${repository}`;
     const known =

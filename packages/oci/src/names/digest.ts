@@ -1,5 +1,4 @@
 import { createHash, type Hash } from 'node:crypto';
-import { OciError } from '../errors.ts';
 
 /** Image specification, "Digests": name to length in hexadecimal digits. */
 const HEX_LENGTHS = { sha256: 64, sha512: 128 } as const;
@@ -14,14 +13,6 @@ export function isDigest(text: string): boolean {
     hex.length === HEX_LENGTHS[algorithm as Algorithm] &&
     /^[0-9a-f]+$/.test(hex)
   );
-}
-
-/** The text again. Throws `oci-digest-invalid`. */
-export function checkDigest(text: string): string {
-  if (isDigest(text)) return text;
-  throw new OciError('oci-digest-invalid', `${JSON.stringify(text.slice(0, 150))} is not a digest.`, {
-    hint: 'Digests look so: sha256: and 64 of 0-9 and a-f.',
-  });
 }
 
 export function digestOf(bytes: Uint8Array): string {

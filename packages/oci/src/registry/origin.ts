@@ -6,7 +6,9 @@ const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.d
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 const MAX_BYTES = 1 << 20;
 
-export const DOCKER_HUB = 'docker.io';
+/** Docker's own images have a first segment that people leave out. */
+export const repositoryAt = (registry: string, repository: string): string =>
+  registry === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository;
 
 /**
  * Where a registry of a name answers: by HTTPS, or without encryption if `insecureHttp`. On loopback HTTPS is tried and
