@@ -140,3 +140,17 @@ test('an account that ends gets tokens that end with it', async () => {
   expect(seconds).toBeGreaterThan(20);
   expect(refresh).toBeDefined();
 });
+
+test('pushes to no project are refused, to administrators with the reason', async () => {
+  const push = async (name: string) => {
+    const token = await hub.token(name, ['repository:nowhere/app:pull,push']);
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetch(`${hub.url}/v2/nowhere/app/blobs/uploads/`, { method: 'POST', headers });
+    return { status: answer.status, text: await answer.text() };
+  };
+  expect(await push('dev')).toMatchObject({ status: 401 });
+  expect(await push('root')).toMatchObject({
+    status: 404,
+    text: expect.stringContaining('no project nowhere'),
+  });
+});

@@ -35,11 +35,22 @@ export class TokenGate implements Gate {
     if (!token) throw this.#challenge(request, wanted, text === undefined ? undefined : 'invalid_token');
     const may = (needed: Access): boolean => this.#may(token, needed);
     const needed = neededFor(wanted);
-    if (needed && !may(needed)) throw this.#challenge(request, wanted, 'insufficient_scope');
+    if (needed && !may(needed)) throw this.#refusal(request, wanted, token);
     return {
       name: token.subject,
       may: (action, name) => this.#isPublic(name) || may({ type: 'repository', name, actions: [action] }),
     };
+  }
+
+  /** Only administrators may look into what is no project: they are told why they cannot push there. */
+  #refusal(request: HubRequest, wanted: Wanted, token: Token): RegistryError {
+    const project = projectOf(wanted.repository);
+    const look: Access = { type: 'repository', name: wanted.repository, actions: ['pull'] };
+    if (wanted.action === 'push' && !this.#options.directory.project(project) && this.#may(token, look)) {
+      const hint = `there is no project ${project}; make it: sampan hub project create ${project}`;
+      return new RegistryError('NAME_UNKNOWN', hint);
+    }
+    return this.#challenge(request, wanted, 'insufficient_scope');
   }
 
   /** What the token grants, if whoever got it still may. */
