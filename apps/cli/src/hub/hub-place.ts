@@ -1,5 +1,5 @@
 import { SampanError } from '@sampan/base';
-import { type HomeLayout, HUB_HOST, HUB_HOST, type RunState, readAdmin, readRunState } from '@sampan/home';
+import { type HomeLayout, HUB_HOST, type RunState, readAdmin, readRunState } from '@sampan/home';
 import { apiUrl } from '../endpoint.ts';
 
 /** The registry of a home that runs. */
