@@ -158,6 +158,33 @@ describe('clusters', { timeout: 60_000 }, () => {
   });
 });
 
+describe('completion for the shell', () => {
+  const program = join(homes.folder, 'sampan');
+  const main = join(import.meta.dirname, '../src/main.ts');
+  beforeAll(() =>
+    writeFileSync(program, `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`, { mode: 0o755 }),
+  );
+  const complete = async (...words: string[]) => {
+    const { stdout: script } = await on('completion bash');
+    const list = words.map((word) => JSON.stringify(word)).join(' ');
+    const lines = `${script}
+COMP_WORDS=(${program} ${list}); COMP_CWORD=${words.length}; _sampan
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout } = spawnSync('bash', ['-c', lines], {
+      encoding: 'utf8',
+      env: { ...process.env, SAMPAN_HOME: home },
+    });
+    return stdout.trim().split('\n');
+  };
+
+  it('knows the names of clusters', async () => {
+    expect(await complete('cluster', 'describe', 'de')).toEqual(['dev']);
+    expect(await complete('ps', '--cluster', '')).toContain('dev');
+    expect(await complete('cluster', 'wake', '--w')).toEqual(['--wait']);
+    expect(await complete('cluster', 'describe', '')).toContain('--output');
+  });
+});
+
 describe('kubeconfigs of clusters', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(homes.folder, 'kube-'));
   const file = join(folder, 'config');

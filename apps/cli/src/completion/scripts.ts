@@ -9,11 +9,27 @@ function optionsOf(name: string): string[] {
   return Object.keys({ ...command?.options, ...GLOBAL_OPTIONS }).map((option) => `--${option}`);
 }
 
+/** Options whose value is the name of a cluster. */
+const CLUSTER_OPTIONS = ['cluster', 'clone', 'confirm'];
+
+/** Commands whose arguments are names of clusters that are there. */
+const clusterCommands = (): string[] =>
+  COMMANDS.filter(({ name, args }) => name.startsWith('cluster ') && name !== 'cluster create' && args).map(
+    ({ name }) => name,
+  );
+
+/** Prints the names of clusters; nothing when Sampan does not run. `program`: as the shell names it. */
+const listClusters = (program: string): string =>
+  `${program} cluster list -o name 2>/dev/null | sed 's,^cluster/,,'`;
+
 function bash(): string {
   const leaves = COMMANDS.filter(({ passThrough }) => !passThrough).map(
     ({ name }) => `    "${name}") words="${optionsOf(name).join(' ')}" ;;`,
   );
   return `# bash completion for sampan
+_sampan_clusters() {
+  ${listClusters('"$COMP_WORDS"')}
+}
 _sampan() {
   local current="\${COMP_WORDS[COMP_CWORD]}" name="\${COMP_WORDS[1]}" words="" index
   if [ "$name" = kubectl ] && [ "$COMP_CWORD" -gt 1 ]; then
@@ -45,7 +61,13 @@ ${families()
 ${leaves.join('\n')}
     esac
   fi
+  case "$name" in
+    ${clusterCommands()
+      .map((name) => `"${name}"`)
+      .join('|')}) [[ $current == -* ]] || words="$words $(_sampan_clusters)" ;;
+  esac
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
+    ${CLUSTER_OPTIONS.map((option) => `--${option}`).join('|')}) words="$(_sampan_clusters)" ;;
     --home) COMPREPLY=($(compgen -d -- "$current")); return ;;
     -o|--output) words="json yaml" ;;
   esac
@@ -76,6 +98,13 @@ ${rows.join('\n')}
     _normal
     return
   fi
+  local -a clusters
+  case "$words[CURRENT-1]" in
+    ${CLUSTER_OPTIONS.map((option) => `--${option}`).join('|')})
+      clusters=(\${(f)"$(${listClusters('"$words[1]"')})"})
+      compadd -- $clusters
+      return ;;
+  esac
   if [[ $words[2] == completion ]]; then
     _values shell ${Object.keys(SHELLS).join(' ')}
     return
@@ -92,6 +121,13 @@ ${rows.join('\n')}
 ${families()
   .map((family) => `    '${family}') _values command ${nextWords(family).join(' ')}; return ;;`)
   .join('\n')}
+  esac
+  case "$name" in
+    ${clusterCommands()
+      .map((name) => `'${name}'`)
+      .join('|')})
+      clusters=(\${(f)"$(${listClusters('"$words[1]"')})"})
+      compadd -- $clusters ;;
   esac
   case "$name" in
 ${cases.join('\n')}
@@ -122,8 +158,16 @@ function fish(): string {
   const global = Object.entries(GLOBAL_OPTIONS).map(
     ([option, { help }]) => `complete -c sampan -l ${option} -d '${quote(help)}'`,
   );
+  const names = `(${listClusters('sampan')})`;
+  const clusters = [
+    ...clusterCommands().map(
+      (name) =>
+        `complete -c sampan -n '__fish_seen_subcommand_from cluster; and __fish_seen_subcommand_from ${name.split(' ').at(-1)}' -f -a "${names}"`,
+    ),
+    ...CLUSTER_OPTIONS.map((option) => `complete -c sampan -l ${option} -x -a "${names}"`),
+  ];
   return `# fish completion for sampan
-${[...first, ...second, ...options, ...global].join('\n')}
+${[...first, ...second, ...options, ...clusters, ...global].join('\n')}
 `;
 }
 
