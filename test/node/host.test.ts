@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { homeLayout } from '@sampan/home';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../clients/eventually.ts';
+import { createGuest } from '../support/guest.ts';
 import { BUSYBOX, missingForNode, startTestNode, type TestNode } from '../support/node.ts';
 
 const hasGvisor = spawnSync('runsc', ['--version']).status === 0;
@@ -153,7 +154,10 @@ describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
     await node.kubectl.run('delete pod near files fine before');
   }, 60_000);
 
-  it('evicts pods when it is short of memory, and says so', async () => {
+  it('evicts pods when it is short of memory, those of guests first, and says so', async () => {
+    const guest = await createGuest(node.sampan, node.kubectl, 'lodger');
+    await guest.kubectl.run(['run', 'lent', `--image=${BUSYBOX}`, '--', 'sleep', '1000']);
+    await guest.kubectl.run('wait --for=condition=Ready pod/lent --timeout=30s');
     await apply(pod('idle', 'sleep 1000'));
     await node.kubectl.run('wait --for=condition=Ready pod/idle --timeout=30s');
     await node.kill('SIGTERM');
@@ -161,7 +165,9 @@ describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
     writeFileSync(file, JSON.stringify({ evictionHard: { 'memory.available': '100%' } }));
     await node.start();
     await node.kubectl.run(`wait --for=condition=MemoryPressure node/${node.name} --timeout=30s`);
-    await node.kubectl.run('wait --for=jsonpath={.status.reason}=Evicted pod/idle --timeout=30s');
+    await guest.kubectl.run('wait --for=jsonpath={.status.reason}=Evicted pod/lent --timeout=60s');
+    expect(await node.kubectl.run('get pod idle -o jsonpath={.status.phase}')).toBe('Running');
+    await node.kubectl.run('wait --for=jsonpath={.status.reason}=Evicted pod/idle --timeout=60s');
     const status = await node.kubectl.run('get pod idle -o jsonpath={.status}');
     expect(JSON.parse(status)).toMatchObject({
       phase: 'Failed',
@@ -178,5 +184,5 @@ describe.skipIf(missingForNode() !== '')('the machine under a node', () => {
     const events = await node.kubectl.run('get events -o jsonpath={.items[*].reason}');
     expect(events).toMatch(/EvictionThresholdMet/);
     expect(events).toMatch(/Evicted/);
-  }, 90_000);
+  }, 180_000);
 });

@@ -137,7 +137,7 @@ class ClusterNodeStart {
 
   /** Shows the server process, and nobody else, what runs here; and keeps the logs of it small. */
   async #serve(agent: Agent, facts: NodeFacts): Promise<void> {
-    const { home, clock, log, node } = this.#part;
+    const { home, clock, log, node, guestEvictions } = this.#part;
     const { folders, isHost } = this.#place;
     const runtime = this.#runtime;
     const imageFolder = home.node.containerd;
@@ -163,8 +163,14 @@ class ClusterNodeStart {
       ...{ home, agent, runtime: this.#part.runtime, stats, clock, log },
       settings: await readReclaimSettings(home),
       changed: () => this.#registered?.changed(),
+      // what people lend to others goes before what is their own
+      yields: () => isHost && [...guestEvictions].some(({ hasVictims }) => hasVictims),
     });
     this.#pressure = pressure;
+    if (!isHost) {
+      guestEvictions.add(pressure.eviction);
+      this.#releases.add(() => guestEvictions.delete(pressure.eviction));
+    }
     this.#releases.add(() => pressure.stop());
   }
 

@@ -2,6 +2,7 @@ import { type Clock, type Logger, systemClock } from '@sampan/base';
 import { type HomeLayout, pointToHub } from '@sampan/home';
 import {
   CriRuntime,
+  type EvictionManager,
   keepContainerd,
   type Machine,
   type NodeFacts,
@@ -30,6 +31,8 @@ export interface MachinePart {
   /** Towards the outside; undefined: there is no way there. */
   readonly address: string | undefined;
   readonly dns: NodeFacts['nodeDns'];
+  /** Of guests: whose pods are evicted before the host cluster's. */
+  readonly guestEvictions: Set<Pick<EvictionManager, 'hasVictims'>>;
 }
 
 /** Starts containerd, or finds the one that runs, and looks at the machine. Throws SampanErrors. */
@@ -50,5 +53,8 @@ export async function startMachine(home: HomeLayout, log: Logger, releases: Rele
   const handlers = ['runc', ...Object.keys(options.handlers)];
   const version = await runtime.version();
   const { socket } = containerd;
-  return { home, clock, log, node: nodeName(), runtime, socket, version, handlers, machine, address, dns };
+  return {
+    ...{ home, clock, log, node: nodeName(), runtime, socket, version, handlers, machine, address, dns },
+    guestEvictions: new Set(),
+  };
 }

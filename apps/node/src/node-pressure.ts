@@ -25,6 +25,8 @@ export interface PressureOptions {
   readonly ownsImages?: boolean;
   /** As `readReclaimSettings` gives them. */
   readonly settings: ReclaimSettings;
+  /** Whether other clusters have pods that are evicted before any of these. */
+  readonly yields: () => boolean;
   /** The node's conditions are others now. */
   readonly changed: () => void;
 }
@@ -36,11 +38,11 @@ export interface WatchedPressure {
 
 /** Keeps memory and disk of the machine from running out. Of pods that are known, so after the agent's start. */
 export function watchPressure(options: PressureOptions): WatchedPressure {
-  const { agent, stats, settings, clock, log, changed } = options;
+  const { agent, stats, settings, clock, log, changed, yields } = options;
   const warn = (reason: string, message: string) => agent.events.ofNode({ type: 'Warning', reason, message });
   const images = (options.ownsImages ?? true) ? imageCollector(options, warn) : undefined;
   const eviction = new EvictionManager({
-    ...{ clock, log, stats, changed },
+    ...{ clock, log, stats, changed, yields },
     pods: () => agent.pods(),
     evict: (uid, verdict) => agent.runner.condemn(uid, verdict),
     event: (pod, reason, message) => {

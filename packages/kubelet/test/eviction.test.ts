@@ -1,4 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { k8s } from '@sampan/api';
 import { silentLogger, systemClock } from '@sampan/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -128,6 +129,26 @@ describe.skipIf(!able)('a machine that runs short', () => {
     });
     expect(events).toContain('node EvictionThresholdMet Attempting to reclaim memory');
     expect(events.some((line) => line.startsWith('greedy Evicted The node was low'))).toBe(true);
+    await forget();
+  });
+
+  it('of memory evicts none while others have pods that go first', async () => {
+    const spared = testPod('spared', {
+      terminationGracePeriodSeconds: 0,
+      containers: [shell('app', 'sleep 1000')],
+    });
+    await run(spared);
+    let yields = true;
+    const thresholds = [{ signal: 'memory.available', least: '100%' }] as const;
+    await managing({ config: { ...fast, thresholds }, yields: () => yields }, async (manager) => {
+      await expect.poll(() => manager.pressure.memory, { timeout: 10_000 }).toBe(true);
+      await sleep(3 * fast.intervalMs);
+      expect(manager.hasVictims).toBe(true);
+      expect(events.some((line) => line.startsWith('spared Evicted'))).toBe(false);
+      yields = false;
+      const { status } = await reports.until(spared, ({ ended }) => ended);
+      expect(status.reason).toBe('Evicted');
+    });
     await forget();
   });
 

@@ -49,6 +49,8 @@ export interface EvictionOptions {
   readonly event: (pod: k8s.Pod | undefined, reason: string, message: string) => void;
   /** Frees disk that nobody needs: unused images. */
   readonly reclaimDisk: () => Promise<void>;
+  /** Whether others have pods that go before any of these. Default: nobody has. */
+  readonly yields?: () => boolean;
   /** Told when the conditions of the node change. Must not throw. */
   readonly changed?: (conditions: readonly PressureCondition[]) => void;
   readonly config?: Partial<EvictionConfig>;
@@ -94,6 +96,11 @@ export class EvictionManager {
   get pressure(): { readonly memory: boolean; readonly disk: boolean; readonly pids: boolean } {
     const has = (name: PressureCondition) => this.#conditions.includes(name);
     return { memory: has('MemoryPressure'), disk: has('DiskPressure'), pids: has('PIDPressure') };
+  }
+
+  /** Whether there is a pod that could be evicted, or one is on its way out. */
+  get hasVictims(): boolean {
+    return this.#waits() || this.#active().some((pod) => !isCriticalPod(pod));
   }
 
   /** Why a new pod cannot be taken now; undefined: it can. */
@@ -171,6 +178,7 @@ export class EvictionManager {
       // one with a grace was met long enough before
       if (starved.length === 0 && (threshold.graceMs ?? 0) === 0) return;
     }
+    if (this.#options.yields?.()) return;
     const pods = this.#active();
     const [sample, extras] = await Promise.all([
       this.#options.stats.usage(),
