@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGuest, type TestGuest } from '../support/guest.ts';
 import { BUSYBOX, missingForNode, startTestNode, type TestNode } from '../support/node.ts';
 
+const hasGvisor = spawnSync('runsc', ['--version']).status === 0;
 const WAIT = { timeout: 90_000, interval: 200 };
 
 /** How many processes on the machine run a command. */
@@ -85,6 +87,17 @@ describe.skipIf(missingForNode() !== '')('pods in the life of a guest cluster', 
     await expect.poll(() => processes(`${COMMAND}\0`), WAIT).toBe(0);
     await patch({ deletion: null });
     await expect.poll(() => processes(`${COMMAND}\0`), WAIT).toBe(1);
+  });
+
+  it.skipIf(!hasGvisor)('begin anew under gVisor when it is trusted no more, and back', async () => {
+    const kernel = async () => (await guest.kubectl.try('exec web -- cat /proc/version')).out;
+    // what gVisor says that it is
+    expect(await kernel()).not.toContain('Linux version 4.4.0 ');
+    await patch({ trust: 'sandboxed' });
+    await expect.poll(kernel, WAIT).toContain('Linux version 4.4.0 ');
+    await patch({ trust: 'trusted' });
+    await expect.poll(() => processes(`${COMMAND}\0`), WAIT).toBe(1);
+    await guest.kubectl.run('wait --for=condition=Ready pod/web --timeout=90s');
   });
 
   it('run on while it gets new keys', async () => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type FrontProxy, makeFrontProxy } from '@sampan/apiserver';
 import { deepEqual, SampanError } from '@sampan/base';
 import { writeFileSafely } from '@sampan/home';
 import {
@@ -8,6 +9,7 @@ import {
   createCertificateAuthority,
   generateKeys,
   loadCertificateAuthority,
+  parseCertificate,
   type Revocation,
 } from '@sampan/machinery';
 
@@ -32,6 +34,8 @@ interface StoredKeys extends StoredPair {
   /** While a rotation is under way: believed as well. */
   readonly previous?: StoredPair;
   readonly revoked?: readonly Revocation[];
+  /** Made when the first aggregated API server appears. */
+  readonly frontProxy?: FrontProxy;
 }
 
 interface StoredPair {
@@ -41,6 +45,8 @@ interface StoredPair {
 }
 
 export const KEYS_FILE = 'keys.json';
+/** Clusters that stay awake for longer than this are rare, and have it made anew at the next start. */
+const RENEW_BEFORE_MS = 90 * 24 * 3_600_000;
 
 /**
  * The home's own authority has the same: servers name the authorities whose certificates they want, by which clients
@@ -93,6 +99,18 @@ export function finishRotation(folder: string): void {
   if (!stored?.previous) return;
   const { previous: _believed, ...own } = stored;
   write(folder, own);
+}
+
+/** How aggregated API servers know the cluster: as before, unless that ends soon. Throws when the cluster has no keys. */
+export function frontProxyOf(folder: string, now = Date.now()): FrontProxy {
+  const stored = readStored(folder);
+  if (!stored) throw invalid(folder, new Error('it is not there'));
+  const { frontProxy } = stored;
+  if (frontProxy && parseCertificate(frontProxy.certificate).notAfter - now > RENEW_BEFORE_MS)
+    return frontProxy;
+  const made = makeFrontProxy();
+  write(folder, { ...stored, frontProxy: made });
+  return made;
 }
 
 /** Those certificates are believed no more, from when the keys are next read. Returns whether that is news. */

@@ -3,6 +3,7 @@ import {
   type ControlPlane,
   componentPolicy,
   createControlPlane,
+  type FrontProxy,
   issueLegacyToken,
   SigningKeys,
   type VersionInfo,
@@ -33,6 +34,8 @@ export interface GuestOptions {
   /** The database. */
   readonly file: string;
   readonly keys: GuestKeys;
+  /** How aggregated API servers know it; asked when there is one. */
+  readonly frontProxy: () => FrontProxy;
   readonly version: VersionInfo;
   /** Of this machine, which runs its pods; undefined: nothing runs them. */
   readonly node: MachineNode | undefined;
@@ -84,6 +87,7 @@ interface Parts {
   readonly node: GuestNode | undefined;
   readonly inside: InsideListener;
   readonly setMachineQuota: (quota: MachineQuota) => void;
+  readonly setSandboxed: (isSandboxed: boolean) => void;
   readonly setNodeRanges: (ranges: readonly string[]) => void;
   readonly revoke: (revoked: readonly Revocation[]) => void;
   readonly end: () => void;
@@ -152,6 +156,11 @@ export class Guest {
   }
 
   /** Holds from now on. */
+  /** From now on; what runs already goes on as it was begun until somebody ends it. */
+  setSandboxed(isSandboxed: boolean): void {
+    this.#parts.setSandboxed(isSandboxed);
+  }
+
   /** Those certificates are believed no more, nor is what they opened and is still open. */
   revoke(revoked: readonly Revocation[]): void {
     this.#parts.revoke(revoked);
@@ -190,6 +199,7 @@ export class Guest {
         isBehindListener: true,
         isRevoked: (certificate) => revocations.has(certificate),
         keys: signing,
+        frontProxy: options.frontProxy,
         version,
         log,
         externalAddress,
@@ -199,6 +209,7 @@ export class Guest {
       });
       const timers = new TimerBook(systemClock);
       let quota = options.machineQuota;
+      let { isSandboxed } = options;
       const ensureNode = async () =>
         machine && makeNodeObjects(plane.client('sampan-server'), { ...machine, quota });
       const begin = async (): Promise<Work> => {
@@ -247,7 +258,7 @@ export class Guest {
             port: await inside.port(),
             ca: keys.trusted,
             credentials: issueNodeCredentials(keys.authority, machine.name),
-            isSandboxed: options.isSandboxed,
+            isSandboxed,
             quota,
           }),
         });
@@ -258,6 +269,10 @@ export class Guest {
         ensureNode().catch((error: unknown) =>
           log.error('the quota of a cluster', { cluster: name, error: messageOf(error) }),
         );
+      };
+      const setSandboxed = (next: boolean): void => {
+        isSandboxed = next;
+        node?.ask();
       };
       const setNodeRanges = (ranges: readonly string[]): void => {
         joined.ranges = ranges;
@@ -280,6 +295,7 @@ export class Guest {
         node,
         inside,
         setMachineQuota,
+        setSandboxed,
         setNodeRanges,
         revoke,
         end,

@@ -30,6 +30,7 @@ import {
 } from './guest-failure.ts';
 import {
   finishRotation,
+  frontProxyOf,
   type GuestKeys,
   hasGuestKeys,
   keysIn,
@@ -381,16 +382,25 @@ export class Guests implements GuestHost {
 
   async #configure(name: string, entry: Entry, settings: GuestSettings): Promise<void> {
     const folder = this.#folderOf(name);
-    if (!deepEqual(readRecord(folder).settings, settings))
-      changeRecord(folder, (record) => ({ ...record, settings }));
-    entry.settings = settings;
     const guest = await entry.guest?.catch(() => undefined);
+    const { settings: before } = readRecord(folder);
+    if (before.isSandboxed !== settings.isSandboxed) await this.#changeTrust(name, guest, settings);
+    if (!deepEqual(before, settings)) changeRecord(folder, (record) => ({ ...record, settings }));
+    entry.settings = settings;
     if (revoke(folder, settings.revoked)) guest?.revoke(this.#keysOf(name).revoked);
     guest?.configure(settings);
     if (sleeps(settings)) await this.#close(name, entry);
     else if (guest) this.#planAwake(name, entry, guest);
     else this.#planAsleep(name, readRecord(folder));
     await this.#endPods(name, settings);
+  }
+
+  /** Pods that run begin anew, in the other way. */
+  async #changeTrust(name: string, guest: Guest | undefined, { isSandboxed }: GuestSettings): Promise<void> {
+    guest?.setSandboxed(isSandboxed);
+    if (!readRecord(this.#folderOf(name)).hasPods) return;
+    await this.#options.node?.caller.endPods(name);
+    guest?.setSandboxed(isSandboxed);
   }
 
   /** In the trash they run no more; had back, they begin anew. */
@@ -447,6 +457,7 @@ export class Guests implements GuestHost {
         name,
         file,
         keys,
+        frontProxy: () => frontProxyOf(folder),
         node: this.#nodeOf(name, record),
         isSandboxed: entry.settings.isSandboxed,
         quota: entry.settings.quota,

@@ -53,8 +53,8 @@ export interface ControlPlaneOptions {
   nodeProxy?(reader: ObjectReader): NodeProxy;
   /** The way to webhooks and aggregated API servers; absent: there is none, and calling them fails. */
   dialer?(reader: ObjectReader): ServiceDialer;
-  /** How aggregated API servers know this one; absent: made when the first one appears, anew at each start. */
-  readonly frontProxy?: FrontProxy;
+  /** How aggregated API servers know this one; a function: asked when the first one appears. Default: made then. */
+  readonly frontProxy?: FrontProxy | (() => FrontProxy);
   /** Doc texts for OpenAPI, read when first needed. */
   descriptions?(): Descriptions;
   /** Roles and bindings that this cluster has besides those that every cluster has; kept up like these. */
@@ -98,11 +98,12 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     caller,
     ...(options.podSecurity ? { podSecurity: options.podSecurity } : {}),
   });
+  const given = typeof options.frontProxy === 'function' ? undefined : options.frontProxy;
   let madeProxy: FrontProxy | undefined;
   const aggregator = new Aggregator({
     reader,
     dialer,
-    frontProxy: () => options.frontProxy ?? ownFrontProxy(),
+    frontProxy: () => given ?? ownFrontProxy(),
     clock,
     log,
     client: () => client('kube-aggregator'),
@@ -151,7 +152,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   eventTtl.start();
   await bootstrap(client('sampan-server'), {
     clientCa: options.clientCa,
-    ...(options.frontProxy ? { frontProxyCa: options.frontProxy.ca } : {}),
+    ...(given ? { frontProxyCa: given.ca } : {}),
   });
   const localServices = new LocalServices({
     resources: api.context.cluster.resources,
@@ -181,7 +182,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
 
   function ownFrontProxy(): FrontProxy {
     if (madeProxy) return madeProxy;
-    madeProxy = makeFrontProxy();
+    madeProxy = typeof options.frontProxy === 'function' ? options.frontProxy() : makeFrontProxy();
     publishFrontProxy(client('kube-aggregator'), madeProxy.ca).catch((error: unknown) =>
       log.error('the authority of the front proxy could not be published', { error: messageOf(error) }),
     );

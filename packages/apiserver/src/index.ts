@@ -3,7 +3,7 @@
  * `http/handler.ts` (what happens to a request).
  */
 export * from './admission/contract.ts';
-export type { FrontProxy } from './aggregation/front-proxy.ts';
+export { type FrontProxy, makeFrontProxy } from './aggregation/front-proxy.ts';
 export { ApiServer, type ApiServerOptions, type VersionInfo } from './api-server.ts';
 export * from './auth/index.ts';
 export { type ControlPlane, type ControlPlaneOptions, createControlPlane } from './control-plane.ts';

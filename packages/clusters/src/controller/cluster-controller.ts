@@ -155,14 +155,18 @@ class Controller implements ClusterController {
   }
 
   #knownOf(name: string): Known {
-    const { url, clock } = this.#options;
+    const { clock } = this.#options;
     return {
       settled: this.#settled.get(name),
       phase: this.#phases[name],
       backupFailedAt: this.#failedBackups.get(name) ?? 0,
-      endpoint: `${url}/clusters/${name}`,
+      endpoint: this.#endpointOf(name),
       now: clock.now(),
     };
+  }
+
+  #endpointOf(name: string): string {
+    return `${this.#options.url}/clusters/${name}`;
   }
 
   /** The event of the change that a step makes goes on with it. */
@@ -170,6 +174,8 @@ class Controller implements ClusterController {
     if (step.do === 'remove') await this.#remove(name, cluster);
     else if (step.do === 'hold') await this.#hold(name, cluster);
     else if (step.do === 'expire') await this.#expire(name, cluster);
+    else if (step.do === 'readdress')
+      await this.#tell(name, cluster, { ...cluster.status, endpoint: this.#endpointOf(name) });
     else if (step.do === 'settle') await this.#settle(name, cluster, step.isNew);
     else if (step.do === 'act') await this.#act(name, cluster, step.action, step.at);
     else if (step.do === 'backup') await this.#backUp(name, cluster);

@@ -68,7 +68,7 @@ describe('the next step for a cluster', () => {
     expect(afterStart({ phase: 'Upgrading' }, 'asleep')).toBe('settle');
     expect(afterStart({ phase: 'Sleeping' }, undefined)).toBe('settle');
     expect(afterStart({ phase: 'Sleeping', endpoint: 'https://127.0.0.1:1/clusters/dev' }, 'asleep')).toBe(
-      'settle',
+      'readdress',
     );
     expect(afterStart({ phase: 'Sleeping', observedGeneration: 0 }, 'asleep')).toBe('settle');
   });

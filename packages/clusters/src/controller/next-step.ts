@@ -27,6 +27,8 @@ export type Step =
   | { readonly do: 'hold' }
   /** Its time in the trash is over. */
   | { readonly do: 'expire' }
+  /** Its clients reach it elsewhere now; nothing else has changed. */
+  | { readonly do: 'readdress' }
   /** Make it, or have it keep to what its object says. */
   | { readonly do: 'settle'; readonly isNew: boolean }
   | { readonly do: 'act'; readonly action: ClusterAction; readonly at: string }
@@ -47,6 +49,8 @@ export function nextStep(cluster: Cluster, known: Known): Step {
   const expiry = expiryOf(cluster);
   if (expiry !== undefined && expiry <= known.now) return { do: 'expire' };
   if (!isSettled(cluster, known)) return { do: 'settle', isNew };
+  // after the rest is as it should be: a server at another port changes all clusters
+  if (!isNew && cluster.status?.endpoint !== known.endpoint) return { do: 'readdress' };
   if (expiry !== undefined) return { do: 'rest', afterMs: expiry - known.now };
   const pending = isNew ? undefined : pendingAction(cluster);
   if (pending) return { do: 'act', ...pending };
@@ -66,7 +70,7 @@ export function expiryOf({ spec }: Cluster): number | undefined {
 function isSettled({ metadata, spec, status }: Cluster, known: Known): boolean {
   if (known.settled !== undefined) return known.settled === metadata.generation;
   if (!status || status.observedGeneration !== metadata.generation) return false;
-  if (status.endpoint !== known.endpoint) return false;
+  if (status.endpoint === undefined) return false;
   if (known.phase === 'awake') return status.phase === 'Running';
   return known.phase === 'asleep' && status.phase === (spec?.deletion ? 'Deleting' : 'Sleeping');
 }
