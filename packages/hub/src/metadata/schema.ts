@@ -41,6 +41,10 @@ interface ManifestTable {
   pulled: number | null;
 }
 
+/**
+ * An index ends with what its queries order by or read: without statistics of a table, SQLite rather walks through all
+ * of a repository in the order of the primary key.
+ */
 export const HUB_MIGRATIONS: readonly Migration[] = [
   {
     name: '1-distribution',
@@ -61,17 +65,17 @@ CREATE TABLE manifests (
   pulled INTEGER,
   PRIMARY KEY (repository, digest)
 );
-CREATE INDEX manifests_subject ON manifests (repository, subject);
+CREATE INDEX manifests_subject ON manifests (repository, subject, digest);
 CREATE TABLE manifest_references (
   repository INTEGER NOT NULL, manifest TEXT NOT NULL, digest TEXT NOT NULL, kind TEXT NOT NULL,
   PRIMARY KEY (repository, manifest, digest)
 );
-CREATE INDEX manifest_references_digest ON manifest_references (repository, digest);
+CREATE INDEX manifest_references_digest ON manifest_references (repository, digest, manifest);
 CREATE TABLE tags (
   repository INTEGER NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, updated INTEGER NOT NULL,
   PRIMARY KEY (repository, name)
 );
-CREATE INDEX tags_digest ON tags (repository, digest);
+CREATE INDEX tags_digest ON tags (repository, digest, name);
 CREATE TABLE uploads (
   id TEXT NOT NULL PRIMARY KEY, repository TEXT NOT NULL, caller TEXT NOT NULL, started INTEGER NOT NULL
 );
