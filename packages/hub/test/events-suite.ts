@@ -4,9 +4,11 @@ import type { HubEvent } from '../src/events/event.ts';
 import { EventLog } from '../src/events/event-log.ts';
 import { type OpenRecords, TestHub } from './support.ts';
 
+const WAIT = { timeout: 10_000 };
+
 /** Waits until `events` has `count` entries. */
 const reach = (events: readonly unknown[], count: number) =>
-  expect.poll(() => events.length, { timeout: 5000 }).toBe(count);
+  expect.poll(() => events.length, WAIT).toBe(count);
 
 const brief = ({ type, repository, tag, actor }: HubEvent) => [type, repository, tag, actor];
 
@@ -15,7 +17,7 @@ async function retry(clock: FakeClock, tries: readonly unknown[], count: number)
     .poll(() => {
       clock.advance(1000);
       return tries.length;
-    })
+    }, WAIT)
     .toBe(count);
 }
 
@@ -85,7 +87,7 @@ export function eventsSuite(openRecords?: OpenRecords): void {
     await reach(tries, 1);
     await retry(clock, tries, 3);
     expect(new Set(tries.map(([event]) => event?.id)).size).toBe(1);
-    await expect.poll(() => outbox(hub, clock)).toEqual([]);
+    await expect.poll(() => outbox(hub, clock), WAIT).toEqual([]);
   });
 
   test('what a process did not get dealt with is told by the next one on the same storage', async () => {

@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { type Clock, FakeClock, silentLogger, systemClock } from '@sampan/base';
 import { expect, test } from 'vitest';
+import { countUndelivered, pruneDeliveries } from '../src/webhooks/delivery-records.ts';
 import { keyOfSecret } from '../src/webhooks/signature.ts';
 import type { WebhookTarget } from '../src/webhooks/target.ts';
 import { Webhooks } from '../src/webhooks/webhooks.ts';
 import { Receiver } from './receiver.ts';
 import { type OpenRecords, TestHub } from './support.ts';
+
+const WAIT = { timeout: 10_000 };
 
 /** A hub that tells webhooks, and what they are sent to. */
 class WebhookTest implements AsyncDisposable {
@@ -44,7 +47,7 @@ class WebhookTest implements AsyncDisposable {
   }
 
   received(count: number): Promise<void> {
-    return expect.poll(() => this.receiver.received.length, { timeout: 5000 }).toBe(count);
+    return expect.poll(() => this.receiver.received.length, WAIT).toBe(count);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -95,7 +98,7 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
     const github = createHmac('sha256', 'secret').update(body).digest('hex');
     expect(headers?.['x-hub-signature-256']).toBe(`sha256=${github}`);
     await expect
-      .poll(() => own.webhooks.summary('open.ci'))
+      .poll(() => own.webhooks.summary('open.ci'), WAIT)
       .toMatchObject({ pending: 0, failed: 0, lastTry: { code: 204, ok: true } });
   });
 
@@ -133,7 +136,7 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
     await own.push('v1');
     await own.received(1);
     await expect
-      .poll(() => own.webhooks.summary('open.ci'))
+      .poll(() => own.webhooks.summary('open.ci'), WAIT)
       .toMatchObject({ pending: 1, lastTry: { code: 503, ok: false } });
     clock.advance(9_000);
     await own.webhooks.close();
@@ -145,11 +148,11 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
       .poll(() => {
         clock.advance(1000);
         return own.receiver.received.length;
-      })
+      }, WAIT)
       .toBe(2);
     expect(new Set(own.receiver.messages.map(({ id }) => id)).size).toBe(1);
     await expect
-      .poll(() => next.webhooks.summary('open.ci'))
+      .poll(() => next.webhooks.summary('open.ci'), WAIT)
       .toMatchObject({ pending: 0, lastTry: { ok: true } });
   });
 
@@ -160,12 +163,12 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
     await own.set();
     await own.webhooks.set(own.target({ name: 'open.other', url: other.url }));
     await own.push('v1', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'v8');
-    await expect.poll(() => other.received.length, { timeout: 5000 }).toBe(8);
+    await expect.poll(() => other.received.length, WAIT).toBe(8);
     expect(own.receiver.received.length).toBeLessThan(8);
     // another address: what failed is tried there without a pause
     await own.webhooks.set(own.target({ url: `${other.url}/moved` }));
     const moved = () => other.received.filter(({ path }) => path === '/hook/moved').length;
-    await expect.poll(moved, { timeout: 5000 }).toBe(8);
+    await expect.poll(moved, WAIT).toBe(8);
   });
 
   test('a delivery that was given up or taken is sent again when asked', async () => {
@@ -173,7 +176,7 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
     own.receiver.status = 410;
     await own.set();
     await own.push('v1');
-    await expect.poll(() => own.webhooks.summary('open.ci')).toMatchObject({ pending: 0, failed: 1 });
+    await expect.poll(() => own.webhooks.summary('open.ci'), WAIT).toMatchObject({ pending: 0, failed: 1 });
     own.receiver.status = 200;
     const [delivery] = await own.hub.records.read.selectFrom('webhook_deliveries').selectAll().execute();
     expect(delivery).toMatchObject({ state: 'failed', code: 410, error: 'the receiver answered 410' });
@@ -181,7 +184,7 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
     for (const count of [2, 3]) {
       expect(await own.webhooks.replay('open.ci', delivery?.id ?? '')).toBe(true);
       await own.received(count);
-      await expect.poll(() => own.webhooks.summary('open.ci')).toMatchObject({ pending: 0, failed: 0 });
+      await expect.poll(() => own.webhooks.summary('open.ci'), WAIT).toMatchObject({ pending: 0, failed: 0 });
     }
   });
 
@@ -190,13 +193,44 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
     await own.set({ held: 'the Secret is not there' });
     await own.push('v1');
     await expect
-      .poll(() => own.webhooks.summary('open.ci'))
+      .poll(() => own.webhooks.summary('open.ci'), WAIT)
       .toMatchObject({ pending: 1, lastTry: undefined });
     expect(own.receiver.received).toEqual([]);
     await own.webhooks.set(own.target({ key: Buffer.from('k') }));
     await own.received(1);
     await own.webhooks.remove('open.ci');
     expect(await own.hub.records.read.selectFrom('webhook_deliveries').select('id').execute()).toEqual([]);
+  });
+
+  test('of what ended the newest are kept, none for longer than wanted; what waits stays', async () => {
+    await using own = await WebhookTest.start(systemClock, openRecords);
+    await own.set();
+    await own.push('v1', 'v2', 'v3', 'v4');
+    await expect
+      .poll(() => own.webhooks.summary('open.ci'), WAIT)
+      .toMatchObject({ pending: 0, lastTry: { ok: true } });
+    await own.received(4);
+    await own.webhooks.set(own.target({ held: 'a reason' }));
+    await own.push('v5');
+    await expect.poll(() => own.webhooks.summary('open.ci'), WAIT).toMatchObject({ pending: 1 });
+    const { records } = own.hub;
+    const left = async () => {
+      const rows = await records.read
+        .selectFrom('webhook_deliveries')
+        .select('body')
+        .orderBy('created')
+        .execute();
+      return rows.map(({ body }) => (JSON.parse(body) as { tag: string }).tag);
+    };
+    await records.write((to) => pruneDeliveries(to, 'open.other', Date.now() + 1000, 0));
+    expect(await left()).toHaveLength(5);
+    await records.write((to) => pruneDeliveries(to, 'open.ci', 0, 2));
+    expect(await left()).toEqual(['v3', 'v4', 'v5']);
+    expect(await countUndelivered(records.read)).toEqual([
+      { webhook: 'open.ci', state: 'pending', count: 1 },
+    ]);
+    await records.write((to) => pruneDeliveries(to, 'open.ci', Date.now() + 1000, 2));
+    expect(await left()).toEqual(['v5']);
   });
 
   test('no redirect is followed, and nothing is sent to link-local addresses', async () => {
@@ -216,7 +250,7 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
         .where('error', 'is not', null)
         .orderBy('webhook')
         .execute();
-    await expect.poll(async () => (await errors()).length, { timeout: 5000 }).toBe(4);
+    await expect.poll(async () => (await errors()).length, WAIT).toBe(4);
     const [redirected, ...refused] = await errors();
     expect(redirected?.error).toContain('a redirect, which is not followed');
     for (const { error } of refused) expect(error).toContain('is link-local: webhooks are not sent there');

@@ -1,5 +1,6 @@
 import type { HubParts } from '../api/call.ts';
 import { readAllUsage } from '../rules/usage.ts';
+import { countUndelivered } from '../webhooks/delivery-records.ts';
 import type { Metric } from './text.ts';
 
 /** Counting all blobs reads a large table: so often at most. */
@@ -11,7 +12,7 @@ interface Stored {
   readonly bytes: number;
 }
 
-/** What the registry stores, and what of it each project has. */
+/** What the registry stores, what of it each project has, and what its webhooks were not told yet. */
 export class StorageMetrics {
   readonly #parts: HubParts;
   #stored: Stored | undefined;
@@ -35,6 +36,14 @@ export class StorageMetrics {
         'sampan_hub_project_bytes',
         'Bytes of the distinct blobs and manifests of a project.',
         projects.map(({ project, bytes: value }) => ({ labels: { project }, value })),
+      ),
+      gauge(
+        'sampan_hub_webhook_deliveries',
+        'Deliveries that wait (pending) or were given up (failed).',
+        (await countUndelivered(records.read)).map(({ webhook, state, count: value }) => ({
+          labels: { webhook, state },
+          value,
+        })),
       ),
       gauge('sampan_hub_project_quota_bytes', 'Bytes that a project may have.', quotas),
     ];

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { HubEvent } from '../events/event.ts';
 import type { Reader, Writer } from '../metadata/repositories.ts';
 import type { HubTables } from '../metadata/schema.ts';
+import type { DeliveryState } from './schema.ts';
 
 export type Delivery = Selectable<HubTables['webhook_deliveries']>;
 
@@ -79,6 +80,21 @@ async function count(from: Reader, webhook: string, state: Delivery['state']): P
     .where('state', '=', state)
     .executeTakeFirstOrThrow();
   return Number(row.count);
+}
+
+/** How many deliveries of each webhook wait, and how many were given up. */
+export async function countUndelivered(
+  from: Reader,
+): Promise<{ webhook: string; state: DeliveryState; count: number }[]> {
+  const rows = await from
+    .selectFrom('webhook_deliveries')
+    .select(['webhook', 'state', ({ fn }) => fn.countAll<number | string>().as('count')])
+    .where('state', '<>', 'delivered')
+    .groupBy(['webhook', 'state'])
+    .orderBy('webhook')
+    .orderBy('state')
+    .execute();
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }
 
 type Outcome = Pick<Delivery, 'state' | 'attempts' | 'next' | 'last' | 'code' | 'error' | 'duration'>;
