@@ -11,6 +11,7 @@ export type { Manifest } from './content/manifest.ts';
 export { imageFor, parsePlatform } from './content/platform.ts';
 export { type Copied, type CopyWatcher, copyImage } from './copy/copy-image.ts';
 export { OCI_ERRORS, OciError, RegistryAnswerError } from './errors.ts';
+export { authoritiesFor } from './http/authorities.ts';
 export { Transport } from './http/transport.ts';
 export { ArchiveTarget } from './layout/archive-target.ts';
 export { FolderTarget } from './layout/folder-target.ts';

@@ -57,5 +57,13 @@ function unlessForbidden<T>(read: () => T): T | undefined {
 /** Whether a name of an image means this registry. */
 export function isOwnHost(place: HubPlace, registry: string): boolean {
   const { port } = place.origin;
-  return [HUB_HOST, `localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`].includes(registry);
+  const { port: securePort, hostname } = new URL(place.secureOrigin);
+  return [
+    HUB_HOST,
+    `localhost:${port}`,
+    `127.0.0.1:${port}`,
+    `[::1]:${port}`,
+    `localhost:${securePort}`,
+    `${hostname}:${securePort}`,
+  ].includes(registry);
 }

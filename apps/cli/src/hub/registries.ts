@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
+import { readRegistries } from '@sampan/home';
 import {
+  authoritiesFor,
   type Credentials,
   Logins,
   originOf,
@@ -12,10 +14,13 @@ import {
 import type { Invocation } from '../command.ts';
 import { findHubPlace, type HubPlace, hubPlace, isOwnHost } from './hub-place.ts';
 
-/** The logins of who called, as Docker and containers' programs keep them. */
-export function loginsOf({ environment }: Pick<Invocation, 'environment'>): Logins {
-  const { HOME: home = homedir() } = environment;
-  return new Logins({ home, uid: process.getuid?.() ?? 0, environment });
+const isRoot = (): boolean => process.getuid?.() === 0;
+const personOf = ({ HOME: home = homedir() }: NodeJS.ProcessEnv): string => home;
+
+/** The logins of who called, as Docker and containers' programs keep them; for root those of `registry add` too. */
+export function loginsOf({ environment, home }: Pick<Invocation, 'environment' | 'home'>): Logins {
+  const further = isRoot() ? [home.node.credentials] : [];
+  return new Logins({ home: personOf(environment), uid: process.getuid?.() ?? 0, environment, further });
 }
 
 /** Gives a command the registries that names of images lead to, and ends all connections afterwards. */
@@ -33,10 +38,9 @@ export async function withRegistries<T>(
 
 export class Registries {
   readonly #invocation: Invocation;
-  readonly #transport = new Transport();
   readonly #logins: Logins;
-  /** Connections that show the home's certificate: to the home alone. */
-  #admin: Transport | undefined;
+  /** Closed at the end. */
+  readonly #transports: Transport[] = [];
   /** By host, so that one registry is one to what copies within it. */
   readonly #known = new Map<string, Promise<Registry>>();
 
@@ -53,12 +57,17 @@ export class Registries {
     const place = this.#placeOf(named);
     const host = place?.host ?? named ?? '';
     const repository = repositoryAt(host, reference.repository);
-    // the rights of a login may be of a part of the registry alone
+    // a login may be for a part of the registry alone
     const key = place ? host : `${host}/${repository}`;
-    const known =
-      this.#known.get(key) ?? (place ? this.#own(place, repository) : this.#foreign(host, repository));
+    const known = this.#known.get(key) ?? this.#registryFor(host, place, repository);
     this.#known.set(key, known);
     return { repository: (await known).repository(repository), name: `${host}/${repository}` };
+  }
+
+  /** A registry by its host, with credentials that are not kept yet. */
+  async registryAt(host: string, credentials: Credentials): Promise<Registry> {
+    const place = this.#placeOf(host);
+    return place ? this.#own(place, credentials) : await this.#foreign(host, credentials);
   }
 
   /** The home's own registry; undefined: the name means another one. */
@@ -69,38 +78,41 @@ export class Registries {
     return place && isOwnHost(place, named) ? place : undefined;
   }
 
-  async #own(place: HubPlace, repository: string): Promise<Registry> {
-    return this.registryOf(place, place.admin ? undefined : await this.#logins.find(place.host, repository));
+  async #registryFor(host: string, place: HubPlace | undefined, repository: string): Promise<Registry> {
+    // whoever is its administrator needs no login, and one that ended is not in the way
+    const credentials = place?.admin ? undefined : await this.#logins.find(host, repository);
+    return place ? this.#own(place, credentials) : await this.#foreign(host, credentials);
   }
 
-  /** The home's own registry, by credentials or as its administrator. */
-  registryOf({ origin, admin, secureOrigin }: HubPlace, credentials: Credentials | undefined): Registry {
-    if (credentials || !admin) return new Registry({ origin, transport: this.#transport, credentials });
+  #own({ origin, admin, secureOrigin }: HubPlace, credentials: Credentials | undefined): Registry {
+    const transport = this.#open(new Transport());
+    if (credentials || !admin) return new Registry({ origin, transport, credentials });
     const { ca, certificate: cert, key } = admin;
-    this.#admin ??= new Transport({ ca, certificate: { cert, key } });
     // bytes need no TLS on loopback: only the token is got by the certificate
-    const tokens = { realm: new URL('/hub/token', secureOrigin), transport: this.#admin };
-    return new Registry({ origin, transport: this.#transport, tokens });
+    const secure = this.#open(new Transport({ ca, certificate: { cert, key } }));
+    return new Registry({
+      origin,
+      transport,
+      tokens: { realm: new URL('/hub/token', secureOrigin), transport: secure },
+    });
   }
 
-  async #foreign(host: string, repository: string): Promise<Registry> {
-    const isPlain = this.#invocation.options['insecure-http'] === true;
-    const origin = await originOf(host, this.#transport, isPlain);
-    const credentials = await this.#logins.find(host, repository);
-    return new Registry({ origin, transport: this.#transport, credentials });
+  async #foreign(host: string, credentials: Credentials | undefined): Promise<Registry> {
+    const { environment, options, home } = this.#invocation;
+    const settings = isRoot() ? readRegistries(home).find((registry) => registry.host === host) : undefined;
+    const more = settings?.ca === undefined ? [] : [settings.ca];
+    const ca = [...(await authoritiesFor(host, personOf(environment))), ...more];
+    const transport = this.#open(new Transport({ ca, proxies: environment }));
+    const isPlain = options['insecure-http'] === true || settings?.insecureHttp === true;
+    return new Registry({ origin: await originOf(host, transport, isPlain), transport, credentials });
   }
 
-  /** Of a registry by its host, with credentials that are not kept yet. */
-  async registryAt(host: string, credentials: Credentials | undefined): Promise<Registry> {
-    const place = this.#placeOf(host);
-    if (place) return this.registryOf(place, credentials);
-    const isPlain = this.#invocation.options['insecure-http'] === true;
-    const origin = await originOf(host, this.#transport, isPlain);
-    return new Registry({ origin, transport: this.#transport, credentials });
+  #open(transport: Transport): Transport {
+    this.#transports.push(transport);
+    return transport;
   }
 
   close(): void {
-    this.#transport.close();
-    this.#admin?.close();
+    for (const transport of this.#transports) transport.close();
   }
 }

@@ -10,16 +10,19 @@ export interface LoginPlaces {
   readonly home: string;
   readonly uid: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Files that are asked last, and never written. */
+  readonly further?: readonly string[];
 }
 
 /** The logins of a person for registries, shared with Docker, and with skopeo, podman and buildah. */
 export class Logins {
   /** In the order in which they are asked; containers-auth.json(5), docker-config-json(5). */
   readonly #files: readonly string[];
+  readonly #further: readonly string[];
   readonly #docker: string;
   readonly #containers: string;
 
-  constructor({ home, uid, environment }: LoginPlaces) {
+  constructor({ home, uid, environment, further = [] }: LoginPlaces) {
     const runtime = environment.XDG_RUNTIME_DIR || `/run/containers/${uid}`;
     const passing = environment.XDG_RUNTIME_DIR
       ? join(runtime, 'containers', 'auth.json')
@@ -27,6 +30,7 @@ export class Logins {
     const lasting = join(environment.XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json');
     const chosen = environment.REGISTRY_AUTH_FILE;
     this.#docker = join(environment.DOCKER_CONFIG || join(home, '.docker'), 'config.json');
+    this.#further = further;
     this.#files = [...(chosen ? [chosen] : [passing, lasting]), this.#docker];
     // where there is a file that goes with the session, its entries come first
     this.#containers = chosen || (existsSync(passing) ? passing : lasting);
@@ -39,7 +43,7 @@ export class Logins {
 
   /** Throws `oci-login-invalid`. */
   async find(registry: string, repository: string): Promise<Credentials | undefined> {
-    for (const path of this.#files) {
+    for (const path of [...this.#files, ...this.#further]) {
       const file = await readAuthFile(path);
       const helper = helperOf(file, registry);
       const entry = entryFor(file, registry, repository);

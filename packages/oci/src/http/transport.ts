@@ -10,10 +10,12 @@ import { messageOf } from '@sampan/base';
 import { OciError, UnreachableError } from '../errors.ts';
 
 export interface TransportOptions {
-  /** PEM of authorities beside those that Node knows. */
-  readonly ca?: string | undefined;
+  /** PEM of the authorities that count; default: those that Node knows. */
+  readonly ca?: string | readonly string[] | undefined;
   /** Client certificate and key, PEM; shown to every server that asks for one. */
   readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
+  /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in either case; default: no proxy. */
+  readonly proxies?: Readonly<Record<string, string | undefined>> | undefined;
   /** A connection on which nothing moves for this long is given up. Milliseconds; default a minute. */
   readonly idleMs?: number;
 }
@@ -38,17 +40,19 @@ const IDLE_MS = 60_000;
 /** HTTP and HTTPS over connections that are used again. Close it. */
 export class Transport {
   readonly #options: TransportOptions;
-  readonly #http = new HttpAgent({ keepAlive: true });
+  readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
   /** Hosts that are there, even if not at this moment. */
   readonly #answered = new Set<string>();
 
   constructor(options: TransportOptions = {}) {
-    const { ca, certificate } = options;
+    const { ca, certificate, proxies } = options;
     this.#options = options;
+    const common = { keepAlive: true, ...(proxies === undefined ? {} : { proxyEnv: { ...proxies } }) };
+    this.#http = new HttpAgent(common);
     this.#https = new HttpsAgent({
-      keepAlive: true,
-      ...(ca === undefined ? {} : { ca }),
+      ...common,
+      ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }),
       ...(certificate ?? {}),
     });
   }
@@ -98,10 +102,19 @@ function unreachable(url: URL, cause: unknown, answeredBefore: boolean): Unreach
   const isGone = cause instanceof Error && HOPELESS.test(String((cause as NodeJS.ErrnoException).code));
   return new UnreachableError(`${url.host} cannot be reached: ${messageOf(cause)}.`, {
     passing: answeredBefore || !isGone,
-    hint: 'Is the name of the registry right, does it run, and is it spoken to by HTTP or HTTPS as it should be?',
+    hint: hintFor(url, cause),
     cause,
   });
 }
+
+function hintFor({ host }: URL, cause: unknown): string {
+  return UNTRUSTED.test(String((cause as NodeJS.ErrnoException | undefined)?.code))
+    ? `If this is the right server, put the certificate of its authority here: ~/.config/containers/certs.d/${host}/ca.crt`
+    : 'Is the name of the registry right, does it run, and is it spoken to by HTTP or HTTPS as it should be?';
+}
+
+/** OpenSSL's codes for a server whom nobody vouches for. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|CERT_UNTRUSTED/;
 
 /** Nobody listens, the name is wrong, or TLS does not come about. */
 const HOPELESS = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EPROTO|.*CERT.*|.*SSL.*|.*ALTNAME.*)$/;

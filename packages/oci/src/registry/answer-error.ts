@@ -3,7 +3,11 @@ import { isPassing, PassingError, retryAfterMs } from '../http/retry.ts';
 import type { HttpAnswer } from '../http/transport.ts';
 
 const CODES: Readonly<Record<number, readonly [code: OciErrorCode, says: string, hint?: string]>> = {
-  401: ['oci-unauthorized', 'the login is not known, or one is needed', 'Log in: sampan hub login'],
+  401: [
+    'oci-unauthorized',
+    'the login is not known, or one is needed',
+    'Log in first, for example: docker login HOST',
+  ],
   403: ['oci-denied', 'the login may not do that'],
   404: ['oci-not-found', 'that is not there'],
 };

@@ -62,19 +62,19 @@ export class Repository implements ContentSource, ContentTarget {
   }
 
   hasManifest({ digest }: Descriptor): Promise<boolean> {
-    return this.#has(`manifests/${digest}`, { accept: MANIFEST_TYPES.join(', ') });
+    return this.#has('manifests', digest, { accept: MANIFEST_TYPES.join(', ') });
   }
 
   hasBlob({ digest }: Descriptor): Promise<boolean> {
-    return this.#has(`blobs/${digest}`, {});
+    return this.#has('blobs', digest, {});
   }
 
-  async #has(path: string, headers: RegistryCall['headers'] & object): Promise<boolean> {
+  async #has(kind: string, digest: string, headers: RegistryCall['headers'] & object): Promise<boolean> {
     const scopes = [this.scope('pull', 'push')];
-    const url = this.url(path);
-    const { status } = (
-      await this.registry.text({ method: 'HEAD', url, scopes, headers, expected: [200, 404], what: path })
-    ).answer;
+    const url = this.url(`${kind}/${digest}`);
+    const what = `to look at ${this.name}`;
+    const call = { method: 'HEAD', url, scopes, headers, expected: [200, 404], what };
+    const { status } = (await this.registry.text(call)).answer;
     return status === 200;
   }
 
