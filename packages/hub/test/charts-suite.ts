@@ -257,6 +257,12 @@ export function chartsSuite(openRecords?: OpenRecords): void {
     const chart = await packageChart('secret', '1.0.0');
     const refused = await send('POST', '/hub/api/charts/closed', { body: chart, headers: guest });
     expect([refused.status, await errorIn(refused)]).toEqual([403, 'you may not push charts of closed']);
+    const root = { authorization: basic('root', PASSWORD) };
+    const nowhere = await send('POST', '/hub/api/charts/none', { body: chart, headers: root });
+    expect([nowhere.status, await errorIn(nowhere)]).toEqual([
+      404,
+      'there is no project none; make it: sampan hub project create none',
+    ]);
     expect((await upload('closed', chart)).status).toBe(201);
     expect((await fetch(`${hub.url}/hub/charts/closed/secret-1.0.0.tgz`)).status).toBe(401);
     expect((await indexOf('open')).entries.secret).toBeUndefined();

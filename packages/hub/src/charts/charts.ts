@@ -76,6 +76,12 @@ export class Charts {
     const may = (action: string, name: string) =>
       grant(directory, account, { type: 'repository', name, actions: [action] }).actions.length > 0;
     if (found !== 'refused' && may(action, `${project}/charts`)) return { name: account?.name ?? '', may };
+    if (account?.administrator && !directory.project(project)) {
+      throw new ChartError(
+        404,
+        `there is no project ${project}; make it: sampan hub project create ${project}`,
+      );
+    }
     if (account) throw new ChartError(403, `you may not ${action} charts of ${project}`);
     const headers = { 'www-authenticate': 'Basic realm="Sampan Hub", charset="UTF-8"' };
     const message = found === 'refused' ? 'the credentials are wrong' : 'credentials are needed';

@@ -18,7 +18,7 @@ import {
 import { type WebhookTarget, wants } from './target.ts';
 import { WebhookSender } from './webhook-sender.ts';
 
-/** With so many that wait, pulls (of which there is no end, and no promise) are left out. */
+/** With so many that wait, pulls and refusals (of which there is no end, and no promise) are left out. */
 const MOST_PENDING = 10_000;
 
 interface WebhooksOptions {
@@ -116,10 +116,10 @@ export class Webhooks {
 
   async #bounded(webhook: string, events: readonly HubEvent[]): Promise<readonly HubEvent[]> {
     const { records, logger } = this.#options;
-    const kept = events.filter(({ type }) => type !== 'pull');
+    const kept = events.filter(({ type }) => type !== 'pull' && type !== 'quota');
     if (kept.length === events.length || (await countPending(records.read, webhook)) < MOST_PENDING)
       return events;
-    logger.warn('a webhook is not told of pulls', { webhook, pending: MOST_PENDING });
+    logger.warn('a webhook is not told of pulls and refusals', { webhook, pending: MOST_PENDING });
     return kept;
   }
 
