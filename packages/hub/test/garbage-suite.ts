@@ -22,8 +22,11 @@ export function garbageSuite(openRecords?: OpenRecords): void {
     const lone = await client.pushBlob(randomBytes(1000));
     const image = await client.image('kept');
     expect((await client.putManifest('v1', image)).status).toBe(201);
-    expect(await hub.hub.collectGarbage()).toEqual({ links: 0, blobs: 0, bytes: 0, uploads: 0 });
-    const gone = { links: 1, blobs: 1, bytes: 1000, uploads: 0 };
+    expect(await hub.hub.collectGarbage()).toEqual({
+      ...{ links: 0, blobs: 0, bytes: 0, uploads: 0 },
+      ...{ waiting: 1, waitingBytes: 1000 },
+    });
+    const gone = { links: 1, blobs: 1, bytes: 1000, uploads: 0, waiting: 0, waitingBytes: 0 };
     expect(await hub.hub.collectGarbage({ grace: -1, dryRun: true })).toEqual(gone);
     expect(await collect()).toEqual(gone);
     expect(await status(client, lone)).toBe(404);

@@ -24,9 +24,13 @@ test('an administrator checks the registry, asks what is garbage, and what each 
   expect(await (await ask('POST', 'fsck', 'root')).json()).toEqual({
     faults: [{ digest, what: 'is recorded but not stored' }],
   });
-  const nothing = { links: 0, blobs: 0, bytes: 0, uploads: 0 };
+  const nothing = { links: 0, blobs: 0, bytes: 0, uploads: 0, waiting: 1, waitingBytes: 100 };
   expect(await (await ask('POST', 'gc?dryRun=true', 'root')).json()).toEqual(nothing);
   expect(await (await ask('POST', 'gc', 'root')).json()).toEqual(nothing);
+  expect((await ask('POST', 'gc?grace=soon', 'root')).status).toBe(400);
+  expect(await (await ask('POST', 'gc?dryRun=true&grace=3600', 'root')).json()).toEqual(nothing);
+  const now = await ask('POST', 'gc?dryRun=true&grace=0', 'root');
+  expect(await now.json()).toMatchObject({ blobs: 1, bytes: 100, waiting: 0 });
   expect(await (await ask('GET', 'usage', 'root')).json()).toEqual({
     projects: [{ project: 'open', bytes: 100 }],
   });

@@ -32,6 +32,9 @@ export interface Collected {
   bytes: number;
   /** Uploads that nobody went on with. */
   uploads: number;
+  /** Blobs that no manifest needs and that are let be for one that may come, and their bytes. */
+  waiting: number;
+  waitingBytes: number;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -53,7 +56,7 @@ interface Run {
  */
 export async function collectGarbage(parts: HubParts, options: CollectOptions = {}): Promise<Collected> {
   const { grace = DAY_MS, dryRun = false, stopped = () => false } = options;
-  const collected: Collected = { links: 0, blobs: 0, bytes: 0, uploads: 0 };
+  const collected: Collected = { links: 0, blobs: 0, bytes: 0, uploads: 0, waiting: 0, waitingBytes: 0 };
   const run: Run = { before: parts.clock.now() - grace, dryRun, collected, stopped };
   for (const step of [cancelUploads, dropLinks, dropBlobs, dropStrays]) await step(parts, run);
   return collected;
@@ -109,7 +112,10 @@ async function dropBlobs({ blobs, records, locks }: HubParts, run: Run): Promise
       return true;
     });
   for (let after = ''; !run.stopped(); ) {
-    const { unlinked, last } = await scanBlobs(records.read, after, run.dryRun ? run.before : undefined);
+    const before = run.dryRun ? run.before : undefined;
+    const { unlinked, waiting, last } = await scanBlobs(records.read, after, before);
+    run.collected.waiting += waiting.length;
+    run.collected.waitingBytes += waiting.reduce((sum, { size }) => sum + size, 0);
     await dropAll(unlinked, drop, run);
     if (last === undefined) return;
     after = last;

@@ -72,24 +72,35 @@ export async function dropIdleLink(
   return link !== undefined;
 }
 
+interface ScannedBlobs {
+  /** To be deleted. */
+  readonly unlinked: { digest: Digest; size: number }[];
+  /** Those that no manifest needs, and that are kept for one that may come. */
+  readonly waiting: { digest: Digest; size: number }[];
+  /** Where to go on; undefined: at the end. */
+  readonly last: Digest | undefined;
+}
+
 /**
  * Of the next blobs after `after` in order of digest, those that no repository has any more; with `before`, as if the
- * links that `scanLinks` finds idle were gone. `last`: where to go on, undefined at the end.
+ * links that `scanLinks` finds idle were gone.
  */
-export async function scanBlobs(
-  from: Reader,
-  after: string,
-  before?: number,
-): Promise<{ unlinked: { digest: Digest; size: number }[]; last: Digest | undefined }> {
+export async function scanBlobs(from: Reader, after: string, before?: number): Promise<ScannedBlobs> {
   const rows = await from
     .selectFrom('blobs')
-    .select((eb) => ['digest', 'size', eb.exists(linksTo(eb, before)).as('linked')])
+    .select((eb) => [
+      'digest',
+      'size',
+      eb.exists(linksTo(eb, before)).as('linked'),
+      eb.exists(linksTo(eb, Number.MAX_SAFE_INTEGER)).as('needed'),
+    ])
     .where('digest', '>', after as Digest)
     .orderBy('digest')
     .limit(STEP)
     .execute();
   const last = rows.length < STEP ? undefined : rows.at(-1)?.digest;
-  return { unlinked: rows.filter(({ linked }) => !linked), last };
+  const unlinked = rows.filter(({ linked }) => !linked);
+  return { unlinked, waiting: rows.filter(({ linked, needed }) => linked && !needed), last };
 }
 
 function linksTo(eb: ExpressionBuilder<HubTables, 'blobs'>, before: number | undefined) {

@@ -4,6 +4,7 @@ import { type HubRequest, type HubResponse, json } from '../api/message.ts';
 import { refusal } from '../api/refusal.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { checkHub } from '../garbage/check.ts';
+import type { CollectOptions } from '../garbage/collect.ts';
 import type { Collector } from '../garbage/collector.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import { METRICS_TYPE } from '../metrics/text.ts';
@@ -23,7 +24,7 @@ export interface OperationsParts {
 interface Asked {
   /** The segment that a path's `*` stands for; empty: it has none. */
   readonly name: string;
-  readonly flag: (name: string) => boolean;
+  readonly query: URLSearchParams;
 }
 
 interface Operation {
@@ -41,25 +42,25 @@ const OPERATIONS: readonly Operation[] = [
   {
     method: 'POST',
     path: '/hub/api/gc',
-    run:
-      ({ collector }, { flag }) =>
-      () =>
-        collector.run({ dryRun: flag('dryRun') }),
+    run({ collector }, { query }) {
+      const options = { dryRun: flag(query, 'dryRun'), ...graceIn(query) };
+      return () => collector.run(options);
+    },
   },
   {
     method: 'POST',
     path: '/hub/api/fsck',
     run:
-      ({ parts }, { flag }) =>
-      async () => ({ faults: await checkHub(parts, { read: flag('read') }) }),
+      ({ parts }, { query }) =>
+      async () => ({ faults: await checkHub(parts, { read: flag(query, 'read') }) }),
   },
   {
     method: 'POST',
     path: '/hub/api/retention/*',
     run:
-      ({ retention }, { name, flag }) =>
+      ({ retention }, { name, query }) =>
       () =>
-        retention.run(name, { dryRun: flag('dryRun') }),
+        retention.run(name, { dryRun: flag(query, 'dryRun') }),
   },
   {
     method: 'GET',
@@ -75,6 +76,17 @@ const OPERATIONS: readonly Operation[] = [
     type: METRICS_TYPE,
   },
 ];
+
+const flag = (query: URLSearchParams, name: string): boolean => query.get(name) === 'true';
+
+/** `grace` in seconds. 0 is for who knows that nobody pushes: a push that goes on then may be refused at its end. */
+function graceIn(query: URLSearchParams): CollectOptions {
+  const text = query.get('grace');
+  if (text === null) return {};
+  if (!/^\d{1,9}$/.test(text))
+    throw new RegistryError('UNSUPPORTED', 'grace is not seconds', { status: 400 });
+  return { grace: Number(text) * 1000 };
+}
 
 /** Answers `/hub/api/…` to administrators, who come with Basic credentials or a client certificate. */
 export class Operations {
@@ -97,9 +109,8 @@ export class Operations {
       const allow = found.map(({ operation }) => operation.method).join(', ');
       return Promise.resolve(refusal(new RegistryError('UNSUPPORTED', undefined, { headers: { allow } })));
     }
-    const flags = new URLSearchParams(query);
-    const flag = (name: string): boolean => flags.get(name) === 'true';
-    return this.#run(request, chosen.operation, { name: chosen.name, flag });
+    const asked = { name: chosen.name, query: new URLSearchParams(query) };
+    return this.#run(request, chosen.operation, asked);
   }
 
   async #run(request: HubRequest, operation: Operation, asked: Asked): Promise<HubResponse> {
