@@ -4,17 +4,23 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { buildImage } from '@sampan/kubelet';
 import {
+  type ContentSource,
   type ContentTarget,
   type CopyWatcher,
   type Credentials,
   copyImage,
   FolderTarget,
+  imageFor,
+  type Manifest,
   openArchive,
   openLayout,
   originOf,
+  parsePlatform,
   Registry,
+  type Repository,
   Transport,
 } from '@sampan/oci';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -53,6 +59,9 @@ async function push(bytes: Buffer, target: ContentTarget, tags: readonly string[
     await layout.close();
   }
 }
+
+/** Of `{}`. */
+const EMPTY = `sha256:${createHash('sha256').update('{}').digest('hex')}`;
 
 describe('images', () => {
   it('go from an archive into a registry, and what is there is not sent again', async () => {
@@ -151,6 +160,80 @@ describe('images', () => {
     await expect(damaged).rejects.toMatchObject({ code: 'oci-content-mismatch' });
     await copyImage({ source: target, target: again, image, tags: ['1'] });
     expect(await readFile(path)).toEqual(whole);
+  });
+});
+
+describe('an index', () => {
+  const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
+  const manifestOf = (mediaType: string, body: object): Manifest => {
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...body }));
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
+  };
+
+  /** An index with an image for each of two platforms, and something that refers to it. */
+  async function pushIndex(name: string): Promise<{ target: Repository; index: Manifest }> {
+    const target = registry().repository(name);
+    const manifests = [];
+    for (const architecture of ['amd64', 'arm64']) {
+      const { digest } = await push(archive(architecture), target, []);
+      const { descriptor } = await target.resolve(digest);
+      manifests.push({ ...descriptor, platform: { os: 'linux', architecture } });
+    }
+    const index = manifestOf(OCI_INDEX, { manifests });
+    await target.putManifest(index, ['1']);
+    const empty = { mediaType: 'application/vnd.oci.empty.v1+json', digest: EMPTY, size: 2 };
+    const source = { ...target, blob: () => Promise.resolve(Readable.from([Buffer.from('{}')])) };
+    await target.putBlob(empty, source as unknown as ContentSource, () => {});
+    const signature = manifestOf('application/vnd.oci.image.manifest.v1+json', {
+      artifactType: 'application/example.signature',
+      config: empty,
+      layers: [empty],
+      subject: index.descriptor,
+    });
+    await target.putManifest(signature, []);
+    return { target, index };
+  }
+
+  it('is copied with all its images, or one of them for a platform', async () => {
+    const { target, index } = await pushIndex('open/many');
+    const out = await FolderTarget.open(join(folder, 'many'));
+    await copyImage({ source: target, target: out, image: await target.resolve('1'), tags: ['1'] });
+    const layout = await openLayout(join(folder, 'many'));
+    expect(layout.images).toMatchObject([{ descriptor: { digest: index.descriptor.digest } }]);
+    const again = await copyImage({
+      source: layout,
+      target: registry().repository('closed/many'),
+      image: await layout.resolve('1'),
+      tags: ['1'],
+    });
+    // two configs, which are equal but for the layer, and two layers
+    expect(again.blobs).toBe(4);
+    const one = await imageFor(layout, await layout.resolve('1'), parsePlatform('linux/arm64'));
+    expect(
+      (
+        await copyImage({
+          source: layout,
+          target: registry().repository('closed/one'),
+          image: one,
+          tags: ['1'],
+        })
+      ).blobs,
+    ).toBe(2);
+  });
+
+  it('has referrers, which a copy of it has as well when they are copied', async () => {
+    const { target, index } = await pushIndex('open/signed');
+    const other = registry().repository('closed/signed');
+    await copyImage({ source: target, target: other, image: index, tags: ['1'] });
+    const [signature, ...more] = await target.referrers(index.descriptor.digest);
+    expect(more).toEqual([]);
+    if (!signature) throw new Error('no referrers');
+    expect(await other.referrers(index.descriptor.digest)).toEqual([]);
+    await copyImage({ source: target, target: other, image: await target.manifest(signature), tags: [] });
+    expect(await other.referrers(index.descriptor.digest)).toMatchObject([
+      { artifactType: 'application/example.signature' },
+    ]);
   });
 });
 
