@@ -21,6 +21,16 @@ const HANDLERS: Readonly<Record<ChartOperation, (call: ChartCall) => Promise<Hub
   delete: remove,
 };
 
+/** Beside the operations of the distribution API. */
+const METRIC_NAMES: Readonly<Record<ChartOperation, string>> = {
+  index: 'getChartIndex',
+  download: 'getChart',
+  list: 'listCharts',
+  upload: 'putChart',
+  uploadProvenance: 'putChartProvenance',
+  delete: 'deleteChart',
+};
+
 interface ChartsOptions {
   readonly parts: HubParts;
   readonly run: Run;
@@ -45,9 +55,11 @@ export class Charts {
     const [path = '', query = ''] = request.url.split('?', 2);
     const route = matchChartRoute(request.method, path);
     if (!route) return undefined;
-    return this.#answer(request, route, new URLSearchParams(query)).catch((thrown) =>
-      this.#failure(request, thrown),
-    );
+    const answer = this.#answer(request, route, new URLSearchParams(query));
+    const operation = 'operation' in route ? METRIC_NAMES[route.operation] : 'other';
+    return answer
+      .catch((thrown) => this.#failure(request, thrown))
+      .then((response) => ({ ...response, operation }));
   }
 
   async #answer(

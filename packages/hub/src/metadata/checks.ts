@@ -25,6 +25,17 @@ export const METADATA_CHECKS: Readonly<Record<string, (from: Reader) => Promise<
       .select('tags.digest')
       .where('manifests.digest', 'is', null)
       .execute(),
+  'is listed as a chart but no manifest': (from) =>
+    from
+      .selectFrom('charts')
+      .leftJoin('manifests', (join) =>
+        join
+          .onRef('manifests.repository', '=', 'charts.repository')
+          .onRef('manifests.digest', '=', 'charts.manifest'),
+      )
+      .select('charts.manifest as digest')
+      .where('manifests.digest', 'is', null)
+      .execute(),
   'is a blob that a manifest needs and its repository lacks': (from) =>
     from
       .selectFrom('manifest_references as needs')
