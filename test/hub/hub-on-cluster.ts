@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,13 +10,13 @@ import { type Connection, HttpClient, REFS } from '@sampan/machinery';
 import { vi } from 'vitest';
 import { HomeAccounts } from '../../apps/hub/src/accounts/home-accounts.ts';
 import { type RunningHub, startHub } from '../../apps/hub/src/start-hub.ts';
+import { RegistryUser } from './registry-user.ts';
 
 /** An API server that a Hub can live on. */
 export interface Api extends Connection {
   stop(): Promise<void>;
 }
 
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const WAIT = { timeout: 30_000 };
 
 /** A Hub with a home of its own, on somebody's API server. */
@@ -28,6 +27,7 @@ export class HubOnCluster {
   readonly pki: Pki;
   readonly #objects: HubObjects;
   readonly #client: HttpClient;
+  readonly registry = new RegistryUser(() => this.hub.url);
   #hub: RunningHub | undefined;
 
   private constructor(api: Api) {
@@ -90,40 +90,5 @@ export class HubOnCluster {
 
   make<T extends KubeObject>(object: T, ref: Parameters<HttpClient['create']>[0]): Promise<T> {
     return this.client.create(ref, object);
-  }
-
-  /** What a login may do in a repository; undefined: it is wrong. */
-  async rights(login: string, password: string, repository: string): Promise<string[] | undefined> {
-    const token = await this.#token(login, password, repository);
-    if (token === undefined) return undefined;
-    const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
-    const { access } = JSON.parse(payload) as { access: { actions: string[] }[] };
-    return access[0]?.actions ?? [];
-  }
-
-  async #token(login: string, password: string, repository: string): Promise<string | undefined> {
-    const scope = new URLSearchParams({ scope: `repository:${repository}:pull,push,delete` });
-    const authorization = `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
-    const answer = await fetch(`${this.hub.url}/hub/token?${scope}`, { headers: { authorization } });
-    return answer.ok ? ((await answer.json()) as { token: string }).token : undefined;
-  }
-
-  /** Pushes an image with one layer of so many bytes. */
-  async push(login: string, password: string, repository: string, tag: string, bytes = 1000): Promise<void> {
-    const token = await this.#token(login, password, repository);
-    const send = async (method: string, path: string, body: Buffer<ArrayBuffer>, type: string) => {
-      const headers = { authorization: `Bearer ${token}`, 'content-type': type };
-      const answer = await fetch(`${this.hub.url}/v2/${repository}/${path}`, { method, body, headers });
-      if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
-    };
-    const parts = [];
-    for (const content of [Buffer.from('{}'), randomBytes(bytes)]) {
-      const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
-      await send('POST', `blobs/uploads/?digest=${digest}`, content, 'application/octet-stream');
-      parts.push({ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest, size: content.length });
-    }
-    const [config, ...layers] = parts;
-    const manifest = { schemaVersion: 2, mediaType: MANIFEST, config, layers };
-    await send('PUT', `manifests/${tag}`, Buffer.from(JSON.stringify(manifest)), MANIFEST);
   }
 }

@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { type KubeObject, StatusError } from '@sampan/api';
 import { CLUSTERS } from '@sampan/clusters';
 import { clusterLogin, clusterPullPassword, createUser } from '@sampan/home';
@@ -10,12 +13,30 @@ import {
   ROBOT_ACCOUNTS,
   type RobotAccountObject,
   type RobotAccountSpec,
+  WEBHOOKS,
+  type WebhookObject,
 } from '@sampan/hub';
 import { REFS } from '@sampan/machinery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, HubOnCluster } from './hub-on-cluster.ts';
 
 const WAIT = { timeout: 30_000 };
+
+/** A server that keeps what it is told. */
+async function listenForHooks() {
+  const told: string[] = [];
+  const server = createServer(async (request, response) => {
+    told.push(await text(request));
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${port}/`, told, close };
+}
 
 /** What the Hub's kinds promise, whoever serves them. */
 export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
@@ -46,7 +67,7 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
     const isGone = (read: () => Promise<unknown>) =>
       expect.poll(() => read().catch(({ code }: { code: number }) => code), WAIT).toBe(404);
     const rights = (login: string, password: string, repository: string) =>
-      expect.poll(() => t.rights(login, password, repository), WAIT);
+      expect.poll(() => t.registry.rights(login, password, repository), WAIT);
     const secretIn = async (name: string): Promise<string> => {
       const secret = await t.client.get<KubeObject & { data: Record<string, string> }>(
         REFS.secrets,
@@ -69,7 +90,7 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
         );
       await expect.poll(async () => (await project('busy')).status?.usedBytes, WAIT).toBe(0);
       await rights('boss', boss, 'busy/a').toContain('push');
-      await t.push('boss', boss, 'busy/a', 'v1');
+      await t.registry.push('boss', boss, 'busy/a', 'v1');
       await expect.poll(async () => (await project('busy')).status?.tags, WAIT).toBe(1);
       for (const name of ['mine', 'dev', 'busy']) await t.client.delete(CLUSTERS, undefined, name);
       await isGone(() => project('dev'));
@@ -93,8 +114,8 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
       await rights('ann', crew, 'shop/web').toEqual(['pull', 'push', 'delete']);
       await rights('other', other, 'shop/web').toEqual([]);
       await rights('other', other, 'library/web').toEqual(['pull']);
-      expect(await t.rights('dev', other, 'shop/web')).toBeUndefined();
-      expect(await t.rights('nobody', dev, 'shop/web')).toBeUndefined();
+      expect(await t.registry.rights('dev', other, 'shop/web')).toBeUndefined();
+      expect(await t.registry.rights('nobody', dev, 'shop/web')).toBeUndefined();
       await t.client.patch(PROJECTS, undefined, 'shop', 'merge', { spec: { public: true } });
       await rights('other', other, 'shop/web').toEqual(['pull']);
     });
@@ -117,9 +138,9 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
         return (made.status as { token: string }).token;
       };
       const token = await tokenOf('builder');
-      expect(await t.rights('anything', token, 'shop/web')).toEqual(['pull', 'push']);
-      expect(await t.rights('anything', await tokenOf('stranger'), 'shop/web')).toEqual(['pull']);
-      expect(await t.rights('anything', `${token.slice(0, -4)}AAAA`, 'shop/web')).toBeUndefined();
+      expect(await t.registry.rights('anything', token, 'shop/web')).toEqual(['pull', 'push']);
+      expect(await t.registry.rights('anything', await tokenOf('stranger'), 'shop/web')).toEqual(['pull']);
+      expect(await t.registry.rights('anything', `${token.slice(0, -4)}AAAA`, 'shop/web')).toBeUndefined();
     });
 
     it('makes Secrets of robots, which log in until they end or are switched off', async () => {
@@ -128,19 +149,19 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
       await ready('shop.ci').toBe('Active');
       const secret = await secretIn('ci');
       expect(secret.length).toBeGreaterThanOrEqual(40);
-      expect(await t.rights('shop/ci', secret, 'shop/web')).toEqual(['pull', 'push']);
-      expect(await t.rights('shop/ci', secret, 'mine/web')).toEqual([]);
-      expect(await t.rights('shop/ci', `${secret}x`, 'shop/web')).toBeUndefined();
+      expect(await t.registry.rights('shop/ci', secret, 'shop/web')).toEqual(['pull', 'push']);
+      expect(await t.registry.rights('shop/ci', secret, 'mine/web')).toEqual([]);
+      expect(await t.registry.rights('shop/ci', `${secret}x`, 'shop/web')).toBeUndefined();
       await expect.poll(async () => (await robot('shop.ci')).status?.lastUsed, WAIT).toBeDefined();
       const change = (spec: object) =>
         t.client.patch(ROBOT_ACCOUNTS, undefined, 'shop.ci', 'merge', { spec });
       await change({ disabled: true });
       await ready('shop.ci').toBe('Disabled');
-      expect(await t.rights('shop/ci', secret, 'shop/web')).toBeUndefined();
+      expect(await t.registry.rights('shop/ci', secret, 'shop/web')).toBeUndefined();
       await change({ disabled: false, expiresAt: new Date(Date.now() + 3000).toISOString() });
       await rights('shop/ci', secret, 'shop/web').toEqual(['pull', 'push']);
       await ready('shop.ci').toBe('Expired');
-      expect(await t.rights('shop/ci', secret, 'shop/web')).toBeUndefined();
+      expect(await t.registry.rights('shop/ci', secret, 'shop/web')).toBeUndefined();
     });
 
     it('makes a robot’s Secret where it is wanted now, and takes away the former one', async () => {
@@ -149,6 +170,7 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
       await ready('mover').toBe('Active');
       await t.client.patch(ROBOT_ACCOUNTS, undefined, 'mover', 'merge', { spec: place('second') });
       await isGone(() => t.client.get(REFS.secrets, 'default', 'first'));
+      await expect.poll(() => secretIn('second').catch(() => ''), WAIT).not.toBe('');
       await rights('robot/mover', await secretIn('second'), 'mine/a').toEqual(['pull']);
       const taken = { metadata: { name: 'taken', namespace: 'default' }, data: { mine: 'eA==' } };
       await t.make({ apiVersion: 'v1', kind: 'Secret', ...taken }, REFS.secrets);
@@ -161,8 +183,8 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
       const secretHash = hashRobotSecret('correct horse');
       await makeRobot('robber', { permissions: [{ project: 'shop', role: 'admin' }], secretHash });
       await rights('robot/robber', 'correct horse', 'shop/a').toEqual(['pull', 'push', 'delete']);
-      expect(await t.rights('robot/robber', 'battery staple', 'shop/a')).toBeUndefined();
-      expect(await t.rights('robot/robber', secretHash, 'shop/a')).toBeUndefined();
+      expect(await t.registry.rights('robot/robber', 'battery staple', 'shop/a')).toBeUndefined();
+      expect(await t.registry.rights('robot/robber', secretHash, 'shop/a')).toBeUndefined();
       await t.client.delete(ROBOT_ACCOUNTS, undefined, 'robber');
       await rights('robot/robber', 'correct horse', 'shop/a').toBeUndefined();
     });
@@ -177,21 +199,21 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
       const password = clusterPullPassword(t.home, 'puller', uid);
       const login = clusterLogin('puller');
       await rights(login, password, 'puller/app').toEqual(['pull']);
-      expect(await t.rights(login, password, 'mine/app')).toEqual([]);
-      expect(await t.rights(clusterLogin('host'), password, 'host/app')).toBeUndefined();
+      expect(await t.registry.rights(login, password, 'mine/app')).toEqual([]);
+      expect(await t.registry.rights(clusterLogin('host'), password, 'host/app')).toBeUndefined();
       const host = clusterPullPassword(t.home, 'host', '');
-      expect(await t.rights(clusterLogin('host'), host, 'host/app')).toEqual(['pull']);
+      expect(await t.registry.rights(clusterLogin('host'), host, 'host/app')).toEqual(['pull']);
       await t.client.delete(CLUSTERS, undefined, 'puller');
       await rights(login, password, 'puller/app').toBeUndefined();
       await make();
       await expect.poll(async () => (await project('puller')).status?.usedBytes, WAIT).toBe(0);
-      expect(await t.rights(login, password, 'puller/app')).toBeUndefined();
+      expect(await t.registry.rights(login, password, 'puller/app')).toBeUndefined();
     });
 
     it('tells what a project holds, and that its quota is used up', async () => {
       await makeProject('full', { quota: { bytes: 100_000 } });
       await rights('boss', boss, 'full/a').toContain('push');
-      await t.push('boss', boss, 'full/a', 'v1', 90_000);
+      await t.registry.push('boss', boss, 'full/a', 'v1', 90_000);
       await expect
         .poll(async () => (await project('full')).status, WAIT)
         .toMatchObject({ repositories: 1, tags: 1 });
@@ -201,7 +223,7 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
         { type: 'Ready', status: 'True' },
         { type: 'QuotaExceeded', status: 'False' },
       ]);
-      await expect(t.push('boss', boss, 'full/a', 'v2', 50_000)).rejects.toThrow(/403.*DENIED/s);
+      await expect(t.registry.push('boss', boss, 'full/a', 'v2', 50_000)).rejects.toThrow(/403.*DENIED/s);
       await t.client.patch(PROJECTS, undefined, 'full', 'merge', { spec: { quota: { bytes: 90_000 } } });
       await expect
         .poll(async () => (await project('full')).status?.conditions?.[1]?.status, WAIT)
@@ -211,7 +233,7 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
     it('keeps a project that is deleted until its content may go, too', async () => {
       await makeProject('old');
       await rights('boss', boss, 'old/a').toContain('push');
-      await t.push('boss', boss, 'old/a', 'v1');
+      await t.registry.push('boss', boss, 'old/a', 'v1');
       await expect.poll(async () => (await project('old')).status?.tags, WAIT).toBe(1);
       await t.client.delete(PROJECTS, undefined, 'old');
       await expect
@@ -224,6 +246,27 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
       expect(await t.hub.hub.check({ read: true })).toEqual([]);
       await makeProject('old');
       await expect.poll(async () => (await project('old')).status?.tags, WAIT).toBe(0);
+    });
+
+    it('tells webhooks of what is pushed', async () => {
+      const { url, told, close } = await listenForHooks();
+      await makeProject('told');
+      await t.make(
+        {
+          apiVersion: 'hub.sampan.dev/v1',
+          kind: 'Webhook',
+          metadata: { name: 'told.me' },
+          spec: { project: 'told', url, events: ['push'] },
+        },
+        WEBHOOKS,
+      );
+      const webhook = () => t.client.get<WebhookObject>(WEBHOOKS, undefined, 'told.me');
+      await expect.poll(async () => (await webhook()).status?.conditions?.[0]?.status, WAIT).toBe('True');
+      await rights('boss', boss, 'told/a').toContain('push');
+      await t.registry.push('boss', boss, 'told/a', 'v1');
+      await expect.poll(() => told, WAIT).toEqual([expect.stringContaining('"subject":"told/a:v1"')]);
+      await expect.poll(async () => (await webhook()).status?.lastDelivery, WAIT).toMatchObject({ ok: true });
+      await close();
     });
 
     it.each<[string, string, object, object]>([

@@ -3,7 +3,7 @@ import { seconds } from '../kinds/conditions.ts';
 import { CONTENT_GROUP, HUB_VERSION } from '../kinds/group.ts';
 
 /** The project, on all content that has one: for selectors. */
-export const PROJECT_LABEL = 'hub.sampan.dev/project';
+const PROJECT_LABEL = 'hub.sampan.dev/project';
 
 interface Content {
   readonly kind: string;
