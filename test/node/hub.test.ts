@@ -68,6 +68,12 @@ describe.skipIf(missingForNode() !== '')('images of the registry of a home', () 
       await expect
         .poll(() => alpha.kubectl.run(`get pod ${pod} -o jsonpath=${state}`))
         .toMatch(/^(ErrImagePull|ImagePullBackOff)$/);
+      // nor because it is on the machine already (KEP-2535)
+      const words = ['run', `${pod}-there`, `--image=${NAME}/${image}`, '--image-pull-policy=IfNotPresent'];
+      await alpha.kubectl.run(words);
+      await expect
+        .poll(() => alpha.kubectl.run(`get pod ${pod}-there -o jsonpath=${state}`))
+        .toMatch(/^(ErrImagePull|ImagePullBackOff)$/);
     }
   });
 

@@ -113,6 +113,7 @@ class ClusterNodeStart {
       shortage: (pod) => this.#pressure?.eviction.admit(pod),
       ...(folders.staticPods === undefined ? {} : { staticPods: folders.staticPods }),
       credentialsFile: folders.credentials,
+      pulledImages: this.#part.pulledImages,
     });
     this.#releases.add(() => agent.stop());
     const registered = await registerNode({

@@ -6,12 +6,14 @@ import {
   keepContainerd,
   type Machine,
   type NodeFacts,
+  type PulledImages,
   readMachine,
   startContainerd,
 } from '@sampan/kubelet';
 import { containerdOptions } from './containerd-options.ts';
 import { machineAddress, machineDns } from './machine-network.ts';
 import { nodeName } from './node-name.ts';
+import { openPulledImages } from './pulled-images-file.ts';
 import type { Releases } from './releases.ts';
 
 /** What all clusters of a home share on this machine. */
@@ -31,6 +33,8 @@ export interface MachinePart {
   /** Towards the outside; undefined: there is no way there. */
   readonly address: string | undefined;
   readonly dns: NodeFacts['nodeDns'];
+  /** Who may use which image, of all clusters. */
+  readonly pulledImages: PulledImages;
   /** Of guests: whose pods are evicted before the host cluster's. */
   readonly guestEvictions: Set<Pick<EvictionManager, 'hasVictims'>>;
 }
@@ -52,9 +56,12 @@ export async function startMachine(home: HomeLayout, log: Logger, releases: Rele
   releases.add(() => runtime.close());
   const handlers = ['runc', ...Object.keys(options.handlers)];
   const version = await runtime.version();
+  const pulledImages = openPulledImages(home);
+  pulledImages.keepOnly(new Set((await runtime.listImages()).map(({ id }) => id)));
   const { socket } = containerd;
   return {
     ...{ home, clock, log, node: nodeName(), runtime, socket, version, handlers, machine, address, dns },
+    pulledImages,
     guestEvictions: new Set(),
   };
 }

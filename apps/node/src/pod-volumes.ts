@@ -17,7 +17,8 @@ import { type Client, HttpClient } from '@sampan/machinery';
 import type { ClusterFolders, ClusterPlace } from './cluster-place.ts';
 import type { MachinePart } from './machine-part.ts';
 
-export interface VolumeOptions extends Pick<MachinePart, 'runtime' | 'socket' | 'clock' | 'log'> {
+export interface VolumeOptions
+  extends Pick<MachinePart, 'runtime' | 'socket' | 'pulledImages' | 'clock' | 'log'> {
   readonly folders: Pick<ClusterFolders, 'volumes' | 'credentials'>;
   /** The node's own user. */
   readonly client: Client;
@@ -31,7 +32,7 @@ export function openVolumes({ folders, client, facts, policy, ...part }: VolumeO
   readonly local: LocalVolumes;
   readonly close: () => Promise<void>;
 } {
-  const { clock, log, runtime, socket } = part;
+  const { clock, log, runtime, socket, pulledImages } = part;
   const sources = new ApiVolumeSources({ client, clock, log });
   const local = new LocalVolumes(folders.volumes, log);
   const volumes = createPodVolumes({
@@ -43,7 +44,7 @@ export function openVolumes({ folders, client, facts, policy, ...part }: VolumeO
     hostPaths: policy.hostPaths,
     images: new ImageVolumes({
       socket,
-      images: new ImagePuller(runtime),
+      images: new ImagePuller(runtime, pulledImages),
       credentials: (pod, image) => imageCredentials({ client, log, file: folders.credentials }, pod, image),
     }),
   });

@@ -19,6 +19,7 @@ import { StaticSource } from '../static-pods/static-source.ts';
 import { ImagePuller } from '../worker/image-puller.ts';
 import { PodRunner } from '../worker/pod-runner.ts';
 import type { PodServices, PodTiming, PodVolumes } from '../worker/pod-services.ts';
+import type { PulledImages } from '../worker/pulled-images.ts';
 import type { PodReport } from '../worker/status-teller.ts';
 import { imageCredentials } from './credentials.ts';
 import { podEnvironment } from './environment.ts';
@@ -47,6 +48,8 @@ export interface AgentOptions {
   readonly staticPods?: string;
   /** Credentials for registries of the machine, in docker's config format. */
   readonly credentialsFile: string;
+  /** Who may use which; shared by all agents of a machine. Default: of this one, forgotten with it. */
+  readonly pulledImages?: PulledImages;
   readonly timing?: Partial<PodTiming>;
   /** Told of each pod and each of its statuses: probes, statistics, …. Must not throw. */
   readonly followers?: readonly PodFollower[];
@@ -325,7 +328,7 @@ export class Agent {
     const { connected, address, cgroups } = this.#options;
     return {
       runtime,
-      images: new ImagePuller(runtime),
+      images: new ImagePuller(runtime, this.#options.pulledImages),
       node: facts,
       clock,
       logger: log,

@@ -3,6 +3,7 @@ import { messageOf } from '@sampan/base';
 import { StartError } from '../pods/start-error.ts';
 import type { ContainerRuntime, ImageStatus, RegistryCredentials } from '../runtime/index.ts';
 import { goMilliseconds, type PodEvent } from './pod-event.ts';
+import { PulledImages } from './pulled-images.ts';
 
 /** distribution/reference: a name with an optional tag and digest. */
 const REFERENCE =
@@ -17,10 +18,13 @@ export type ImageTeller = (type: PodEvent['type'], reason: PodEvent['reason'], m
 /** Has images fetched by the pull policy (kubelet image_manager.go); the same image for many pods only once. */
 export class ImagePuller {
   readonly #runtime: ContainerRuntime;
+  readonly #pulled: PulledImages;
   readonly #pulls = new Map<string, Promise<string>>();
 
-  constructor(runtime: ContainerRuntime) {
+  /** `pulled`: of all who fetch images on this machine. */
+  constructor(runtime: ContainerRuntime, pulled: PulledImages = new PulledImages()) {
     this.#runtime = runtime;
+    this.#pulled = pulled;
   }
 
   /** Returns the image when it is there, telling what it took. Throws StartError. */
@@ -32,20 +36,20 @@ export class ImagePuller {
     const image = withTag(container.image ?? '');
     const policy = container.imagePullPolicy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
     const present = await this.#inspect(image);
-    if (present && policy !== 'Always') {
+    const mayUse = present !== undefined && this.#pulled.mayUse(present.id, image, credentials);
+    if (mayUse && policy !== 'Always') {
       tell('Normal', 'Pulled', `Container image "${container.image}" already present on machine`);
       return present;
     }
     if (policy === 'Never') {
-      const message = `Container image "${container.image}" is not present with pull policy of Never`;
+      const lack = present ? 'may not be used by whoever has no credentials for it,' : 'is not present';
+      const message = `Container image "${container.image}" ${lack} with pull policy of Never`;
       tell('Warning', 'ErrImageNeverPull', message);
       throw new StartError('ErrImageNeverPull', message);
     }
     tell('Normal', 'Pulling', `Pulling image "${container.image}"`);
     const begun = performance.now();
-    const reference = await this.#pull(image, credentials);
-    const pulled = await this.#inspect(reference);
-    if (!pulled) throw new StartError('ErrImagePull', `image ${image} was pulled and is not there`);
+    const pulled = await this.#fetch(image, present?.id, credentials);
     const took = goMilliseconds(performance.now() - begun);
     const size = `Image size: ${pulled.size} bytes.`;
     const message = `Successfully pulled image "${container.image}" in ${took} (${took} including waiting). ${size}`;
@@ -59,6 +63,23 @@ export class ImagePuller {
     } catch (error) {
       const message = `Failed to inspect image "${image}": ${messageOf(error)}`;
       throw new StartError('ImageInspectError', message, error);
+    }
+  }
+
+  /** `present`: what had the name before. */
+  async #fetch(
+    image: string,
+    present: string | undefined,
+    credentials: RegistryCredentials | undefined,
+  ): Promise<ImageStatus> {
+    const end = credentials ? this.#pulled.begin(image, present) : () => {};
+    try {
+      const pulled = await this.#inspect(await this.#pull(image, credentials));
+      if (!pulled) throw new StartError('ErrImagePull', `image ${image} was pulled and is not there`);
+      this.#pulled.done(pulled.id, image, credentials);
+      return pulled;
+    } finally {
+      end();
     }
   }
 
