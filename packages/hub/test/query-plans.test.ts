@@ -1,6 +1,7 @@
 import { digestOf } from '@sampan/blobs';
 import { CompiledQuery, type KyselyPlugin, SqliteQueryCompiler } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chartRevision } from '../src/charts/chart-records.ts';
 import { blobSizes, findBlob, isReferenced } from '../src/metadata/blobs.ts';
 import { scanBlobs, scanLinks } from '../src/metadata/garbage.ts';
 import { findManifest, listReferrers, manifestSizes } from '../src/metadata/manifests.ts';
@@ -8,6 +9,7 @@ import { listRepositories, type Reader } from '../src/metadata/repositories.ts';
 import { listTags, tagsOf } from '../src/metadata/tags.ts';
 import { repositoriesOf } from '../src/retention/candidates.ts';
 import { hasContent } from '../src/rules/usage.ts';
+import { dueDeliveries, nextDue, summarize } from '../src/webhooks/delivery-records.ts';
 import { TestHub } from './support.ts';
 
 let hub: TestHub;
@@ -55,6 +57,10 @@ const QUERIES: Readonly<Record<string, (from: Reader) => Promise<unknown>>> = {
   'whether a project has it': (from) => hasContent(from, 'a', DIGEST),
   'links to collect': (from) => scanLinks(from, 1, { repository: 1, digest: DIGEST }),
   'blobs to collect': (from) => scanBlobs(from, DIGEST),
+  'deliveries that are due': (from) => dueDeliveries(from, 'a.b', 1, 4),
+  'when a delivery is due': (from) => nextDue(from, 'a.b'),
+  'how a webhook does': (from) => summarize(from, 'a.b'),
+  'the revision of an index': (from) => chartRevision(from, 'a'),
   'blobs that would be collected': (from) => scanBlobs(from, DIGEST, 1),
 };
 

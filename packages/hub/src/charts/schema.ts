@@ -37,6 +37,7 @@ CREATE TABLE charts (
   created INTEGER NOT NULL, PRIMARY KEY (repository, manifest)
 );
 CREATE INDEX charts_file ON charts (project, file);
+CREATE INDEX charts_name ON charts (project, name);
 CREATE TABLE chart_revisions (project TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL);
 `,
   },
