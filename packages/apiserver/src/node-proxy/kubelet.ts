@@ -16,9 +16,10 @@ export interface KubeletOptions {
   /** PEM; by which kubelets know the API server. */
   readonly certificate: string;
   readonly key: string;
+  /** Default 10250, the only one that is called: whoever may write Nodes could name any other. */
+  readonly port?: number;
 }
 
-/** The only port that is called: whoever may write Nodes could name any other. */
 const KUBELET_PORT = 10250;
 const CONNECT_TIMEOUT_MS = 10_000;
 const PATHS = { exec: 'exec', attach: 'attach', portforward: 'portForward' } as const;
@@ -71,16 +72,16 @@ export class Kubelet implements NodeAnswerer {
   }
 
   get #host(): string {
-    const { address } = this.#options;
-    return `${isIPv6(address) ? `[${address}]` : address}:${KUBELET_PORT}`;
+    const { address, port = KUBELET_PORT } = this.#options;
+    return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
   }
 
   /** Resolves when the other end is known. */
   #dial(): Promise<TLSSocket> {
-    const { address, ca, certificate, key } = this.#options;
+    const { address, port = KUBELET_PORT, ca, certificate, key } = this.#options;
     return new Promise((resolve, reject) => {
       const socket = connectTls({
-        ...{ host: address, port: KUBELET_PORT, ca, cert: certificate, key },
+        ...{ host: address, port, ca, cert: certificate, key },
         checkServerIdentity: (_host, peer) => this.#check(peer),
       });
       const fail = (error: Error): void => {
