@@ -9,7 +9,7 @@ export interface Answer {
 const TIMEOUT_MS = 5000;
 /** What is asked to be done may take a while. */
 const ACTION_MS = 600_000;
-const MOST_BYTES = 1 << 20;
+const MOST_BYTES = 16 << 20;
 
 /** One GET with full rights; undefined when nobody answers with JSON. */
 export const getJson = (access: ReturnType<typeof adminAccess>, path: string): Promise<Answer | undefined> =>

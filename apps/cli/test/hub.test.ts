@@ -207,6 +207,8 @@ describe('looking after it', () => {
     const { projects } = await json<{ projects: { project: string; bytes: number }[] }>('hub usage -o json');
     expect(projects[0]?.bytes).toBeGreaterThan(2_000_000);
     expect(await works('hub gc --dry-run')).toMatch(/^0 blobs of 0 kB would be deleted/);
+    expect(await works('hub gc --grace 1h')).toMatch(/^0 blobs of 0 kB deleted/);
+    expect((await on('hub gc --grace soon')).code).toBe(2);
     expect(await works('hub fsck --read')).toBe('Nothing is wrong.\n');
     expect(await works('hub retention shop --dry-run')).toContain(' would be deleted\n');
     expect((await on('hub retention none')).stderr).toContain('there is no project none');
@@ -219,6 +221,8 @@ describe('looking after it', () => {
     expect(await works('hub webhook list shop')).toMatch(
       /^shop\/ci +http:\/\/127\.0\.0\.1:1\/hook +push,delete/m,
     );
+    const replayed = await on('hub webhook replay shop/ci nothing');
+    expect(replayed.stderr).toContain('It cannot be sent again: this webhook has no delivery nothing');
     expect((await on('hub webhook create shop/ci2 http://a/ --event cough')).stderr).toContain(
       'Known: push, pull',
     );

@@ -174,8 +174,12 @@ Other logins in the same files are kept.`,
       'Delete what nobody needs; the registry serves meanwhile',
       () => import('../commands/hub-gc.ts'),
     ),
-    details: 'It does so by itself now and then. What was pushed within a day is let be.',
-    options: { 'dry-run': flag('Delete nothing; say what would be'), output: output('json', 'yaml') },
+    details: 'It does so by itself now and then. What a push of the last day may be about to need is let be.',
+    options: {
+      'dry-run': flag('Delete nothing; say what would be'),
+      grace: text('TIME', 'How long blobs wait for a push (default 1d; 0: only while nobody pushes)'),
+      output: output('json', 'yaml'),
+    },
   },
   {
     ...hub(

@@ -74,15 +74,7 @@ export async function untilSeen<T extends KubeObject>(
     const { observedGeneration = -1 } = (object as Judged | undefined)?.status ?? {};
     return observedGeneration >= generation ? object : undefined;
   });
-  if (!found) {
-    throw new SampanError(
-      'hub-slow',
-      `The registry has not seen the ${kind.word} after ${timeoutMs / 1000} s.`,
-      {
-        hint: 'It goes on with it. Does it run? See: sampan status',
-      },
-    );
-  }
+  if (!found) throw hubSlow(kind.word, timeoutMs);
   const ready = (found as Judged).status?.conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status !== 'False') return found;
   throw new SampanError(
@@ -93,6 +85,12 @@ export async function untilSeen<T extends KubeObject>(
     },
   );
 }
+
+/** Of `hub-slow`: the registry has not seen something in time. */
+export const hubSlow = (word: string, timeoutMs: number): SampanError =>
+  new SampanError('hub-slow', `The registry has not seen the ${word} after ${timeoutMs / 1000} s.`, {
+    hint: 'It goes on with it. Does it run? See: sampan status',
+  });
 
 /** `sampan hub WORD list [ARGUMENT]` */
 export const listOf =
