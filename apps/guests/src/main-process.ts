@@ -23,6 +23,8 @@ import { serveGuests } from './serve-guests.ts';
  * parent: when the channel to it closes.
  */
 export async function main(args: readonly string[]): Promise<void> {
+  // the bytes of what clusters store
+  countBuffersAsHeap();
   const home = homeLayout('.');
   const log = openLogFile(home.guestsLog);
   const crash = (error: unknown) => {

@@ -1,4 +1,5 @@
 import { messageOf, SampanError } from '@sampan/base';
+import { countBuffersAsHeap } from '@sampan/home';
 import { parseServerOptions } from './options.ts';
 import { type RunningServer, startServer } from './server.ts';
 
@@ -13,8 +14,13 @@ export type ServerMessage =
     }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint?: string };
 
+/** Memory for fewer collections while one cluster is read at full speed: few buffers are kept. */
+const PASSED_ON_GROWTH = 8;
+
 /** The server process: starts, tells its parent, and runs until SIGTERM or SIGINT. Exit codes: 0, 1, 2 (usage). */
 export async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+  // most of them are what is passed on for guests and the registry, and soon forgotten
+  countBuffersAsHeap(PASSED_ON_GROWTH);
   let server: RunningServer | undefined;
   const crash = (error: unknown) => {
     server?.log.error('crashed', { error });

@@ -9,6 +9,7 @@ export * from './kubeconfig.ts';
 export * from './layout.ts';
 export * from './log-file.ts';
 export * from './open-home.ts';
+export * from './outside-memory.ts';
 export * from './pki-files.ts';
 export * from './pull-password.ts';
 export * from './registries.ts';
