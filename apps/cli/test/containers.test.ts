@@ -18,7 +18,7 @@ const on = (words: readonly string[], options: RunOptions = {}): Promise<Outcome
 
 async function works(...words: string[]): Promise<string> {
   const outcome = await on(words);
-  expect(outcome).toMatchObject({ code: 0 });
+  expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
   return outcome.stdout;
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, SampanError } from '@sampan/base';
+import { HUB_HOST } from './hub-pulls.ts';
 import type { HomeLayout } from './layout.ts';
 import { isMissing } from './settings.ts';
 import { writeFileSafely } from './write-file.ts';
@@ -109,10 +110,14 @@ const proxyFile = (node: HomeLayout['node']): string => join(node.registries, 'p
 
 function hostFolders({ registries }: HomeLayout['node']): string[] {
   try {
-    return readdirSync(registries, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .sort();
+    return (
+      readdirSync(registries, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        // this home's own, which nobody sets
+        .filter((name) => name !== HUB_HOST)
+        .sort()
+    );
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
@@ -176,6 +181,7 @@ function checkRegistry({ host, mirrors, ca, login }: Registry): void {
       'For example: sampan registry add ghcr.io',
     );
   }
+  if (host === HUB_HOST) throw invalid(`${host} is Sampan's own`, 'For its accounts: sampan help hub');
   for (const mirror of mirrors) checkUrl(mirror);
   if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----')) {
     throw invalid('the authority is no certificate', 'Give a file with certificates in PEM: --ca FILE');
