@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { messageOf, SampanError } from '@sampan/base';
 import { answerCalls, type CallMessage, type CallPort, GUEST_CALLS } from '@sampan/clusters';
 import {
+  countBuffersAsHeap,
   guestAgentSocket,
   type HomeLayout,
   homeLayout,
