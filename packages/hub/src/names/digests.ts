@@ -3,6 +3,8 @@ import { RegistryError } from '../errors/registry-error.ts';
 
 /** The digest that a text is; undefined: it is none. */
 export function digestIn(text: string): Digest | undefined {
+  // tags and names of uploads have none, and an error made for each of them is dear
+  if (!text.includes(':')) return undefined;
   try {
     return parseDigest(text);
   } catch (thrown) {
