@@ -1,3 +1,4 @@
+import { CLUSTERS_ABOUT } from './clusters/cluster-commands.ts';
 import { type Command, type OptionSpec, TOPICS } from './command.ts';
 import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts';
 import { HUB_FAMILIES } from './hub/hub-commands.ts';
@@ -12,7 +13,15 @@ export function printHelp(words: readonly string[]): void {
   if (name === '') process.stdout.write(overview());
   else if (!only) throw unknown(name);
   else if (found.length === 1) process.stdout.write(helpOf(only));
-  else process.stdout.write(`${table(found.map(row))}\nMore: sampan help ${only.name}\n`);
+  else process.stdout.write(`${aboutOf(name)}${table(found.map(row))}\nMore: sampan help ${only.name}\n`);
+}
+
+/** What a newcomer does not know of a family. */
+const ABOUT: Readonly<Record<string, string>> = { cluster: CLUSTERS_ABOUT };
+
+function aboutOf(family: string): string {
+  const about = Object.hasOwn(ABOUT, family) ? ABOUT[family] : undefined;
+  return about === undefined ? '' : `${about}\n\n`;
 }
 
 function overview(): string {

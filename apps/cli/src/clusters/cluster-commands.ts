@@ -21,7 +21,7 @@ const CHANGE = {
   output: output('json', 'yaml', 'name'),
 } as const satisfies Record<string, OptionSpec>;
 
-const CONFIRM = text('NAME', 'Yes, of this one');
+const CONFIRM = text('NAME', 'Its name once more, so that no other one is meant');
 
 /** What both ways of making a cluster take. */
 const MAKE = {
@@ -30,10 +30,13 @@ const MAKE = {
   sandboxed: flag('Run its pods under gVisor'),
   idle: text('TIME', 'Sleep after so long without a request (default 10m; 0: never)'),
   quota: {
-    ...text('NAME=N', 'Of objects, bytes, requestsPerSecond, pods, cpu or memory; may be repeated'),
+    ...text(
+      'NAME=N',
+      'At most so many objects, bytes, requestsPerSecond, pods, cpu or memory; may be repeated',
+    ),
     multiple: true,
   },
-  paused: flag('Answer no requests yet'),
+  paused: flag('Make it, but have it answer no requests until "resume"'),
   pods: text('RANGE', 'Addresses of pods (default 10.244.0.0/24, in every cluster)'),
   services: text('RANGE', 'Addresses of Services (default 10.96.0.0/12, in every cluster)'),
   ...CHANGE,
@@ -54,6 +57,12 @@ const one = (
   load,
 });
 
+/** Before the list of these commands. */
+export const CLUSTERS_ABOUT = `A cluster is a Kubernetes of its own on this machine, apart from all others; asleep it takes nothing.
+
+First: sampan cluster create dev
+Then: sampan run nginx --port 80 --cluster dev`;
+
 /** Commands about clusters beside the host's; all they do kubectl can do with objects of the kind Cluster. */
 export const CLUSTER_COMMANDS: readonly Command[] = [
   {
@@ -62,33 +71,39 @@ export const CLUSTER_COMMANDS: readonly Command[] = [
       'Make a cluster: a Kubernetes of its own',
       () => import('../commands/cluster-create.ts'),
       {
-        from: text('BACKUP', 'Of a backup: a file, or one that "describe" shows'),
-        clone: text('NAME', 'Of another cluster, with all it has'),
+        from: text('BACKUP', 'Make it of a backup: a file, or one that "describe" shows'),
+        clone: text('NAME', 'Make it of another cluster, with all its objects'),
         ...MAKE,
       },
     ),
     details: `For example: sampan cluster create dev
-Then: sampan run nginx --port 80 --cluster dev`,
+Then: sampan run nginx --port 80 --cluster dev
+In your own kubectl: sampan kubeconfig --merge --cluster dev`,
   },
   {
     name: 'cluster list',
     topic: TOPIC,
-    summary: 'List clusters',
+    summary: 'List clusters, and whether they run or sleep',
     options: {
       selector: { ...text('LABELS', 'Only those with these labels'), short: 'l' },
       output: output('wide', 'json', 'yaml', 'name'),
     },
     load: () => import('../commands/cluster-list.ts'),
   },
-  one('describe', 'Show what a cluster is', () => import('../commands/cluster-describe.ts'), {
-    output: output('json', 'yaml', 'name'),
-  }),
+  one(
+    'describe',
+    'Show what a cluster is, what ails it, and its backups',
+    () => import('../commands/cluster-describe.ts'),
+    {
+      output: output('json', 'yaml', 'name'),
+    },
+  ),
   {
     name: 'cluster usage',
     topic: TOPIC,
     args: '[NAME…]',
     arity: [0, UNLIMITED],
-    summary: 'Show what clusters take, and what they may',
+    summary: 'Show what clusters take of this machine, and what they may',
     options: { output: output('json', 'yaml') },
     load: () => import('../commands/cluster-usage.ts'),
   },
@@ -99,12 +114,33 @@ Then: sampan run nginx --port 80 --cluster dev`,
       now: flag('Delete it at once, and for good'),
       ...CHANGE,
     }),
-    details: 'For example: sampan cluster delete dev --confirm=dev',
+    details: `For example: sampan cluster delete dev --confirm=dev
+Its pods end, and for a day all else is kept: sampan cluster undelete dev
+With --now nothing of it is left but backups.`,
   },
-  one('undelete', 'Take a cluster back out of the trash', () => import('../commands/cluster-undelete.ts')),
-  one('sleep', 'Have a cluster sleep until its next request', () => import('../commands/cluster-sleep.ts')),
+  one(
+    'undelete',
+    'Have a cluster back that was deleted, for a day',
+    () => import('../commands/cluster-undelete.ts'),
+  ),
+  {
+    ...one(
+      'sleep',
+      'Have a cluster sleep until its next request',
+      () => import('../commands/cluster-sleep.ts'),
+    ),
+    details: `Clusters without pods fall asleep by themselves after ten minutes; asleep they take no memory and no time.
+One that is to answer nobody: sampan cluster pause NAME`,
+  },
   one('wake', 'Wake a cluster before its next request does', () => import('../commands/cluster-wake.ts')),
-  one('pause', 'Have a cluster answer no requests', () => import('../commands/cluster-pause.ts')),
+  {
+    ...one(
+      'pause',
+      'Have a cluster answer nobody until it is resumed',
+      () => import('../commands/cluster-pause.ts'),
+    ),
+    details: 'Its pods run on, but nobody looks after them.',
+  },
   one('resume', 'Have a paused cluster go on', () => import('../commands/cluster-resume.ts')),
   {
     name: 'cluster upgrade',
@@ -112,8 +148,8 @@ Then: sampan run nginx --port 80 --cluster dev`,
     args: '[NAME…]',
     arity: [0, UNLIMITED],
     summary: 'Bring clusters to this release, one after the other',
-    details:
-      'Ends with the first that fails. Clusters are upgraded by themselves when they are next used, too.',
+    details: `After a new release of Sampan: clusters are upgraded by themselves when they are next used; this does it now, and ends with
+the first that fails. What was before is kept for a day: sampan cluster upgrade NAME --rollback`,
     options: {
       all: flag('All that are there'),
       rollback: flag('Put back what was before the last upgrade or restore'),
@@ -143,6 +179,9 @@ Backups hold the keys of the cluster. They do not hold what its pods wrote to vo
     args: 'NAME BACKUP',
     arity: [2, 2],
     summary: 'Replace what a cluster has by what a backup holds',
+    details: `For example: sampan cluster restore dev dev.tar --confirm=dev
+What was there is kept for a day: sampan cluster upgrade dev --rollback
+Into another cluster instead: sampan cluster create NAME --from dev.tar`,
     options: { confirm: CONFIRM, ...CHANGE },
     load: () => import('../commands/cluster-restore.ts'),
   },
@@ -151,7 +190,9 @@ Backups hold the keys of the cluster. They do not hold what its pods wrote to vo
     topic: TOPIC,
     args: 'NAME NEW',
     arity: [2, 2],
-    summary: 'Make a cluster of another one',
+    summary: 'Make a cluster of another one, with all its objects',
+    details: `For example: sampan cluster clone dev trial
+It has keys of its own; kubeconfigs of the other one are no good in it. What pods wrote to volumes is not copied.`,
     options: MAKE,
     load: () => import('../commands/cluster-clone.ts'),
   },
@@ -165,7 +206,8 @@ Backups hold the keys of the cluster. They do not hold what its pods wrote to vo
         ...CHANGE,
       },
     ),
-    details: `All credentials that were handed out before are taken back so: clients get new ones between the phases.`,
+    details: `For example: sampan cluster rotate dev, then hand out new kubeconfigs, then: sampan cluster rotate dev --finish
+Between both, kubeconfigs of before and new ones hold. To end those of one user only: sampan user revoke NAME --cluster dev`,
   },
   {
     ...one(
@@ -174,7 +216,7 @@ Backups hold the keys of the cluster. They do not hold what its pods wrote to vo
       () => import('../commands/cluster-token.ts'),
       {
         from: {
-          ...text('RANGE', 'Where such machines are: the cluster calls them there; may be repeated'),
+          ...text('RANGE', 'Where such machines are: there logs and exec reach them; may be repeated'),
           multiple: true,
         },
         expires: text('TIME', 'How long it can be used (default 1d)'),
