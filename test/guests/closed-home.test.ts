@@ -52,6 +52,27 @@ describe.runIf(mayHaveNamespaces)('clusters of a home below a folder that only r
     expect(await guest.kubectl.run('get configmap kept -o jsonpath={.data.a}')).toBe('b');
   });
 
+  it('are in a backup of the whole home', async () => {
+    const file = join(folder, 'all.tar.gz');
+    const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', main, 'backup', file, '--home', home],
+      { encoding: 'utf8' },
+    );
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    const { stdout } = spawnSync('tar', ['-tzf', file], { encoding: 'utf8' });
+    expect(stdout).toContain('dev');
+    const other = join(folder, 'other');
+    const restored = spawnSync(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', main, 'restore', file, '--home', other],
+      { encoding: 'utf8' },
+    );
+    expect({ status: restored.status, stderr: restored.stderr }).toMatchObject({ status: 0 });
+    expect(existsSync(join(homeLayout(other).clusters, 'host.db'))).toBe(true);
+  });
+
   it('go when they are deleted', async () => {
     await host.run('delete cluster dev --timeout=30s');
     expect(existsSync(join(homeLayout(home).clusters, 'dev'))).toBe(false);

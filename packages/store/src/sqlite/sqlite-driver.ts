@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { type DatabaseSync, type StatementSync, backup as sqliteBackup } from 'node:sqlite';
 import type { StoredChange } from '../change-log.ts';
 import type { Driver, Removal, Row } from '../driver.ts';
@@ -10,6 +10,9 @@ import { insertRow, readRows, writeRow } from './rows.ts';
 const FREE_PAGES = 256;
 /** Pages that one call of `tidy` moves at most. */
 const VACUUM_STEP = 512;
+
+/** https://sqlite.org/rescode.html */
+const SQLITE_CANTOPEN = 14;
 
 /** Keeps the history in one SQLite file. */
 export class SqliteDriver implements Driver {
@@ -75,7 +78,13 @@ export class SqliteDriver implements Driver {
   /** Copies page by page, a few at a time; SQLite carries over what is written meanwhile. */
   backup(file: string): Promise<void> {
     return backupTo(file, async (partial) => {
-      await sqliteBackup(this.database, partial, { rate: 256 });
+      try {
+        await sqliteBackup(this.database, partial, { rate: 256 });
+      } catch (error) {
+        if ((error as { errcode?: number }).errcode !== SQLITE_CANTOPEN) throw error;
+        // SQLite goes by whole paths, which may lead through folders that are closed to this process; it itself does not
+        writeFileSync(partial, this.database.serialize(), { flush: true });
+      }
     });
   }
 
