@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 interface Received {
@@ -27,8 +28,9 @@ export class Receiver implements AsyncDisposable {
     this.#close = close;
   }
 
-  static async start(): Promise<Receiver> {
-    const server = createServer((request, response) => {
+  /** `tls`: PEM texts; absent: plain HTTP. */
+  static async start(tls?: { readonly cert: string; readonly key: string }): Promise<Receiver> {
+    const answer: RequestListener = (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -36,10 +38,11 @@ export class Receiver implements AsyncDisposable {
         receiver.received.push({ path, headers, body: Buffer.concat(chunks).toString() });
         response.writeHead(receiver.status, receiver.headers).end();
       });
-    });
+    };
+    const server = tls ? createSecureServer(tls, answer) : createServer(answer);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const receiver = new Receiver(
-      `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+      `http${tls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
       async () => {
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));

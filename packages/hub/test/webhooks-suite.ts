@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type Clock, FakeClock, silentLogger, systemClock } from '@sampan/base';
+import { createCertificateAuthority, issueCertificate } from '@sampan/machinery';
 import { expect, test } from 'vitest';
 import { countUndelivered, pruneDeliveries } from '../src/webhooks/delivery-records.ts';
 import { keyOfSecret } from '../src/webhooks/signature.ts';
@@ -32,7 +33,7 @@ class WebhookTest implements AsyncDisposable {
   target(changes: Partial<WebhookTarget> = {}): WebhookTarget {
     const { url } = this.receiver;
     const own = { name: 'open.ci', project: 'open', url, events: ['push', 'pull', 'delete'] } as const;
-    return { ...own, filter: {}, key: undefined, disabled: false, ...changes };
+    return { ...own, ca: undefined, filter: {}, key: undefined, disabled: false, ...changes };
   }
 
   async set(changes: Partial<WebhookTarget> = {}): Promise<void> {
@@ -231,6 +232,29 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
     ]);
     await records.write((to) => pruneDeliveries(to, 'open.ci', Date.now() + 1000, 2));
     expect(await left()).toEqual(['v5']);
+  });
+
+  test('over HTTPS only what has a certificate of a trusted authority is told', async () => {
+    await using own = await WebhookTest.start(systemClock, openRecords);
+    const authority = createCertificateAuthority('receivers');
+    const certificate = issueCertificate(authority, {
+      subject: { commonName: 'receiver', organizations: [] },
+      usages: ['server auth'],
+      ipAddresses: ['127.0.0.1'],
+    });
+    await using receiver = await Receiver.start({
+      cert: certificate.certificatePem,
+      key: certificate.privateKeyPem ?? '',
+    });
+    await own.set({ url: receiver.url });
+    await own.webhooks.set(
+      own.target({ name: 'open.trusting', url: receiver.url, ca: authority.certificatePem }),
+    );
+    await own.push('v1');
+    await expect.poll(() => receiver.subjects, WAIT).toEqual(['push open/team/web:v1']);
+    await expect.poll(() => own.webhooks.summary('open.ci'), WAIT).toMatchObject({ lastTry: { ok: false } });
+    expect(await own.webhooks.summary('open.trusting')).toMatchObject({ lastTry: { ok: true } });
+    expect(receiver.received).toHaveLength(1);
   });
 
   test('no redirect is followed, and nothing is sent to link-local addresses', async () => {

@@ -25,6 +25,12 @@ const SPEC = object(
       pattern: '^https?://[^\\s/@]+(/\\S*)?$',
       maxLength: 2048,
     }),
+    caBundle: text(
+      'Authorities, in PEM, that sign the receiver’s certificate; absent: those that all trust.',
+      {
+        maxLength: 65_536,
+      },
+    ),
     events: list('Of what it tells.', text('What happened.', { enum: WEBHOOK_EVENTS }), 4, {
       minItems: 1,
       'x-kubernetes-list-type': 'set',

@@ -19,6 +19,8 @@ export interface WebhookSpec {
   /** The same as in its name. */
   readonly project: string;
   readonly url: string;
+  /** PEM of the authorities that the receiver's certificate may be of; absent: those that browsers trust. */
+  readonly caBundle?: string;
   readonly events: readonly WebhookEvent[];
   readonly filter?: TagSelector;
   /** The key of the signature; absent: not signed. */

@@ -2,6 +2,7 @@ import { lookup as resolve } from 'node:dns';
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { messageOf } from '@sampan/base';
 
 /** What a try came to. */
@@ -16,6 +17,8 @@ export interface Answer {
 
 interface Message {
   readonly url: string;
+  /** PEM of the authorities to trust; undefined: the usual ones. */
+  readonly ca: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -56,12 +59,13 @@ function reasonOf(thrown: unknown): string {
   return thrown instanceof AggregateError ? thrown.errors.map(messageOf).join('; ') : messageOf(thrown);
 }
 
-function post({ url, headers, body }: Message, signal: AbortSignal): Promise<Answer> {
+function post({ url, ca, headers, body }: Message, signal: AbortSignal): Promise<Answer> {
   const target = new URL(url);
   const name = target.hostname.replace(/^\[|\]$/g, '');
   if (isIP(name) !== 0 && isForbidden(name)) throw new Error(forbidden(name));
   const length = { 'content-length': String(Buffer.byteLength(body)) };
-  const options: RequestOptions = {
+  const options: RequestOptions & SecureContextOptions = {
+    ...(ca === undefined ? {} : { ca }),
     method: 'POST',
     headers: { ...headers, ...length },
     signal,

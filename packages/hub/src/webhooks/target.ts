@@ -9,6 +9,8 @@ export interface WebhookTarget {
   readonly name: string;
   readonly project: string;
   readonly url: string;
+  /** PEM; undefined: the authorities that all trust. */
+  readonly ca: string | undefined;
   readonly events: readonly HubEvent['type'][];
   readonly filter: TagSelector;
   /** The key that signs; undefined: not signed. */

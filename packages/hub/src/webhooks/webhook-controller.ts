@@ -85,8 +85,9 @@ export class WebhookController {
   }
 
   #targetOf(name: string, { spec }: WebhookObject): WebhookTarget {
-    const { project = '', url = '', events = [], filter = {}, disabled = false, secretRef } = spec ?? {};
-    const common = { name, project, url, events, filter, disabled };
+    const { project = '', url = '', events = [], filter = {}, disabled = false } = spec ?? {};
+    const { secretRef, caBundle: ca } = spec ?? {};
+    const common = { name, project, url, ca, events, filter, disabled };
     if (!secretRef) this.#secrets.forget(name);
     const found = secretRef && this.#secrets.keyOf(name, secretRef);
     if (!found) return { ...common, key: undefined };

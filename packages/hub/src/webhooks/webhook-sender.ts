@@ -132,7 +132,7 @@ export class WebhookSender {
   }
 
   #send(delivery: Delivery): Promise<Answer> {
-    const { url, key } = this.#target;
+    const { url, ca, key } = this.#target;
     const event = JSON.parse(delivery.body) as HubEvent;
     const body = payloadOf(event);
     const headers = {
@@ -140,7 +140,7 @@ export class WebhookSender {
       'user-agent': 'sampan-hub',
       ...signatureHeaders({ id: event.id, time: this.#options.clock.now(), body }, key),
     };
-    return send({ url, headers, body }, this.#end.signal);
+    return send({ url, ca, headers, body }, this.#end.signal);
   }
 
   async #prune(tried: number): Promise<void> {
