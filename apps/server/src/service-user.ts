@@ -68,7 +68,7 @@ export function giveHome(root: string, { uid, gid }: ServiceUser): void {
 }
 
 /** A folder comes after what is in it, so that one that is given is given whole; nobody but the user writes to these. */
-const LARGE: ReadonlySet<string> = new Set(['hub']);
+const LARGE: ReadonlySet<string> = new Set(['hub', 'clusters']);
 
 const OURS = new RegExp(`^(${HOME_FOLDERS.join('|')}|settings\\.json|users\\.json)$`);
 

@@ -18,7 +18,7 @@ export interface RunState {
 }
 
 export function writeRunState(home: HomeLayout, state: RunState): void {
-  writeFileSafely(home.runState, `${JSON.stringify(state, null, 2)}\n`);
+  writeFileSafely(home.runState, `${JSON.stringify(state, null, 2)}\n`, { isFleeting: true });
 }
 
 export function removeRunState(home: HomeLayout): void {
@@ -34,7 +34,7 @@ export function readRunState(home: HomeLayout): RunState | undefined {
 export type NodeRunState = Omit<RunState, 'host' | 'port' | 'hubPort'>;
 
 export function writeNodeState(home: HomeLayout, state: NodeRunState): void {
-  writeFileSafely(home.node.runState, `${JSON.stringify(state, null, 2)}\n`);
+  writeFileSafely(home.node.runState, `${JSON.stringify(state, null, 2)}\n`, { isFleeting: true });
 }
 
 /** The node process of this home that runs now; undefined: none. Throws when this user may not read it. */

@@ -4,8 +4,13 @@ import { dirname, join } from 'node:path';
 /**
  * Replaces a file so that a reader, or a crash, meets either the old or the new content, on disk when it
  * returns. Mode 0600. Written by root it belongs to the owner of its folder. Throws the file system's errors.
+ * `isFleeting`: it says nothing that outlives the machine's next start, so that nobody waits for the disk.
  */
-export function writeFileSafely(file: string, content: string): void {
+export function writeFileSafely(
+  file: string,
+  content: string,
+  { isFleeting = false }: { readonly isFleeting?: boolean } = {},
+): void {
   const partial = `${file}.${process.pid}.partial`;
   try {
     // not through what somebody else put there, a link for example: this may be root, and the folder another's
@@ -14,7 +19,7 @@ export function writeFileSafely(file: string, content: string): void {
     try {
       writeSync(handle, content);
       giveToOwnerOf(dirname(file), handle);
-      fsyncSync(handle);
+      if (!isFleeting) fsyncSync(handle);
     } finally {
       closeSync(handle);
     }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import type { ControlPlane, VersionInfo } from '@sampan/apiserver';
 import { type Logger, systemClock } from '@sampan/base';
 import { clusterDefinition, startClusterController } from '@sampan/clusters';
@@ -31,9 +32,10 @@ export async function startGuests({
   hasHub,
   log,
 }: GuestsOptions): Promise<RunningGuests> {
+  // this process works from inside its home
+  const { clusters } = homeLayout('.');
   const process = new GuestsProcess({
-    // this process works from inside its home
-    clusters: homeLayout('.').clusters,
+    clusters,
     args: [
       `--address=${address}`,
       `--version=${JSON.stringify(version)}`,
@@ -54,6 +56,8 @@ export async function startGuests({
     clock: systemClock,
     log,
   });
+  // thousands take a while to be looked through: beside all else that begins now; whoever asks for one hears of failures
+  if (readdirSync(clusters).length > 0) process.ready().catch(() => {});
   return {
     process,
     stop: async () => {
