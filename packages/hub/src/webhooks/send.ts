@@ -42,14 +42,14 @@ const isForbidden = (address: string): boolean =>
 
 /**
  * POSTs a message once. Never throws: what goes wrong is part of the answer. Redirects are not followed. `signal` ends
- * it, as does silence for ten seconds.
+ * it, as does silence for `timeoutMs`.
  */
-export async function send(message: Message, signal: AbortSignal): Promise<Answer> {
+export async function send(message: Message, signal: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<Answer> {
   try {
-    return await post(message, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]));
+    return await post(message, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
   } catch (thrown) {
     const late = thrown instanceof Error && thrown.name === 'AbortError';
-    const error = late ? `no answer within ${TIMEOUT_MS / 1000} seconds` : reasonOf(thrown);
+    const error = late ? `no answer within ${timeoutMs / 1000} seconds` : reasonOf(thrown);
     return { error: error.slice(0, ERROR_LENGTH) };
   }
 }
