@@ -230,6 +230,28 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
         .toBe('True');
     });
 
+    it('keeps immutable tags as they are, and what retention keeps, and tells what it did', async () => {
+      await makeProject('ruled', {
+        immutability: [{ tags: 'v*' }],
+        retention: { dryRun: true, rules: [{ tags: 'main-*', keepLast: 1 }] },
+      });
+      await rights('boss', boss, 'ruled/a').toContain('push');
+      for (const tag of ['v1', 'main-1', 'main-2']) await t.registry.push('boss', boss, 'ruled/a', tag);
+      await expect(t.registry.push('boss', boss, 'ruled/a', 'v1')).rejects.toThrow(/403.*immutable/s);
+      const ask = (retention: object) => {
+        const requestedAt = new Date().toISOString();
+        const spec = { retention: { requestedAt, ...retention } };
+        return t.client.patch(PROJECTS, undefined, 'ruled', 'merge', { spec });
+      };
+      const told = () => expect.poll(async () => (await project('ruled')).status, WAIT);
+      await ask({});
+      const deleted = ['ruled/a:main-1'];
+      await told().toMatchObject({ tags: 3, retention: { dryRun: true, count: 1, deleted } });
+      await ask({ dryRun: false });
+      await told().toMatchObject({ tags: 2, retention: { dryRun: false, count: 1, deleted } });
+      expect(await t.hub.hub.check({ read: true })).toEqual([]);
+    });
+
     it('keeps a project that is deleted until its content may go, too', async () => {
       await makeProject('old');
       await rights('boss', boss, 'old/a').toContain('push');
