@@ -92,6 +92,7 @@ What it makes, as you would write it for kubectl: sampan run nginx --port 80 --d
       timestamps: { type: 'boolean', help: 'With the time of each line' },
       since: { type: 'string', value: 'SECONDS', help: 'Nothing older' },
       node: { type: 'boolean', help: 'The log of what runs containers on this machine' },
+      hub: { type: 'boolean', help: 'The log of the registry' },
       ...CLUSTER_OPTIONS,
     },
     load: () => import('./commands/logs.ts'),

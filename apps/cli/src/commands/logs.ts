@@ -7,13 +7,12 @@ import { numberOf } from '../values.ts';
 
 /** Of an application by name; else of Sampan itself. */
 export async function run(invocation: Invocation): Promise<number> {
-  const { home, options, args } = invocation;
+  const { options, args } = invocation;
   const tail = numberOf('tail', options.tail, { least: 0, most: 1_000_000 }) ?? 100;
   const follows = options.follow === true;
   const [name] = args;
   if (name === undefined) {
-    const file = options.node === true ? home.node.log : home.serverLog;
-    return await printLogFile(file, tail, follows);
+    return await printLogFile(logOf(invocation), tail, follows);
   }
   const since = numberOf('since', options.since, { least: 1, most: 2 ** 31 });
   return await withCluster(invocation, async ({ client, access, namespace }) => {
@@ -27,4 +26,9 @@ export async function run(invocation: Invocation): Promise<number> {
       timestamps: options.timestamps === true,
     });
   });
+}
+
+function logOf({ home, options }: Invocation): string {
+  if (options.node === true) return home.node.log;
+  return options.hub === true ? home.hub.log : home.serverLog;
 }

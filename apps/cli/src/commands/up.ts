@@ -64,7 +64,7 @@ function tellHub({ port, portTaken, failure }: NonNullable<Started['hub']>): voi
   }
   process.stdout.write(
     port === undefined
-      ? `The registry does not run: ${failure} See: sampan logs\n`
+      ? `The registry does not run: ${failure} See: sampan logs --hub\n`
       : `The registry is at localhost:${port}.\n`,
   );
 }

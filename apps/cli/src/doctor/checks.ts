@@ -1,9 +1,10 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { freemem, release, totalmem } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { type HomeLayout, isHome, readRunState, readSettings } from '@sampan/home';
+import { type HomeLayout, isHome } from '@sampan/home';
 import { missingPackages } from './packages.ts';
+import { checkHubPort, checkPort } from './ports.ts';
+import { readable } from './readable.ts';
 
 export interface Finding {
   /** `problem`: Sampan cannot run so. `warning`: something will not work. */
@@ -35,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'disk', check: checkDisk },
   { name: 'memory', check: checkMemory },
   { name: 'port', check: checkPort },
+  { name: 'registry', check: checkHubPort },
   { name: 'files', check: checkOpenFiles },
   { name: 'inotify', check: checkInotify },
   { name: 'cgroup', check: checkCgroup },
@@ -103,19 +105,6 @@ function checkMemory(): Finding {
         mend: 'Sampan needs about 150 MiB, and more with many objects: end other programs.',
       }
     : { level: 'ok', found };
-}
-
-async function checkPort({ home, port }: Machine): Promise<Finding> {
-  const running = readable(() => readRunState(home));
-  if (running) return { level: 'ok', found: `${running.port} is Sampan's own (process ${running.pid})` };
-  const wanted = port ?? readable(() => readSettings(home).port) ?? 6443;
-  if (await isFree(wanted)) return { level: 'ok', found: `${wanted} is free` };
-  const level = port === undefined ? 'warning' : 'problem';
-  const mend =
-    port === undefined
-      ? 'Nothing to do: "sampan up" will take a free one and say which.'
-      : 'Name another one with --port.';
-  return { level, found: `${wanted} is taken by another program`, mend };
 }
 
 function checkOpenFiles(): Finding {
@@ -222,22 +211,6 @@ function isExecutable(file: string): boolean {
 }
 
 /** Undefined for what this user may not read: the check of the home says so. */
-function readable<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}
-
 function readOr(file: string, otherwise = ''): string {
   return readable(() => readFileSync(file, 'utf8')) ?? otherwise;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
