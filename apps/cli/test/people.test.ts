@@ -78,6 +78,10 @@ describe('certificates of people', () => {
     expect(whoami(file).stdout).toBe('carl');
     await run('user', 'delete', 'carl');
     expect(whoami(file).stderr).toContain('Unauthorized');
+    const again = store('carl-2', (await run('user', 'create', 'carl')).stdout);
+    expect(whoami(again).stdout).toBe('carl');
+    expect(whoami(file).stderr).toContain('Unauthorized');
+    await run('user', 'delete', 'carl');
   });
 
   it('end when they are revoked, and new ones hold', async () => {

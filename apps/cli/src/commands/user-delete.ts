@@ -3,6 +3,7 @@ import { deleteUser, readUsers } from '@sampan/home';
 import { guestOf } from '../check-cluster.ts';
 import { revokeInCluster } from '../clusters/revoke-in-cluster.ts';
 import type { Invocation } from '../command.ts';
+import { untilNextSecond } from '../next-second.ts';
 import { suggest } from '../suggest.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -12,6 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (guest !== undefined) {
     // a person there is nothing but certificates
     await revokeInCluster(invocation, guest, name);
+    await untilNextSecond();
     process.stdout.write(`user/${name} deleted in ${guest}\n`);
     process.stderr.write(
       `All certificates of ${name} have ended there; rights that were given to the name remain.\n`,
@@ -29,6 +31,7 @@ export async function run(invocation: Invocation): Promise<number> {
         : `See: sampan user list. For certificates that "kubeconfig --user" made: sampan user revoke ${name}`,
     });
   }
+  await untilNextSecond();
   process.stdout.write(`user/${name} deleted\n`);
   process.stderr.write(`The password and all certificates of ${name} have ended; rights that were given to the name remain.
 See what ${name} may do: sampan kubectl auth can-i --list --as=${name}

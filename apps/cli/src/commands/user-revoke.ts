@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { notStarted, readAuthority, revokeUser } from '@sampan/home';
 import { guestOf } from '../check-cluster.ts';
 import { revokeInCluster } from '../clusters/revoke-in-cluster.ts';
 import type { Invocation } from '../command.ts';
+import { untilNextSecond } from '../next-second.ts';
 
-/** Certificates know when they were made to the second: one that is made after this command holds. */
 export async function run(invocation: Invocation): Promise<number> {
   const { home, args } = invocation;
   const [name = ''] = args;
@@ -14,7 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
     if (!readAuthority(home)) throw notStarted(home);
     revokeUser(home, name);
   }
-  await sleep(1000 - (Date.now() % 1000));
+  await untilNextSecond();
   process.stdout.write(`user/${name} revoked${guest === undefined ? '' : ` in ${guest}`}\n`);
   process.stderr.write(`All certificates of ${name} have ended; new ones can be made.\n`);
   return 0;
