@@ -61,16 +61,17 @@ function open(clock: FakeClock) {
   } as unknown as ObjectReader;
   const changed: boolean[] = [];
   node = new GuestNode({
-    ...{ name: 'dev', reader, caller, clock, log: silentLogger },
+    ...{ name: 'dev', node: 'vm', reader, caller, clock, log: silentLogger },
     request: () => Promise.resolve({} as NodeRequest),
     changed: (hasPods) => changed.push(hasPods),
     taken: () => {},
   });
-  const pod = {
-    metadata: { name: 'web', uid: 'u1' },
-    spec: { nodeName: 'vm', containers: [] },
-  } as unknown as KubeObject;
-  return { changed, tell: (type: 'added' | 'deleted') => tell({ type, object: pod } as never) };
+  const pod = (nodeName: string) =>
+    ({ metadata: { name: 'web', uid: 'u1' }, spec: { nodeName, containers: [] } }) as unknown as KubeObject;
+  return {
+    changed,
+    tell: (type: 'added' | 'deleted', on = 'vm') => tell({ type, object: pod(on) } as never),
+  };
 }
 
 const START = 'POST /clusters/dev';
@@ -86,6 +87,18 @@ it('has the machine work from the first pod until a while after the last one', a
     clock.advance(60_000);
     expect(asked).toEqual([START, STOP]);
   });
+  expect(changed).toEqual([true, false]);
+});
+
+it('leaves pods of nodes that joined to these, and knows that there are some', async () => {
+  const clock = new FakeClock();
+  const { tell, changed } = open(clock);
+  tell('added', 'elsewhere');
+  await vi.waitFor(() => expect(changed).toEqual([true]));
+  expect(node?.hasPods).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(asked).toEqual([]);
+  tell('deleted', 'elsewhere');
   expect(changed).toEqual([true, false]);
 });
 

@@ -6,6 +6,8 @@ import type { NodeCaller } from './node-caller.ts';
 
 export interface GuestNodeOptions {
   readonly name: string;
+  /** The machine's name as a node; others look after their own pods. */
+  readonly node: string;
   readonly reader: ObjectReader;
   readonly caller: NodeCaller;
   /** What is asked for; makes the cluster reachable from inside when it is not yet. */
@@ -32,8 +34,9 @@ export class GuestNode {
   readonly #options: GuestNodeOptions;
   readonly #stopWatching: () => void;
   readonly #stopListening: () => void;
-  /** Pods that are bound to a node and not over, by uid. */
+  /** Pods that are bound to a node and not over, by uid: to the machine, and to nodes that joined. */
   readonly #pods = new Set<string>();
+  readonly #others = new Set<string>();
   #state: 'off' | 'starting' | 'on' = 'off';
   /** How often the machine's side was lost, and with it what it was asked for. */
   #losses = 0;
@@ -56,6 +59,11 @@ export class GuestNode {
   }
 
   get hasPods(): boolean {
+    return this.#pods.size + this.#others.size > 0;
+  }
+
+  /** Whether the machine has something to do. */
+  get #hasWork(): boolean {
     return this.#pods.size > 0;
   }
 
@@ -73,7 +81,7 @@ export class GuestNode {
 
   /** What is to be asked for is something else now. */
   ask(): void {
-    if (this.hasPods || this.#state !== 'on') this.#lose();
+    if (this.#hasWork || this.#state !== 'on') this.#lose();
     else this.#turn(() => this.#stop());
   }
 
@@ -84,9 +92,10 @@ export class GuestNode {
     const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed';
     // one that is being deleted still has a container to end
     const counts = !isGone && Boolean(spec?.nodeName) && (!isOver || Boolean(metadata?.deletionTimestamp));
-    const had = this.#pods.has(uid);
-    if (counts) this.#pods.add(uid);
-    else this.#pods.delete(uid);
+    const pods = spec?.nodeName === this.#options.node ? this.#pods : this.#others;
+    const had = pods.has(uid);
+    if (counts) pods.add(uid);
+    else pods.delete(uid);
     return counts !== had;
   }
 
@@ -103,13 +112,13 @@ export class GuestNode {
       this.#hadPods = this.hasPods;
       this.#options.changed(this.hasPods);
     }
-    if (this.hasPods && this.#state === 'off') {
+    if (this.#hasWork && this.#state === 'off') {
       this.#cancel();
       this.#turn(() => this.#start());
-    } else if (!this.hasPods && this.#state === 'on') {
+    } else if (!this.#hasWork && this.#state === 'on') {
       this.#cancel();
       this.#cancel = this.#options.clock.schedule(() => this.#turn(() => this.#stop()), LINGER_MS);
-    } else if (this.hasPods) this.#cancel();
+    } else if (this.#hasWork) this.#cancel();
   }
 
   #turn(task: () => Promise<void>): void {
@@ -117,7 +126,7 @@ export class GuestNode {
   }
 
   async #start(): Promise<void> {
-    if (this.#isClosed || !this.hasPods || this.#state !== 'off') return;
+    if (this.#isClosed || !this.#hasWork || this.#state !== 'off') return;
     const { caller, name, request, clock } = this.#options;
     this.#state = 'starting';
     const losses = this.#losses;
@@ -130,7 +139,7 @@ export class GuestNode {
   }
 
   async #stop(): Promise<void> {
-    if (this.#isClosed || this.hasPods || this.#state !== 'on') return;
+    if (this.#isClosed || this.#hasWork || this.#state !== 'on') return;
     const { caller, name } = this.#options;
     const isOff = await this.#attempt(() => caller.stop(name, { end: false }));
     if (isOff) {

@@ -246,6 +246,7 @@ export class Guest {
         machine &&
         new GuestNode({
           name,
+          node: machine.name,
           reader: plane.reader,
           caller: machine.caller,
           clock: systemClock,
