@@ -89,7 +89,7 @@ export const keysIn = (text: string): string => (JSON.parse(text) as StoredKeys)
 export function startRotation(folder: string): void {
   const stored = readStored(folder);
   if (!stored || stored.previous) return;
-  const { revoked, ...previous } = stored;
+  const { revoked, frontProxy: _made, ...previous } = stored;
   write(folder, { ...newPair(), previous, ...(revoked ? { revoked } : {}) });
 }
 
