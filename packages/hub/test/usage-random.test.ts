@@ -1,0 +1,65 @@
+import { randomInt } from 'node:crypto';
+import { digestOf } from '@sampan/blobs';
+import { expect, test } from 'vitest';
+import { readAllUsage } from '../src/rules/usage.ts';
+import { OCI_MANIFEST, TestClient, TestHub } from './support.ts';
+
+const STEPS = 250;
+const REPOSITORIES = ['open/one', 'open/two', 'closed/one', 'closed/two'];
+const BLOBS = Array.from({ length: 4 }, (_, index) => Buffer.from('x'.repeat(100 * (index + 1))));
+
+const pick = <T>(list: readonly T[]): T => list[randomInt(list.length)] as T;
+
+/** What is done to one repository, by chance; what cannot be done is refused. */
+const DEEDS: readonly ((hub: TestHub, client: TestClient) => Promise<unknown>)[] = [
+  (_, client) => client.pushBlob(pick(BLOBS)),
+  (_, client) => client.pushBlob(pick(BLOBS)),
+  (_, client) => putImage(client),
+  (_, client) => putImage(client),
+  (_, client) => putImage(client),
+  (_, client) => client.send('DELETE', `manifests/${pick(['a', 'b'])}`),
+  async (hub, client) => {
+    const digests = await manifestsOf(hub);
+    if (digests.length > 0) await client.send('DELETE', `manifests/${pick(digests)}`);
+  },
+  (_, client) => client.send('DELETE', `blobs/${digestOf(pick(BLOBS))}`),
+  (_, client) => client.send('HEAD', `blobs/${digestOf(pick(BLOBS))}`),
+  (_, client) =>
+    client.send('POST', `blobs/uploads/?mount=${digestOf(pick(BLOBS))}&from=${pick(REPOSITORIES)}`),
+  async (hub) => (randomInt(5) === 0 ? hub.hub.collectGarbage({ grace: -1 }) : undefined),
+];
+
+let accepted = 0;
+
+async function putImage(client: TestClient): Promise<void> {
+  const describe = (bytes: Buffer) => ({ mediaType: 'a/b', digest: digestOf(bytes), size: bytes.length });
+  const layers = [pick(BLOBS), pick(BLOBS)].map(describe);
+  const image = { schemaVersion: 2, mediaType: OCI_MANIFEST, config: describe(pick(BLOBS)), layers };
+  const put = await client.putManifest(pick(['a', 'b']), image);
+  if (put.status === 201) accepted += 1;
+}
+
+test(`${STEPS} deeds by chance leave usage that is the sum of what is there, and nothing when all is deleted`, async () => {
+  await using hub = await TestHub.start();
+  const scopes = REPOSITORIES.map((name) => `repository:${name}:pull,push,delete`);
+  const token = await hub.token('dev', scopes);
+  const clients = REPOSITORIES.map((name) => new TestClient(hub.url, name, token));
+  for (let step = 0; step < STEPS; step++) {
+    // two at a time, so that some meet
+    await Promise.all([pick(DEEDS)(hub, pick(clients)), pick(DEEDS)(hub, pick(clients))]);
+    if (step % 20 === 0) expect(await hub.hub.check({ read: true })).toEqual([]);
+  }
+  expect(await hub.hub.check({ read: true })).toEqual([]);
+  expect(accepted).toBeGreaterThan(20);
+  const digests = await manifestsOf(hub);
+  for (const client of clients) for (const each of digests) await client.send('DELETE', `manifests/${each}`);
+  await hub.hub.collectGarbage({ grace: -1 });
+  expect((await readAllUsage(hub.records.read)).map(({ bytes }) => bytes)).toEqual([0, 0]);
+  expect((await hub.blobs.list()).items).toEqual([]);
+  expect((await hub.blobs.listUploads()).items).toEqual([]);
+});
+
+async function manifestsOf(hub: TestHub): Promise<string[]> {
+  const rows = await hub.records.read.selectFrom('manifests').select('digest').distinct().execute();
+  return rows.map(({ digest }) => digest);
+}
