@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { Homes, type Outcome, type RunOptions, sampan } from './command-line.ts';
+import { completions, Homes, type Outcome, type RunOptions, sampan } from './command-line.ts';
 import { freePort } from './free-port.ts';
 
 const homes = new Homes();
@@ -159,23 +159,7 @@ describe('clusters', { timeout: 60_000 }, () => {
 });
 
 describe('completion for the shell', () => {
-  const program = join(homes.folder, 'sampan');
-  const main = join(import.meta.dirname, '../src/main.ts');
-  beforeAll(() =>
-    writeFileSync(program, `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`, { mode: 0o755 }),
-  );
-  const complete = async (...words: string[]) => {
-    const { stdout: script } = await on('completion bash');
-    const list = words.map((word) => JSON.stringify(word)).join(' ');
-    const lines = `${script}
-COMP_WORDS=(${program} ${list}); COMP_CWORD=${words.length}; _sampan
-printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout } = spawnSync('bash', ['-c', lines], {
-      encoding: 'utf8',
-      env: { ...process.env, SAMPAN_HOME: home },
-    });
-    return stdout.trim().split('\n');
-  };
+  const complete = (...words: string[]) => completions(home, words);
 
   it('knows the names of clusters', async () => {
     expect(await complete('cluster', 'describe', 'de')).toEqual(['dev']);

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -81,4 +81,23 @@ export interface StatusJson {
 
 export async function statusOf(home: string): Promise<StatusJson> {
   return JSON.parse((await sampan(['status', '-o', 'json', '--home', home])).stdout) as StatusJson;
+}
+
+/** What bash offers for words behind the name of the program, the last of which is not at its end. */
+export async function completions(home: string, words: readonly string[]): Promise<string[]> {
+  const { stdout: script } = await sampan(['completion', 'bash']);
+  const folder = mkdtempSync(join(tmpdir(), 'sampan-completion-'));
+  try {
+    const program = join(folder, 'sampan');
+    writeFileSync(program, `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`, { mode: 0o755 });
+    const list = words.map((word) => JSON.stringify(word)).join(' ');
+    const lines = `${script}
+COMP_WORDS=(${program} ${list}); COMP_CWORD=${words.length}; _sampan
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const env = { ...process.env, SAMPAN_HOME: home };
+    const { stdout } = spawnSync('bash', ['-c', lines], { encoding: 'utf8', env });
+    return stdout.trim().split('\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildImage } from '@sampan/kubelet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Homes, type Outcome, type RunOptions, sampan, statusOf } from './command-line.ts';
+import { completions, Homes, type Outcome, type RunOptions, sampan, statusOf } from './command-line.ts';
 import { freePort } from './free-port.ts';
 
 const homes = new Homes();
@@ -84,7 +84,7 @@ describe('images', () => {
     await works(`hub push ${archive}.gz hub.sampan.local/shop/app:3 --image example.com/app:7`);
     const refused = await on(`hub push ${archive} nowhere/app:1`);
     expect(refused).toMatchObject({ code: 1 });
-    expect(refused.stderr).toContain('Is there a project nowhere');
+    expect(refused.stderr).toContain('there is no project nowhere');
   });
 
   it('are pulled into a folder and into archives that other programs read', async () => {
@@ -227,6 +227,13 @@ describe('looking after it', () => {
       'Known: push, pull',
     );
     await works('hub webhook delete shop/ci');
+  });
+
+  it('is completed by the shell, with names of what there is', async () => {
+    expect(await completions(home, ['hub', 'project', 'd'])).toEqual(['describe', 'delete']);
+    expect(await completions(home, ['hub', 'project', 'describe', 's'])).toEqual(['shop']);
+    expect(await completions(home, ['hub', 'project', 'delete', 'shop', '--confirm', 's'])).toEqual(['shop']);
+    expect(await completions(home, ['hub', 'pull', 'shop/'])).toContain('shop/app');
   });
 
   it('deletes a project with what is in it only when that was said', async () => {

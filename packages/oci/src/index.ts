@@ -20,4 +20,4 @@ export { openArchive, openLayout } from './layout/open-layout.ts';
 export { formatReference, parseReference, type Reference } from './names/reference.ts';
 export { originOf, repositoryAt } from './registry/origin.ts';
 export { Registry } from './registry/registry.ts';
-export { Repository } from './registry/repository.ts';
+export type { Repository } from './registry/repository.ts';

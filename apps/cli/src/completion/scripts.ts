@@ -1,5 +1,6 @@
 import { families, nextWords } from '../command-words.ts';
 import { COMMANDS, GLOBAL_OPTIONS } from '../commands.ts';
+import { listing, NAME_OPTIONS, NAMES, type Names } from './names.ts';
 
 /** Completion scripts, made from the command table. After `kubectl` the completion of kubectl goes on, if there. */
 export const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
@@ -9,29 +10,18 @@ function optionsOf(name: string): string[] {
   return Object.keys({ ...command?.options, ...GLOBAL_OPTIONS }).map((option) => `--${option}`);
 }
 
-/** Options whose value is the name of a cluster. */
-const CLUSTER_OPTIONS = ['cluster', 'clone', 'confirm'];
-
-/** Commands whose arguments are names of clusters that are there. */
-const clusterCommands = (): string[] =>
-  COMMANDS.filter(({ name, args }) => name.startsWith('cluster ') && name !== 'cluster create' && args).map(
-    ({ name }) => name,
-  );
-
-/** Prints the names of clusters; nothing when Sampan does not run. `program`: as the shell names it. */
-const listClusters = (program: string): string =>
-  `${program} cluster list -o name 2>/dev/null | sed 's,^cluster/,,'`;
-
 function bash(): string {
   const leaves = COMMANDS.filter(({ passThrough }) => !passThrough).map(
     ({ name }) => `    "${name}") words="${optionsOf(name).join(' ')}" ;;`,
   );
   return `# bash completion for sampan
-_sampan_clusters() {
-  ${listClusters('"$COMP_WORDS"')}
+_sampan_names() {
+  case "$1" in
+${NAMES.map((names) => `    "${names.list}") ${listing('"$COMP_WORDS"', names)} ;;`).join('\n')}
+  esac
 }
 _sampan() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" name="\${COMP_WORDS[1]}" words="" index
+  local current="\${COMP_WORDS[COMP_CWORD]}" name="\${COMP_WORDS[1]}" words="" list="" index
   if [ "$name" = kubectl ] && [ "$COMP_CWORD" -gt 1 ]; then
     if declare -F __start_kubectl >/dev/null; then
       COMP_WORDS=("\${COMP_WORDS[@]:1}") COMP_CWORD=$((COMP_CWORD - 1)) __start_kubectl
@@ -62,18 +52,22 @@ ${leaves.join('\n')}
     esac
   fi
   case "$name" in
-    ${clusterCommands()
-      .map((name) => `"${name}"`)
-      .join('|')}) [[ $current == -* ]] || words="$words $(_sampan_clusters)" ;;
+${NAMES.map(({ list, commands }) => `    ${commands.map((name) => `"${name}"`).join('|')}) list="${list}" ;;`).join('\n')}
   esac
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
-    ${CLUSTER_OPTIONS.map((option) => `--${option}`).join('|')}) words="$(_sampan_clusters)" ;;
+    --confirm) words="$(_sampan_names "$list")" ;;
+${Object.entries(NAME_OPTIONS)
+  .map(([option, { list }]) => `    --${option}) words="$(_sampan_names "${list}")" ;;`)
+  .join('\n')}
+    *) [ -z "$list" ] || [[ $current == -* ]] || words="$words $(_sampan_names "$list")" ;;
+  esac
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
     --home) COMPREPLY=($(compgen -d -- "$current")); return ;;
     -o|--output) words="json yaml" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
-complete -F _sampan sampan ./sampan
+complete -o default -F _sampan sampan ./sampan
 `;
 }
 
@@ -98,12 +92,12 @@ ${rows.join('\n')}
     _normal
     return
   fi
-  local -a clusters
-  case "$words[CURRENT-1]" in
-    ${CLUSTER_OPTIONS.map((option) => `--${option}`).join('|')})
-      clusters=(\${(f)"$(${listClusters('"$words[1]"')})"})
-      compadd -- $clusters
-      return ;;
+  local -a found
+  local before="$words[CURRENT-1]"
+  case "$before" in
+${Object.entries(NAME_OPTIONS)
+  .map(([option, names]) => `    --${option}) found=(${zshNames(names)}); compadd -- $found; return ;;`)
+  .join('\n')}
   esac
   if [[ $words[2] == completion ]]; then
     _values shell ${Object.keys(SHELLS).join(' ')}
@@ -123,12 +117,10 @@ ${families()
   .join('\n')}
   esac
   case "$name" in
-    ${clusterCommands()
-      .map((name) => `'${name}'`)
-      .join('|')})
-      clusters=(\${(f)"$(${listClusters('"$words[1]"')})"})
-      compadd -- $clusters ;;
+${NAMES.map((names) => `    ${names.commands.map((name) => `'${name}'`).join('|')}) found=(${zshNames(names)}) ;;`).join('\n')}
   esac
+  compadd -- $found
+  [[ $before == --confirm ]] && return
   case "$name" in
 ${cases.join('\n')}
   esac
@@ -136,6 +128,8 @@ ${cases.join('\n')}
 compdef _sampan sampan
 `;
 }
+
+const zshNames = (names: Names): string => `\${(f)"$(${listing('"$words[1]"', names)})"}`;
 
 function fish(): string {
   const first = nextWords('').map((word) => {
@@ -158,16 +152,17 @@ function fish(): string {
   const global = Object.entries(GLOBAL_OPTIONS).map(
     ([option, { help }]) => `complete -c sampan -l ${option} -d '${quote(help)}'`,
   );
-  const names = `(${listClusters('sampan')})`;
-  const clusters = [
-    ...clusterCommands().map(
-      (name) =>
-        `complete -c sampan -n '__fish_seen_subcommand_from cluster; and __fish_seen_subcommand_from ${name.split(' ').at(-1)}' -f -a "${names}"`,
-    ),
-    ...CLUSTER_OPTIONS.map((option) => `complete -c sampan -l ${option} -x -a "${names}"`),
-  ];
+  const names = NAMES.flatMap((one) =>
+    one.commands.map((name) => {
+      const seen = name.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
+      return `complete -c sampan -n '${seen.join('; and ')}' -f -a "(${listing('sampan', one)})"`;
+    }),
+  );
+  const values = Object.entries(NAME_OPTIONS).map(
+    ([option, one]) => `complete -c sampan -l ${option} -x -a "(${listing('sampan', one)})"`,
+  );
   return `# fish completion for sampan
-${[...first, ...second, ...options, ...clusters, ...global].join('\n')}
+${[...first, ...second, ...options, ...names, ...values, ...global].join('\n')}
 `;
 }
 

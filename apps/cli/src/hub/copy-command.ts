@@ -6,14 +6,11 @@ import {
   imageFor,
   type Manifest,
   parsePlatform,
-  RegistryAnswerError,
-  Repository,
 } from '@sampan/oci';
 import type { Invocation } from '../command.ts';
 import { printData, structuredFormat } from '../structured.ts';
 import { numberOf } from '../values.ts';
 import { CopyProgress } from './copy-progress.ts';
-import { findHubPlace } from './hub-place.ts';
 
 /** How many blobs people may have moved at once. */
 const MOST_JOBS = 32;
@@ -26,31 +23,15 @@ interface Job {
 }
 
 /** Copies an image as the options want it, and shows how it goes on. */
-export async function copyShown(invocation: Invocation, job: Job): Promise<Copied> {
-  const { options } = invocation;
+export async function copyShown({ options }: Pick<Invocation, 'options'>, job: Job): Promise<Copied> {
   const image = await wantedPart(options, job.source, job.image);
   const jobs = numberOf('jobs', options.jobs, { least: 1, most: MOST_JOBS });
   const watcher = new CopyProgress();
   try {
     return await copyImage({ ...job, image, jobs, watcher });
-  } catch (error) {
-    throw namingProject(invocation, job.target, error);
   } finally {
     watcher.close();
   }
-}
-
-/** The registry does not tell strangers what there is not; whoever asks here may look. */
-function namingProject({ home }: Invocation, target: ContentTarget, error: unknown): unknown {
-  if (!(error instanceof RegistryAnswerError) || error.code !== 'oci-denied' || error.hint !== undefined)
-    return error;
-  const isOwn =
-    target instanceof Repository && findHubPlace(home)?.origin.href === target.registry.origin.href;
-  if (!isOwn) return error;
-  const { status, codes, message } = error;
-  const [project] = target.name.includes('/') ? target.name.split('/') : ['library'];
-  const hint = `Is there a project ${project}, and may you push there? See: sampan hub project list`;
-  return new RegistryAnswerError(error.code, message, { status, codes, hint });
 }
 
 async function wantedPart(
