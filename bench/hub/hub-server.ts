@@ -1,4 +1,7 @@
 /** The hub for benchmarks: `hub-server.ts FOLDER`; prints its port and a login as JSON. */
+
+// as the real program has it, whose settings of the engine these are
+import '../../apps/hub/src/main.ts';
 import { silentLogger } from '@sampan/base';
 import { hashPassword, MemoryDirectory } from '@sampan/hub';
 import { startHub } from '../../apps/hub/src/start-hub.ts';

@@ -9,7 +9,7 @@ import { BlobTooLargeError, UploadOffsetError } from './errors.ts';
 export async function appendInBatches(
   body: AsyncIterable<Uint8Array>,
   offset: number,
-  { at, limit = Number.POSITIVE_INFINITY }: AppendOptions,
+  { at, limit = Number.POSITIVE_INFINITY, release = () => undefined }: AppendOptions,
   batchBytes: () => number,
   write: (batch: Uint8Array[]) => Promise<void>,
 ): Promise<void> {
@@ -24,7 +24,7 @@ export async function appendInBatches(
     batch = [];
     batched = 0;
     if (full.length === 0) return;
-    writing = write(full);
+    writing = write(full).finally(() => full.forEach(release));
     // its failure is met by the next `await writing`, and must not count as unhandled until then
     writing.catch(() => undefined);
   };

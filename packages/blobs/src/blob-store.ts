@@ -51,6 +51,8 @@ export interface AppendOptions {
   readonly limit?: number | undefined;
   /** Commit follows at once: the driver need not keep the bytes over a restart until then. Default false. */
   readonly last?: boolean | undefined;
+  /** Told of each piece of the body that is not needed any more, so that its memory can be had back at once. */
+  readonly release?: ((piece: Uint8Array) => void) | undefined;
 }
 
 /**

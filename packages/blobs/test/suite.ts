@@ -161,6 +161,24 @@ export function behaviour(name: string, make: () => Promise<Driver>): void {
       await upload.cancel();
     });
 
+    test('pieces are given back when they are not needed any more, all of them', async () => {
+      const bytes = bytesOf(2_000_000, 'released');
+      const pieces = Array.from({ length: 20 }, (_, n) =>
+        Buffer.from(bytes.subarray(n * 100_000, (n + 1) * 100_000)),
+      );
+      const released = new Set<Uint8Array>();
+      const upload = await store.createUpload();
+      await upload.append(chunks(...pieces), {
+        release: (piece) => {
+          released.add(piece);
+          piece.fill(0);
+        },
+      });
+      expect(released.size).toBe(pieces.length);
+      const { digest } = await upload.commit(digestOf(bytes));
+      expect((await read(store, digest)).equals(bytes)).toBe(true);
+    });
+
     test('a cancelled upload is gone', async () => {
       const upload = await store.createUpload();
       await upload.append(chunks(Buffer.from('x')));

@@ -26,7 +26,7 @@ export interface HubRequest {
 export interface HubResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whoever sends the answer reads a stream to its end or destroys it. */
+  /** Whoever sends the answer reads a stream to its end or destroys it, and frees its pieces: nobody else has them. */
   readonly body?: string | Uint8Array | Readable;
   /** What was asked for, one of few words, for metrics; absent: something of no interest. */
   readonly operation?: string;

@@ -10,12 +10,14 @@ import {
   UploadUnknownError,
 } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
+import { freeBytes } from '../http/free-bytes.ts';
 import { linkBlob } from '../metadata/blobs.ts';
 import { knownBlobs } from '../metadata/garbage.ts';
 import { addUpload, findUpload, forgetUpload } from '../metadata/uploads.ts';
 import { checkDigest } from '../names/digests.ts';
 import { QuotaExceededError, requireRoom, requireWithin } from '../rules/quota.ts';
 import { type Call, projectOfCall } from './call.ts';
+
 import type { HubResponse } from './message.ts';
 import { mount } from './mount.ts';
 import { parseContentRange, uploadedRange } from './range.ts';
@@ -115,7 +117,7 @@ async function append(call: Call, upload: Upload, { digest, last }: Appended): P
     const limit = await uploadLimit(call, { size, digest });
     // a body that is refused is not destroyed, which would take the answer's connection with it
     const body = request.body.iterator({ destroyOnReturn: false });
-    await upload.append(body, { at: range?.start, last, limit });
+    await upload.append(body, { at: range?.start, last, limit, release: freeBytes });
   } catch (cause) {
     if (cause instanceof QuotaExceededError) await giveUp(call, upload);
     if (cause instanceof BlobTooLargeError) {

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Logger, messageOf } from '@sampan/base';
 import type { HubRequest, HubResponse, Origin } from '../api/message.ts';
 import { linger } from './linger.ts';
+import { sendStream } from './send-stream.ts';
 import { trafficSince } from './traffic.ts';
 
 /** What answers requests; never throws. */
@@ -65,7 +65,7 @@ async function send(
     if (body instanceof Readable) body.destroy();
     outgoing.end();
   } else if (body instanceof Readable) {
-    await pipeline(body, outgoing);
+    await sendStream(body, outgoing);
   } else {
     outgoing.end(body);
   }
