@@ -100,14 +100,15 @@ async function pushUntilGone(round: number, acknowledged: string[]): Promise<voi
 }
 
 /** The registry's process (proc(5)). */
-function hubPid(): number | undefined {
+function hubPid(): number {
   const children = readFileSync(`/proc/${sampan.pid}/task/${sampan.pid}/children`, 'utf8').split(' ');
   const pid = children.find(
     (child) =>
       existsSync(`/proc/${child}/cmdline`) &&
       readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('hub/src/main.ts'),
   );
-  return pid === undefined ? undefined : Number(pid);
+  if (pid === undefined) throw new Error('the registry has no process');
+  return Number(pid);
 }
 
 const answers = () =>
@@ -124,7 +125,7 @@ test(
       await expect.poll(answers, { timeout: 20_000 }).toBe(401);
       const pushing = pushUntilGone(round, acknowledged).catch((thrown: unknown) => thrown);
       await sleep(300 + Math.random() * 700);
-      process.kill(hubPid() ?? 0, 'SIGKILL');
+      process.kill(hubPid(), 'SIGKILL');
       expect(String(await pushing)).toMatch(/fetch failed|terminated/);
     }
     expect(acknowledged.length).toBeGreaterThan(KILLS);
