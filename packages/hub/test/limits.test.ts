@@ -1,6 +1,7 @@
 import { FakeClock, type Logger, silentLogger } from '@sampan/base';
 import { expect, test } from 'vitest';
 import type { Origin } from '../src/api/message.ts';
+import { hashPassword } from '../src/index.ts';
 import { basic, PASSWORD, TestHub } from './support.ts';
 
 /** A hub whose clients are where the header `x-test-address` says, with a log of what its audit was told. */
@@ -76,6 +77,19 @@ test('who guesses a password is slowed down, even when right at last, and writte
     Array(3).fill({ message: 'login-failed', fields: { actor: 'dev', address: '192.0.2.1' } }),
   );
   clock.advance(10_000);
+  expect(await logIn(PASSWORD)).toBe(200);
+});
+
+test('whoever guesses at a robot does not lock it out', async () => {
+  const { hub } = await start({ failedLogins: { perSecond: 0.1, burst: 3 } });
+  await using _ = hub;
+  const hash = await hashPassword(PASSWORD);
+  hub.directory.setAccount({ name: 'open/ci', kind: 'robot', hash, administrator: false });
+  const logIn = async (password: string) => {
+    const headers = { authorization: basic('open/ci', password), 'x-test-address': '127.0.0.1' };
+    return (await fetch(`${hub.url}/hub/token?service=hub`, { headers })).status;
+  };
+  for (let guess = 0; guess < 5; guess++) expect(await logIn('wrong')).toBe(401);
   expect(await logIn(PASSWORD)).toBe(200);
 });
 

@@ -26,15 +26,25 @@ export class GuardedDirectory implements Directory {
 
   /** @throws RegistryError TOOMANYREQUESTS */
   async authenticate(name: string, password: string, from: Origin): Promise<Account | undefined> {
-    this.#limits.admitLogin(name, from);
+    const guessed = this.#isGuessable(name) ? name : undefined;
+    this.#limits.admitLogin(guessed, from);
     const account = await this.#directory.authenticate(name, password, from);
     if (account) {
       this.#limits.countAccount(account.name);
       return account;
     }
-    this.#limits.countFailedLogin(name, from);
+    this.#limits.countFailedLogin(guessed, from);
     this.#audit.loginFailed(name, from);
     return undefined;
+  }
+
+  /**
+   * The secrets of robots and clusters are too long to be guessed. Slowed down they would only be locked out by whoever
+   * uses their name on the same machine: a node, of its images.
+   */
+  #isGuessable(name: string): boolean {
+    const kind = this.#directory.account(name)?.kind;
+    return kind !== 'robot' && kind !== 'cluster';
   }
 
   ofCertificate(certificate: string): Account | undefined {

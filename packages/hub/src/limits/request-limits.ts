@@ -43,16 +43,19 @@ export class RequestLimits {
     this.#require('requests', key === undefined ? 0 : this.#addresses.take(key));
   }
 
-  /** Before a password is looked at. @throws RegistryError TOOMANYREQUESTS, also for the right one */
-  admitLogin(name: string, { address }: Origin): void {
+  /**
+   * Before a password is looked at; without a name, one that nobody can guess.
+   * @throws RegistryError TOOMANYREQUESTS, also for the right one
+   */
+  admitLogin(name: string | undefined, { address }: Origin): void {
     const key = addressKey(address);
-    const wait = this.#logins.wait(loginKey(name, address));
+    const wait = name === undefined ? 0 : this.#logins.wait(loginKey(name, address));
     this.#require('logins', Math.max(wait, key === undefined ? 0 : this.#loginAddresses.wait(key)));
   }
 
-  countFailedLogin(name: string, { address }: Origin): void {
+  countFailedLogin(name: string | undefined, { address }: Origin): void {
     const key = addressKey(address);
-    this.#logins.take(loginKey(name, address));
+    if (name !== undefined) this.#logins.take(loginKey(name, address));
     if (key !== undefined) this.#loginAddresses.take(key);
   }
 
