@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { changeContent } from './guest-content.ts';
 import { readGuestKeys } from './guest-keys.ts';
 import { changeRecord, DEFAULT_SETTINGS, readRecord } from './guest-record.ts';
-import { Guests, type GuestsOptions } from './guests.ts';
+import { Guests } from './guests.ts';
+import type { GuestsOptions } from './life/options.ts';
 
 const VERSION = { major: '1', minor: '36', gitVersion: 'v1.36.0' };
 const CLAIMS: ResourceRef = {

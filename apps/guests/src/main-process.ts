@@ -14,7 +14,8 @@ import {
   SettingsWatch,
 } from '@sampan/home';
 import { GuestNetworks } from './guest-networks.ts';
-import { Guests, type GuestsNode, type GuestsOptions } from './guests.ts';
+import { Guests } from './guests.ts';
+import type { GuestsNode, GuestsOptions } from './life/options.ts';
 import { NodeCaller } from './node-caller.ts';
 import { parseGuestsOptions } from './options.ts';
 import { serveGuests } from './serve-guests.ts';

@@ -1,0 +1,205 @@
+import { type Clock, messageOf, systemClock } from '@sampan/base';
+import type { GuestState } from '@sampan/clusters';
+import type { Guest } from '../guest.ts';
+import { assertServes, type Failure, failureOf, mayPass, sleeps } from '../guest-failure.ts';
+import {
+  changeRecord,
+  DEFAULT_SETTINGS,
+  type GuestRecord,
+  readRecord,
+  storedBytes,
+} from '../guest-record.ts';
+import { awake, type Entry, phaseOf } from './entry.ts';
+import { GuestBook } from './guest-book.ts';
+import { forgetBefore } from './kept-content.ts';
+import type { GuestsOptions } from './options.ts';
+import { SleepPlan } from './sleep-plan.ts';
+import { startGuest } from './start-guest.ts';
+
+/** Opens and closes clusters: when they are asked for, when nobody does any more, and when their time has come. */
+export class OpenGuests {
+  readonly options: GuestsOptions;
+  readonly clock: Clock;
+  readonly book: GuestBook;
+  readonly plan: SleepPlan;
+  #isClosed = false;
+
+  constructor(options: GuestsOptions) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.book = new GuestBook(options.folder);
+    this.plan = new SleepPlan(this.clock, (name) => this.#look(name));
+  }
+
+  get release(): string {
+    return this.options.version.gitVersion;
+  }
+
+  /** One that is on disk, at the start: it is woken by its own plan only. */
+  find(name: string): void {
+    try {
+      const record = readRecord(this.book.folderOf(name));
+      if (record.network !== undefined) this.options.node?.networks.reserve(record.network);
+      this.plan.asleep(name, record);
+    } catch (error) {
+      this.fail(this.book.add(name, DEFAULT_SETTINGS), error);
+    }
+  }
+
+  /** One that serves, woken when it sleeps. Throws `guest-missing`, `guest-paused`, `guest-deleted`, `guest-failed`. */
+  async use(name: string, cut: () => void): Promise<{ readonly guest: Guest; readonly end: () => void }> {
+    for (;;) {
+      const entry = this.book.entry(name);
+      const { failure } = entry;
+      if (failure && !mayPass(failure, this.clock.now())) throw failure.error;
+      assertServes(name, entry.settings);
+      const guest = await (entry.guest ?? this.book.inTurn(entry, () => this.open(entry, true)));
+      // it may have fallen asleep in between
+      if (guest.isOpen) return { guest, end: guest.begin(cut) };
+    }
+  }
+
+  /** In its turn. `unasked`: by no call. Throws `guest-paused`, `guest-deleted`, `guest-failed`. */
+  async open(entry: Entry, unasked: boolean): Promise<Guest> {
+    if (entry.guest) return entry.guest;
+    assertServes(entry.name, entry.settings);
+    entry.guest = this.#start(entry);
+    try {
+      const guest = await entry.guest;
+      entry.failure = undefined;
+      this.plan.awake(entry, guest);
+      if (unasked) this.#tell(entry);
+      return guest;
+    } catch (error) {
+      entry.guest = undefined;
+      const failure = this.fail(entry, error);
+      if (unasked) this.#tell(entry);
+      throw failure.error;
+    }
+  }
+
+  /** After a change while it was closed; whoever is paused stays so. */
+  async openAgain(entry: Entry): Promise<void> {
+    entry.failure = undefined;
+    if (!sleeps(entry.settings)) await this.open(entry, false);
+  }
+
+  /** In its turn. `stopNode`: nor does the machine work for it any more. */
+  async close(entry: Entry, stopNode = true): Promise<void> {
+    const opening = awake(entry);
+    entry.guest = undefined;
+    const guest = await opening;
+    const { name, folder } = entry;
+    if (guest) {
+      await guest.working();
+      const { wakeAt, lastRequestAt, hasPods } = guest;
+      await guest.close({ stopNode });
+      forgetBefore(folder, this.clock.now());
+      changeRecord(folder, ({ wakeAt: _before, ...record }) => ({
+        ...record,
+        hasPods,
+        ...(lastRequestAt === undefined ? {} : { lastRequestAt }),
+        ...(wakeAt === undefined ? {} : { wakeAt }),
+      }));
+    }
+    // one that has failed may have a record that nobody can read
+    if (entry.failure) this.plan.forget(name);
+    else this.plan.asleep(name, readRecord(folder));
+  }
+
+  /** Ends all; nobody is woken any more. */
+  async closeAll(): Promise<void> {
+    this.#isClosed = true;
+    this.plan.close();
+    const close = (entry: Entry): Promise<void> =>
+      this.book
+        .inTurn(entry, () => this.close(entry, false))
+        // the others are written out all the same
+        .catch((error: unknown) => this.report(entry.name, error));
+    await Promise.all(this.book.entries.map(close));
+  }
+
+  fail(entry: Entry, error: unknown): Failure {
+    entry.failure = failureOf(entry.name, error, this.clock.now());
+    return entry.failure;
+  }
+
+  report(name: string, error: unknown): void {
+    this.options.log.error('a cluster failed', { cluster: name, error: messageOf(error) });
+  }
+
+  async stateOf(entry: Entry): Promise<GuestState> {
+    const guest = await awake(entry);
+    const { failure, folder } = entry;
+    const lastRequestAt = guest?.lastRequestAt ?? (failure ? undefined : readRecord(folder).lastRequestAt);
+    return {
+      phase: phaseOf(entry),
+      bytes: storedBytes(folder),
+      ...(failure ? { message: failure.message, code: failure.code } : {}),
+      ...(guest ? { objects: guest.objects } : {}),
+      ...(lastRequestAt === undefined ? {} : { lastRequestAt }),
+    };
+  }
+
+  async #start(entry: Entry): Promise<Guest> {
+    return startGuest(
+      {
+        ...this.options,
+        now: this.clock.now(),
+        remember: (change) => this.#remember(entry, change),
+        // a process that is killed must find those whose pods somebody has to look after
+        podsChanged: (hasPods) => this.#remember(entry, { hasPods }),
+        networkTaken: () => this.#renumber(entry),
+      },
+      entry,
+    );
+  }
+
+  /** Its time has come: to sleep, or to wake. */
+  #look(name: string): void {
+    if (this.#isClosed) return;
+    const look = async (): Promise<void> => {
+      const entry = this.book.entry(name);
+      await this.book.inTurn(entry, () => this.#sleepOrWake(entry));
+    };
+    look().catch((error: unknown) => this.report(name, error));
+  }
+
+  async #sleepOrWake(entry: Entry): Promise<void> {
+    const guest = await entry.guest;
+    if (!guest) await this.open(entry, true);
+    else if (!this.plan.maySleep(entry, guest)) this.plan.awake(entry, guest);
+    else {
+      await this.close(entry);
+      this.#tell(entry);
+    }
+  }
+
+  /** Somebody else on the machine has the range of its network by now: it gets another one. */
+  #renumber(entry: Entry): void {
+    const { networks } = this.options.node ?? {};
+    const move = async (): Promise<void> => {
+      await this.close(entry, false);
+      const network = await networks?.take(entry.name);
+      if (network === undefined) return;
+      this.#remember(entry, { network });
+      await this.open(entry, true);
+    };
+    this.book.inTurn(entry, move).catch((error: unknown) => this.report(entry.name, error));
+  }
+
+  #remember({ name, folder }: Entry, change: Partial<GuestRecord>): void {
+    try {
+      changeRecord(folder, (record) => ({ ...record, ...change }));
+    } catch (error) {
+      this.report(name, error);
+    }
+  }
+
+  #tell(entry: Entry): void {
+    this.stateOf(entry).then(
+      (state) => this.options.changed?.(entry.name, state),
+      (error: unknown) => this.report(entry.name, error),
+    );
+  }
+}
