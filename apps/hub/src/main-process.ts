@@ -50,6 +50,7 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     const { hub, close } = await open(args, log);
     process.off('disconnect', leave);
+    log.info('ready', { port: hub.port });
     process.once('disconnect', () => void stop(close, log).catch(crash));
     tell({
       kind: 'ready',
@@ -79,9 +80,10 @@ async function open(args: readonly string[], log: LogFile): Promise<Opened> {
   const onRobot = (name: string) => hub.controllers?.robotUsed(name);
   const directory = new HomeAccounts({ ...common, home, objects, onRobot });
   const cluster = { client, objects };
-  await apiAnswers();
-  objects.start();
-  await Promise.race([objects.synced(), sleep(SYNC_MS)]);
+  const known = apiAnswers().then(async () => {
+    objects.start();
+    await Promise.race([objects.synced(), sleep(SYNC_MS)]);
+  });
   const audit = openLogFile(home.hub.auditLog, AUDIT_LOG);
   const { hubLimits: limits } = readSettings(home);
   const hub = await startHub({
@@ -92,6 +94,7 @@ async function open(args: readonly string[], log: LogFile): Promise<Opened> {
     directory,
     inside: (hub) => ({ [COPY_PATH]: async () => found(await copyHub(home, hub)) }),
     cluster,
+    known,
     logger: log,
     audit,
     limits,

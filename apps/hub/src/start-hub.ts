@@ -34,6 +34,8 @@ export interface StartHubOptions {
   readonly directory: Directory;
   /** The cluster that has the registry's objects; absent: none, so that nothing but `directory` says who and what. */
   readonly cluster?: { readonly client: Client; readonly objects: HubObjects };
+  /** It serves from then on, and not before it knows whom; default: at once. */
+  readonly known?: Promise<void>;
   readonly logger: Logger;
   /** Who did what; absent: nobody wants to know. */
   readonly audit?: Logger;
@@ -81,6 +83,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     });
   }
   await hub.start();
+  await options.known;
   const content = (url: string) => answerContent(records.read, url, systemClock.now());
   const inside = { ...options.inside?.(hub), '/resources/': content };
   const listeners = await openListeners({ hub, port, exactly, socket, inside, logger });
