@@ -4,8 +4,10 @@ import type { Records } from '@sampan/records';
 import type { HubParts } from './api/call.ts';
 import type { HubRequest } from './api/message.ts';
 import { Registry } from './api/registry.ts';
+import { TagLists } from './api/tag-lists.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { Charts } from './charts/charts.ts';
+import type { HubEvent } from './events/event.ts';
 import { EventLog } from './events/event-log.ts';
 import { Collector } from './garbage/collector.ts';
 import { GuardedDirectory } from './limits/guarded-directory.ts';
@@ -48,8 +50,13 @@ export function assembleHub(options: HubOptions) {
   const requestLimits = new RequestLimits(limits, clock);
   const audit = new AuditLog(options.audit ?? silentLogger);
   const directory = new GuardedDirectory(options.directory, requestLimits, audit);
-  const events = new EventLog({ records, clock, logger });
-  const parts: HubParts = { blobs, records, locks: new DigestLocks(), clock, events, directory, limits };
+  const tagLists = new TagLists();
+  const written = (events: readonly HubEvent[]) => {
+    for (const { repository } of events) tagLists.changed(repository);
+  };
+  const events = new EventLog({ records, clock, logger, written });
+  const locks = new DigestLocks();
+  const parts: HubParts = { blobs, records, locks, clock, events, tagLists, directory, limits };
   const keys = new TokenKeys({ ...options.keyPair, service: options.service, clock });
   const gate = new LimitedGate(tokenGate(keys, parts), requestLimits);
   const registry = new Registry({ parts, gate, logger });

@@ -9,6 +9,7 @@ import { type Directory, type Project, projectOf } from '../projects/directory.t
 import type { Caller } from './gate.ts';
 import type { HubRequest, HubResponse } from './message.ts';
 import type { Matched } from './routes.ts';
+import type { TagLists } from './tag-lists.ts';
 
 /** What the registry stands on; whoever opens them closes them. */
 export interface HubParts {
@@ -17,6 +18,7 @@ export interface HubParts {
   readonly locks: DigestLocks;
   readonly clock: Clock;
   readonly events: EventLog;
+  readonly tagLists: TagLists;
   readonly directory: Directory;
   readonly limits: HubLimits;
 }

@@ -27,13 +27,20 @@ async function page(
 
 /** Specification, "Listing tags". */
 export async function listTags(call: Call): Promise<HubResponse> {
+  const { limit, last = '' } = parsePage(call.query);
+  return call.parts.tagLists.answer(call.repository, `${limit} ${last}`, () => readTags(call));
+}
+
+async function readTags(call: Call): Promise<HubResponse> {
   const { parts, repository } = call;
   const id = await findRepository(parts.records.read, repository);
   if (id === undefined) throw new RegistryError('NAME_UNKNOWN', repository);
   const { items, headers } = await page(call, `/v2/${repository}/tags/list`, (after, limit) =>
     findTags(parts.records.read, id, after, limit),
   );
-  return json(200, { name: repository, tags: items }, headers);
+  const body = Buffer.from(JSON.stringify({ name: repository, tags: items }));
+  const described = { 'content-type': 'application/json', 'content-length': String(body.length) };
+  return { status: 200, headers: { ...described, ...headers }, body };
 }
 
 /** Of distribution and Docker, not of the specification: all repositories. */

@@ -13,6 +13,8 @@ const FORGET_MS = 250;
 
 interface EventLogOptions {
   readonly records: Records<HubTables>;
+  /** Told of what `write` made true, before anyone else: also before `write` returns. Must not throw. */
+  readonly written?: (events: readonly HubEvent[]) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -63,6 +65,7 @@ export class EventLog {
       await addToOutbox(to, events);
       return value;
     });
+    this.#options.written?.(events);
     for (const event of events) this.#publish(event, true);
     return result;
   }
