@@ -2,6 +2,7 @@ import type { Digest } from '@sampan/blobs';
 import { projectOf } from '../projects/directory.ts';
 import { addContent, removeContent } from '../rules/usage.ts';
 import { countLinks } from './counted-links.ts';
+import { prepared } from './prepared.ts';
 import { ensureRepository, projectOfRepository, type Reader, type Writer } from './repositories.ts';
 
 export interface LinkedBlob {
@@ -12,16 +13,16 @@ export interface LinkedBlob {
 }
 
 /** A blob that the repository may read; undefined: there is no such blob for it. */
-export function findBlob(from: Reader, repository: string, digest: Digest): Promise<LinkedBlob | undefined> {
-  return from
-    .selectFrom('blob_links')
-    .innerJoin('repositories', 'repositories.id', 'blob_links.repository')
-    .innerJoin('blobs', 'blobs.digest', 'blob_links.digest')
-    .select(['blob_links.repository', 'blobs.size', 'blob_links.linked'])
-    .where('repositories.name', '=', repository)
-    .where('blob_links.digest', '=', digest)
-    .executeTakeFirst();
-}
+export const findBlob: (from: Reader, repository: string, digest: Digest) => Promise<LinkedBlob | undefined> =
+  prepared((from, repository: string, digest: Digest) =>
+    from
+      .selectFrom('blob_links')
+      .innerJoin('repositories', 'repositories.id', 'blob_links.repository')
+      .innerJoin('blobs', 'blobs.digest', 'blob_links.digest')
+      .select(['blob_links.repository', 'blobs.size', 'blob_links.linked'])
+      .where('repositories.name', '=', repository)
+      .where('blob_links.digest', '=', digest),
+  );
 
 /** The names of repositories that may read the blob, at most `limit`. */
 export async function repositoriesWith(from: Reader, digest: Digest, limit: number): Promise<string[]> {

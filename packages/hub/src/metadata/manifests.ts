@@ -5,6 +5,7 @@ import { digestIn } from '../names/digests.ts';
 import { addContent, removeContent } from '../rules/usage.ts';
 import { sizesOf } from './blobs.ts';
 import { countLinks, uncountLinks } from './counted-links.ts';
+import { prepared } from './prepared.ts';
 import { projectOfRepository, type Reader, type Writer } from './repositories.ts';
 
 export interface StoredManifest {
@@ -16,12 +17,31 @@ export interface StoredManifest {
 }
 
 /** By digest or tag. */
-export async function findManifest(
+export function findManifest(
   from: Reader,
   repository: string,
   reference: string,
 ): Promise<StoredManifest | undefined> {
-  const manifests = from
+  const digest = digestIn(reference);
+  return digest ? manifestByDigest(from, repository, digest) : manifestByTag(from, repository, reference);
+}
+
+const manifestByDigest = prepared((from, repository: string, digest: Digest) =>
+  manifestsIn(from, repository).where('manifests.digest', '=', digest),
+);
+
+const manifestByTag = prepared((from, repository: string, tag: string) =>
+  manifestsIn(from, repository)
+    .innerJoin('tags', (join) =>
+      join
+        .onRef('tags.repository', '=', 'manifests.repository')
+        .onRef('tags.digest', '=', 'manifests.digest'),
+    )
+    .where('tags.name', '=', tag),
+);
+
+function manifestsIn(from: Reader, repository: string) {
+  return from
     .selectFrom('manifests')
     .innerJoin('repositories', 'repositories.id', 'manifests.repository')
     .select([
@@ -31,16 +51,6 @@ export async function findManifest(
       'manifests.body',
     ])
     .where('repositories.name', '=', repository);
-  const digest = digestIn(reference);
-  if (digest) return manifests.where('manifests.digest', '=', digest).executeTakeFirst();
-  return manifests
-    .innerJoin('tags', (join) =>
-      join
-        .onRef('tags.repository', '=', 'manifests.repository')
-        .onRef('tags.digest', '=', 'manifests.digest'),
-    )
-    .where('tags.name', '=', reference)
-    .executeTakeFirst();
 }
 
 /** What a descriptor of the manifest would say. */
