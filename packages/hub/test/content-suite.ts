@@ -98,6 +98,38 @@ export function contentSuite(openRecords?: OpenRecords): void {
       });
     });
 
+    test('what takes more than one step is whole and in order', async () => {
+      const many = Array.from({ length: 230 }, (_, number) => `t${String(number).padStart(3, '0')}`);
+      const id = await hub.records.write(async (to) => {
+        const created = { name: 'many/app', project: 'many', created: 1 };
+        const { id: repository } = await to
+          .insertInto('repositories')
+          .values(created)
+          .returning('id')
+          .executeTakeFirstOrThrow();
+        for (const name of many) {
+          const digest = digestOf(Buffer.from(name));
+          const rest = { artifact_type: null, subject: null, annotations: '{}', pulled: null };
+          const manifest = { ...rest, media_type: OCI_MANIFEST, size: 1, body: Buffer.from('x'), pushed: 1 };
+          await to
+            .insertInto('manifests')
+            .values({ ...manifest, repository, digest })
+            .execute();
+          await to.insertInto('tags').values({ repository, name, digest, updated: 1 }).execute();
+        }
+        return repository;
+      });
+      expect(await names('tags?spec.project=many')).toEqual(many.map((tag) => `many:app:${tag}`));
+      const manifests = await list('manifests?spec.project=many');
+      expect(manifests.flatMap(({ spec }) => spec.tags).sort()).toEqual(many);
+      const [repository] = await list('repositories?metadata.name=many:app');
+      expect(repository?.status).toMatchObject({ tags: 230, manifests: 230, bytes: 230 });
+      await hub.records.write(async (to) => {
+        await to.deleteFrom('tags').where('repository', '=', id).execute();
+        await to.deleteFrom('manifests').where('repository', '=', id).execute();
+      });
+    });
+
     test('deliveries are listed, the newest first', async () => {
       const event = {
         type: 'push' as const,

@@ -1,11 +1,9 @@
 import type { Digest } from '@sampan/blobs';
 import { sql } from 'kysely';
-import type { Reader } from '../metadata/repositories.ts';
+import type { RepositoryRow } from './in-steps.ts';
 
-/** Columns of a manifest and its repository that its objects tell. */
+/** Columns of a manifest that its objects tell. */
 export const MANIFEST_COLUMNS = [
-  'repositories.name as repository',
-  'repositories.project',
   'manifests.digest',
   'manifests.media_type as mediaType',
   'manifests.artifact_type as artifactType',
@@ -15,8 +13,6 @@ export const MANIFEST_COLUMNS = [
 ] as const;
 
 interface ManifestRow {
-  readonly repository: string;
-  readonly project: string;
   readonly digest: Digest;
   readonly mediaType: string;
   readonly artifactType: string | null;
@@ -24,47 +20,33 @@ interface ManifestRow {
   readonly needs: number | string | null;
 }
 
-/** Bytes of the blobs of a manifest, and of those that an index leads to. */
-export const needsBytes = sql<number | null>`
-  coalesce((SELECT sum(blobs.size) FROM manifest_references AS needs
-    JOIN blobs ON blobs.digest = needs.digest
-    WHERE needs.repository = manifests.repository AND needs.manifest = manifests.digest AND needs.kind = 'blob'), 0)
+/**
+ * Bytes of the blobs of a manifest, and of those that an index leads to. SQLite keeps the order of a CROSS JOIN; left
+ * to itself it walks through all references of the repository.
+ */
+export const needsBytes = sql<number | string | null>`
+  coalesce((SELECT sum(blobs.size) FROM manifest_references AS needs CROSS JOIN blobs
+    WHERE needs.repository = manifests.repository AND needs.manifest = manifests.digest AND needs.kind = 'blob'
+      AND blobs.digest = needs.digest), 0)
   + coalesce((SELECT sum(blobs.size) FROM manifest_references AS children
-    JOIN manifest_references AS needs
-      ON needs.repository = children.repository AND needs.manifest = children.digest AND needs.kind = 'blob'
-    JOIN blobs ON blobs.digest = needs.digest
+    CROSS JOIN manifest_references AS needs CROSS JOIN blobs
     WHERE children.repository = manifests.repository AND children.manifest = manifests.digest
-      AND children.kind = 'manifest'), 0)`;
+      AND children.kind = 'manifest'
+      AND needs.repository = children.repository AND needs.manifest = children.digest AND needs.kind = 'blob'
+      AND blobs.digest = needs.digest), 0)`;
 
 /** What the specs of tags and manifests have in common. */
-export function manifestFields({ needs, artifactType, size, ...row }: ManifestRow) {
-  const { repository, project, digest, mediaType } = row;
+export function manifestFields(
+  { name, project }: RepositoryRow,
+  { needs, artifactType, size, digest, mediaType }: ManifestRow,
+) {
   return {
     project,
-    repository,
+    repository: name,
     digest,
     mediaType,
     ...(artifactType === null ? {} : { artifactType }),
     size,
     contentBytes: size + Number(needs),
   };
-}
-
-/** The tags of manifests, by repository and digest: `REPOSITORY@DIGEST`. */
-export async function tagsByManifest(
-  from: Reader,
-  equal: { readonly project?: string | undefined; readonly repository?: string | undefined },
-): Promise<Map<string, string[]>> {
-  let query = from
-    .selectFrom('tags')
-    .innerJoin('repositories', 'repositories.id', 'tags.repository')
-    .select(['repositories.name as repository', 'tags.name', 'tags.digest'])
-    .orderBy('tags.name');
-  if (equal.project !== undefined) query = query.where('repositories.project', '=', equal.project);
-  if (equal.repository !== undefined) query = query.where('repositories.name', '=', equal.repository);
-  const tags = new Map<string, string[]>();
-  for (const { repository, name, digest } of await query.execute()) {
-    tags.getOrInsertComputed(`${repository}@${digest}`, () => []).push(name);
-  }
-  return tags;
 }

@@ -2,63 +2,105 @@ import type { KubeObject } from '@sampan/api';
 import type { Digest } from '@sampan/blobs';
 import type { Reader } from '../metadata/repositories.ts';
 import type { Equal } from './answer.ts';
-import { MANIFEST_COLUMNS, manifestFields, needsBytes, tagsByManifest } from './manifest-rows.ts';
+import { filterOf, inSteps, type RepositoryRow, repositoriesInSteps, STEP } from './in-steps.ts';
+import { MANIFEST_COLUMNS, manifestFields, needsBytes } from './manifest-rows.ts';
 import { manifestObjectName, manifestOfObject } from './names.ts';
 import { contentObject, timeField } from './objects.ts';
 
-type Tags = ReadonlyMap<string, readonly string[]>;
+interface ManifestFilter {
+  readonly digest?: string | undefined;
+  readonly subject?: string | undefined;
+}
 
 /** All manifests, in order of repositories and digests. */
 export async function manifestObjects(from: Reader, equal: Equal): Promise<KubeObject[]> {
-  const name = equal['metadata.name'];
+  const { 'metadata.name': name, 'spec.digest': digest, 'spec.subject': subject } = equal;
   if (name !== undefined) {
     const found = await manifestByName(from, name);
     return found ? [found] : [];
   }
-  const { 'spec.project': project, 'spec.repository': repository } = equal;
-  const { 'spec.digest': digest, 'spec.subject': subject } = equal;
-  let query = select(from);
-  if (project !== undefined) query = query.where('repositories.project', '=', project);
-  if (repository !== undefined) query = query.where('repositories.name', '=', repository);
-  if (digest !== undefined) query = query.where('manifests.digest', '=', digest as Digest);
-  if (subject !== undefined && subject !== '')
-    query = query.where('manifests.subject', '=', subject as Digest);
-  const tags = await tagsByManifest(from, { project, repository });
-  return (await query.execute()).map((row) => objectOf(row, tags));
+  const objects: KubeObject[] = [];
+  for await (const repository of repositoriesInSteps(from, filterOf(equal))) {
+    objects.push(...(await manifestsOf(from, repository, { digest, subject })));
+  }
+  return objects;
 }
 
 export async function manifestByName(from: Reader, name: string): Promise<KubeObject | undefined> {
   const asked = manifestOfObject(name);
   if (!asked) return undefined;
-  const { repository, digest } = asked;
-  const row = await select(from)
-    .where('repositories.name', '=', repository)
-    .where('manifests.digest', '=', digest as Digest)
-    .executeTakeFirst();
-  return row && objectOf(row, await tagsByManifest(from, { repository }));
+  for await (const repository of repositoriesInSteps(from, { repository: asked.repository })) {
+    const [found] = await manifestsOf(from, repository, { digest: asked.digest });
+    return found;
+  }
+  return undefined;
 }
 
-function select(from: Reader) {
-  return from
+async function manifestsOf(
+  from: Reader,
+  repository: RepositoryRow,
+  filter: ManifestFilter,
+): Promise<KubeObject[]> {
+  const rows = await inSteps(
+    (after) => select(from, repository.id, after, filter).execute(),
+    ({ digest }) => digest,
+  );
+  const tags = await tagsOf(from, repository, filter);
+  return rows.map((row) => objectOf(repository, row, tags.get(row.digest) ?? []));
+}
+
+function select(from: Reader, repository: number, after: string, { digest, subject }: ManifestFilter) {
+  let query = from
     .selectFrom('manifests')
-    .innerJoin('repositories', 'repositories.id', 'manifests.repository')
     .select([...MANIFEST_COLUMNS, 'manifests.subject', 'manifests.annotations', needsBytes.as('needs')])
-    .orderBy('repositories.name')
-    .orderBy('manifests.digest');
+    .where('manifests.repository', '=', repository)
+    .where('manifests.digest', '>', after as Digest)
+    .orderBy('manifests.digest')
+    .limit(STEP);
+  if (digest !== undefined) query = query.where('manifests.digest', '=', digest as Digest);
+  // '' is asked of those that have none
+  if (subject !== undefined && subject !== '')
+    query = query.where('manifests.subject', '=', subject as Digest);
+  return query;
+}
+
+/** The tags of a repository's manifests, by digest. */
+async function tagsOf(
+  from: Reader,
+  { id }: RepositoryRow,
+  { digest }: ManifestFilter,
+): Promise<Map<Digest, string[]>> {
+  const rows = await inSteps(
+    (after) => {
+      const query = from
+        .selectFrom('tags')
+        .select(['name', 'digest'])
+        .where('repository', '=', id)
+        .where('name', '>', after)
+        .orderBy('name')
+        .limit(STEP);
+      return (digest === undefined ? query : query.where('digest', '=', digest as Digest)).execute();
+    },
+    ({ name }) => name,
+  );
+  const tags = new Map<Digest, string[]>();
+  for (const row of rows) tags.getOrInsertComputed(row.digest, () => []).push(row.name);
+  return tags;
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
 
-function objectOf(row: Row, tags: Tags): KubeObject {
-  const { repository, project, digest, subject, annotations, pushed, pulled } = row;
+function objectOf(repository: RepositoryRow, row: Row, tags: readonly string[]): KubeObject {
+  const { name, project } = repository;
+  const { digest, subject, annotations, pushed, pulled } = row;
   return contentObject(
-    { kind: 'Manifest', name: manifestObjectName(repository, digest), project, created: pushed },
+    { kind: 'Manifest', name: manifestObjectName(name, digest), project, created: pushed },
     {
       spec: {
-        ...manifestFields(row),
+        ...manifestFields(repository, row),
         ...(subject === null ? {} : { subject }),
         annotations: JSON.parse(annotations) as unknown,
-        tags: tags.get(`${repository}@${digest}`) ?? [],
+        tags,
         ...timeField('pushed', pushed),
         ...timeField('pulled', pulled),
       },

@@ -51,11 +51,15 @@ function allowedActions(
   if (type === 'registry') return account?.administrator ? ['*'] : [];
   const project = directory.project(projectOf(name));
   // what a project left behind can still be looked at and removed
-  if (!project) return account?.administrator ? ['pull', 'delete'] : [];
+  if (!project) return account && isMaster(account) ? ['pull', 'delete'] : [];
   const role = roleIn(project, account);
   const actions: readonly string[] = role ? ROLE_ACTIONS[role] : [];
   return project.deleting ? actions.filter((action) => action !== 'push') : actions;
 }
+
+/** May do all in every project, also in those to come. */
+const isMaster = ({ administrator, permissions }: Account): boolean =>
+  administrator || permissions.some(({ project, role }) => project === '*' && role === 'admin');
 
 /** What the account (undefined: anonymous) is in the project; undefined: nothing. The greatest of all that it is. */
 export function roleIn(project: Project, account: Account | undefined): Role | undefined {

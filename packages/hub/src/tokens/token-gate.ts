@@ -42,7 +42,7 @@ export class TokenGate implements Gate {
     };
   }
 
-  /** Only administrators may look into what is no project: they are told why they cannot push there. */
+  /** Only who may do all may look into what is no project: they are told why they cannot push there. */
   #refusal(request: HubRequest, wanted: Wanted, token: Token): RegistryError {
     const project = projectOf(wanted.repository);
     const look: Access = { type: 'repository', name: wanted.repository, actions: ['pull'] };
