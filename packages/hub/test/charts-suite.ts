@@ -268,6 +268,25 @@ export function chartsSuite(openRecords?: OpenRecords): void {
     expect((await indexOf('open')).entries.secret).toBeUndefined();
   });
 
+  test('uploads keep to the rules of the project', async () => {
+    const members = [{ kind: 'User', name: 'dev', role: 'maintainer' }] as const;
+    const rules = { name: 'ruled', public: false, members };
+    const said = async (answer: Response) => [answer.status, await errorIn(answer)];
+    const chart = await packageChart('ruled', '1.0.0');
+    hub.directory.setProject({ ...rules, quotaBytes: chart.length - 1 });
+    expect(await said(await upload('ruled', chart))).toEqual([
+      403,
+      expect.stringContaining('bytes more are too much'),
+    ]);
+    hub.directory.setProject({ ...rules, allowedArtifactTypes: ['application/vnd.oci.image.*'] });
+    expect(await said(await upload('ruled', chart))).toEqual([403, expect.stringContaining(CHART_CONFIG)]);
+    hub.directory.setProject({ ...rules, immutability: [{ repositories: '**', tags: '**' }] });
+    expect((await upload('ruled', chart)).status).toBe(201);
+    const other = await packageChart('ruled', '1.0.0', 'home: x\n');
+    expect((await upload('ruled', other, '?force')).status).toBe(403);
+    expect((await send('DELETE', '/hub/api/charts/ruled/ruled/1.0.0')).status).toBe(405);
+  });
+
   test('what is no chart is refused with a reason, and costs little', async () => {
     const none = join(folder, 'none.tgz');
     await writeFile(join(folder, 'README.md'), 'no chart');

@@ -101,8 +101,9 @@ export class Charts {
   }
 
   #failure({ method, url }: HubRequest, thrown: unknown): HubResponse {
-    if (thrown instanceof ChartError || thrown instanceof RegistryError) {
-      return json(thrown.status, { error: thrown.message }, thrown.headers);
+    if (thrown instanceof ChartError) return json(thrown.status, { error: thrown.message }, thrown.headers);
+    if (thrown instanceof RegistryError) {
+      return json(thrown.status, { error: thrown.detail ?? thrown.message }, thrown.headers);
     }
     this.#options.logger.error('a request for charts failed', { method, url, error: messageOf(thrown) });
     return json(500, { error: 'unknown error' });
