@@ -156,6 +156,12 @@ describe('robots', () => {
     const renewed = await json<{ secret: string }>('hub robot renew shop/ci -o json');
     expect(push(made.secret, 'shop/app:ci').status).not.toBe(0);
     expect(push(renewed.secret, 'shop/app:ci')).toMatchObject({ status: 0 });
+    await works('hub robot update shop/ci --disable --role guest --expires never');
+    const { spec } = await json<{ spec: object }>('hub robot describe shop/ci -o json');
+    expect(spec).toMatchObject({ disabled: true, permissions: [{ project: 'shop', role: 'guest' }] });
+    expect(spec).not.toHaveProperty('expiresAt');
+    expect(push(renewed.secret, 'shop/app:ci').status).not.toBe(0);
+    expect((await on('hub robot update shop/ci')).code).toBe(2);
     expect(await works('hub robot delete shop/ci')).toBe('robot/shop/ci deleted\n');
     expect((await on('hub robot describe shop/ci')).code).toBe(1);
   });
@@ -221,6 +227,10 @@ describe('looking after it', () => {
     expect(await works('hub webhook list shop')).toMatch(
       /^shop\/ci +http:\/\/127\.0\.0\.1:1\/hook +push,delete/m,
     );
+    await works('hub webhook update shop/ci --disable --event push --filter none');
+    const { spec } = await json<{ spec: object }>('hub webhook describe shop/ci -o json');
+    expect(spec).toMatchObject({ disabled: true, events: ['push'], url: 'http://127.0.0.1:1/hook' });
+    expect(spec).not.toHaveProperty('filter');
     const replayed = await on('hub webhook replay shop/ci nothing');
     expect(replayed.stderr).toContain('It cannot be sent again: this webhook has no delivery nothing');
     expect((await on('hub webhook create shop/ci2 http://a/ --event cough')).stderr).toContain(

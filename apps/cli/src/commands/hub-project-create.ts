@@ -5,6 +5,7 @@ import type { Invocation } from '../command.ts';
 import { createHubObject, shown, untilSeen } from '../hub/hub-objects.ts';
 import { PROJECT } from '../hub/project-kind.ts';
 import { projectPatch } from '../hub/project-spec.ts';
+import { withoutNulls } from '../hub/without-nulls.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
@@ -12,8 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
     apiVersion: `${HUB_GROUP}/${HUB_VERSION}`,
     kind: 'Project',
     metadata: { name: PROJECT.objectName(args[0] ?? '') },
-    // nothing is null in what was not there before, but what was asked to be none
-    spec: withoutNulls(projectPatch(options)),
+    spec: withoutNulls<ProjectSpec>(projectPatch(options)),
   };
   if (await printedOnly(invocation, [object])) return 0;
   return await withHost(invocation, async (client) => {
@@ -23,6 +23,3 @@ export async function run(invocation: Invocation): Promise<number> {
     return 0;
   });
 }
-
-const withoutNulls = (patch: object): ProjectSpec =>
-  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== null));

@@ -4,25 +4,24 @@ import {
   hashRobotSecret,
   newRobotSecret,
   type RobotAccountObject,
-  type RobotPermission,
   robotLogin,
 } from '@sampan/hub/kinds';
 import { printedOnly } from '../apps/make.ts';
 import { waitMsOf, withHost } from '../clusters/change-cluster.ts';
-import { durationOf } from '../clusters/durations.ts';
 import type { Invocation, OptionValues } from '../command.ts';
 import { createHubObject, untilSeen } from '../hub/hub-objects.ts';
-import { roleFrom } from '../hub/project-spec.ts';
 import { ROBOT } from '../hub/robot-kind.ts';
+import { expiryFrom, permissionsFrom } from '../hub/robot-spec.ts';
 import { tellSecret } from '../hub/tell-secret.ts';
+import { withoutNulls } from '../hub/without-nulls.ts';
 import { usage } from '../parse.ts';
-import { listOf } from '../values.ts';
 
 /** The secret is made here, and only its hash is kept: it is shown once. */
 export async function run(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
   const secret = newRobotSecret();
   const [text = ''] = args;
+  const expiry = withoutNulls<{ expiresAt: string }>(expiryFrom(options));
   const object: RobotAccountObject = {
     apiVersion: `${HUB_GROUP}/${HUB_VERSION}`,
     kind: 'RobotAccount',
@@ -30,7 +29,7 @@ export async function run(invocation: Invocation): Promise<number> {
     spec: {
       ...(typeof options.description === 'string' ? { description: options.description } : {}),
       permissions: permissionsFrom(text, options),
-      ...expiry(options),
+      ...expiry,
       ...secretPlace(options, secret),
     },
   };
@@ -43,39 +42,10 @@ export async function run(invocation: Invocation): Promise<number> {
     await tellSecret(invocation, {
       name: robotLogin(created.metadata.name ?? ''),
       ...kept,
-      ...expiry(options),
+      ...expiry,
     });
     return 0;
   });
-}
-
-/** Throws `usage`. */
-function permissionsFrom(text: string, options: OptionValues): RobotPermission[] {
-  const role = roleFrom(options.role);
-  const named = listOf(options.project);
-  const slash = text.indexOf('/');
-  if (slash >= 0 && !text.startsWith('robot/')) {
-    if (named.length > 0 || options['all-projects'] === true)
-      throw usage(
-        'A robot named PROJECT/NAME has rights in that project.',
-        'For several projects name it without a slash.',
-      );
-    return [{ project: text.slice(0, slash), role }];
-  }
-  if (options['all-projects'] === true) return [{ project: '*', role }];
-  if (named.length === 0)
-    throw usage(
-      'In which projects?',
-      'Name it PROJECT/NAME, or say --project (may be repeated) or --all-projects.',
-    );
-  return named.map((project) => ({ project, role }));
-}
-
-function expiry(options: OptionValues): { readonly expiresAt?: string } {
-  const seconds = durationOf('expires', options.expires);
-  return seconds === undefined
-    ? {}
-    : { expiresAt: `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z` };
 }
 
 function secretPlace(

@@ -1,9 +1,9 @@
 import { hashRobotSecret, newRobotSecret, type RobotAccountObject, robotLogin } from '@sampan/hub/kinds';
 import { waitMsOf, withHost } from '../clusters/change-cluster.ts';
-import { durationOf } from '../clusters/durations.ts';
 import type { Invocation } from '../command.ts';
 import { getHubObject, untilSeen } from '../hub/hub-objects.ts';
 import { ROBOT } from '../hub/robot-kind.ts';
+import { expiryFrom } from '../hub/robot-spec.ts';
 import { tellSecret } from '../hub/tell-secret.ts';
 import { usage } from '../parse.ts';
 
@@ -11,7 +11,7 @@ import { usage } from '../parse.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
   const secret = newRobotSecret();
-  const seconds = durationOf('expires', options.expires);
+  const expiry = expiryFrom(options);
   return await withHost(invocation, async (client) => {
     const { spec, metadata } = await getHubObject(client, ROBOT, args[0] ?? '');
     if (spec?.secretRef) {
@@ -21,10 +21,7 @@ export async function run(invocation: Invocation): Promise<number> {
         `A new one is made when it is gone: sampan kubectl -n ${namespace} delete secret ${name}`,
       );
     }
-    const expiresAt = seconds === undefined ? undefined : new Date(Date.now() + seconds * 1000).toISOString();
-    const patch = {
-      spec: { secretHash: hashRobotSecret(secret), ...(expiresAt === undefined ? {} : { expiresAt }) },
-    };
+    const patch = { spec: { secretHash: hashRobotSecret(secret), ...expiry } };
     const { name = '' } = metadata;
     const changed = await client.patch<RobotAccountObject>(ROBOT.ref, undefined, name, 'merge', patch);
     if (waitMsOf(invocation) > 0) await untilSeen(invocation, client, ROBOT, changed);

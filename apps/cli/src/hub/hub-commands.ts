@@ -66,6 +66,16 @@ const PROJECT_OPTIONS = {
   ...DRY_RUN,
 } as const satisfies Record<string, OptionSpec>;
 
+const WEBHOOK_OPTIONS = {
+  event: many('EVENT', 'push, pull, delete, quota; may be repeated (default push and delete)'),
+  filter: text('[REPOS:]TAGS', 'Only of these; "none": of all'),
+  secret: text('NAMESPACE/NAME[/KEY]', 'Secret by which it is signed; "none": not signed'),
+  ca: text('FILE', 'Certificate of the receiver’s own authority, PEM; "none": the usual ones'),
+  description: text('TEXT', 'What it is for'),
+  ...CHANGE,
+  ...DRY_RUN,
+} as const satisfies Record<string, OptionSpec>;
+
 const LIST = { output: output('wide', 'json', 'yaml', 'name') } as const;
 const SHOW = { output: output('json', 'yaml', 'name') } as const;
 const ROLES = ['guest', 'developer', 'maintainer', 'admin'];
@@ -215,13 +225,14 @@ Roles: guest pulls, developer pushes too, maintainer and admin delete too.`,
     options: PROJECT_OPTIONS,
   },
   {
-    ...hub(
-      'project update',
-      'NAME',
-      [1, 1],
-      'Change a project; what is not named stays',
-      () => import('../commands/hub-project-update.ts'),
-    ),
+    ...hub('project update', 'NAME', [1, 1], 'Change a project; what is not named stays', async () => {
+      const [{ updateOf }, { PROJECT }, { projectPatch }] = await Promise.all([
+        import('./hub-objects.ts'),
+        import('./project-kind.ts'),
+        import('./project-spec.ts'),
+      ]);
+      return { run: updateOf(PROJECT, projectPatch) };
+    }),
     details: `For example, the last ten of each repository stay, the others go each night:
 sampan hub project update shop --keep-last 10 --schedule "0 3 * * *"
 A member with the role "none" is taken out: --member ann=none`,
@@ -327,6 +338,27 @@ A member with the role "none" is taken out: --member ann=none`,
     },
   },
   {
+    ...hub('robot update', 'PROJECT/NAME|NAME', [1, 1], 'Change a robot; its secret stays', async () => {
+      const [{ updateOf }, { ROBOT }, { robotPatch }] = await Promise.all([
+        import('./hub-objects.ts'),
+        import('./robot-kind.ts'),
+        import('./robot-spec.ts'),
+      ]);
+      return { run: updateOf(ROBOT, robotPatch) };
+    }),
+    options: {
+      role: { ...text('ROLE', 'What it may do: guest, developer, maintainer, admin'), choices: ROLES },
+      project: many('NAME', 'With --role: where; may be repeated'),
+      'all-projects': flag('With --role: everywhere'),
+      expires: text('TIME', 'How long it can be used from now; "never": for ever'),
+      disable: flag('It may do nothing from now on'),
+      enable: flag('It may log in again'),
+      description: text('TEXT', 'What it is for'),
+      ...CHANGE,
+      ...DRY_RUN,
+    },
+  },
+  {
     ...hub(
       'robot renew',
       'PROJECT/NAME|NAME',
@@ -366,14 +398,7 @@ A member with the role "none" is taken out: --member ann=none`,
       () => import('../commands/hub-webhook-create.ts'),
     ),
     details: `For example: sampan hub webhook create shop/ci https://ci.example.com/hook --event push --filter "web:v*"`,
-    options: {
-      event: many('EVENT', 'push, pull, delete, quota; may be repeated (default push and delete)'),
-      filter: text('[REPOS:]TAGS', 'Only of these (default all)'),
-      secret: text('NAMESPACE/NAME[/KEY]', 'Secret by which it is signed'),
-      description: text('TEXT', 'What it is for'),
-      ...CHANGE,
-      ...DRY_RUN,
-    },
+    options: WEBHOOK_OPTIONS,
   },
   lists('webhook', '[PROJECT]', 'List webhooks, and how they fare', async () => {
     const [{ listOf }, { WEBHOOK }] = await Promise.all([
@@ -398,6 +423,28 @@ A member with the role "none" is taken out: --member ann=none`,
       return { run: listOf(DELIVERY) };
     }),
     options: LIST,
+  },
+  {
+    ...hub(
+      'webhook update',
+      'PROJECT/NAME',
+      [1, 1],
+      'Change a webhook; what is not named stays',
+      async () => {
+        const [{ updateOf }, { WEBHOOK }, { webhookPatch }] = await Promise.all([
+          import('./hub-objects.ts'),
+          import('./webhook-kind.ts'),
+          import('./webhook-spec.ts'),
+        ]);
+        return { run: updateOf(WEBHOOK, webhookPatch) };
+      },
+    ),
+    options: {
+      url: text('URL', 'Who is told'),
+      disable: flag('Send nothing from now on'),
+      enable: flag('Send again'),
+      ...WEBHOOK_OPTIONS,
+    },
   },
   {
     ...hub(

@@ -2,8 +2,9 @@ import { type KubeObject, StatusError } from '@sampan/api';
 import { SampanError } from '@sampan/base';
 import type { Client } from '@sampan/machinery';
 import { printObjects } from '../apps/make.ts';
-import { waitMsOf, withHost } from '../clusters/change-cluster.ts';
-import type { Invocation } from '../command.ts';
+import { outputOf, waitMsOf, withHost } from '../clusters/change-cluster.ts';
+import type { Invocation, OptionValues } from '../command.ts';
+import { usage } from '../parse.ts';
 import { asCalled } from '../program-name.ts';
 import { tableText } from '../structured.ts';
 import { suggest } from '../suggest.ts';
@@ -57,6 +58,7 @@ interface Judged extends KubeObject {
     readonly conditions?: readonly {
       readonly type: string;
       readonly status: string;
+      readonly reason: string;
       readonly message: string;
     }[];
   };
@@ -76,7 +78,7 @@ export async function untilSeen<T extends KubeObject>(
   });
   if (!found) throw hubSlow(kind.word, timeoutMs);
   const ready = (found as Judged).status?.conditions?.find(({ type }) => type === 'Ready');
-  if (ready?.status !== 'False') return found;
+  if (ready?.status !== 'False' || kind.expected?.includes(ready.reason)) return found;
   throw new SampanError(
     'hub-object-failed',
     `The ${kind.word} is not ready: ${ready.message.replace(/\.$/, '')}.`,
@@ -153,6 +155,31 @@ function conditionsText(object: Judged): string {
   );
   return lines.length > 0 ? `Conditions:\n${lines.join('')}` : '';
 }
+
+/** `sampan hub WORD update NAME`: `patchOf` says what the options change of a spec, as a merge patch (RFC 7396). */
+export const updateOf =
+  <S extends object, T extends KubeObject & { readonly spec?: S }>(
+    kind: HubKind<T>,
+    patchOf: (options: OptionValues, before: S | undefined) => object,
+  ) =>
+  async (invocation: Invocation): Promise<number> => {
+    const { args, options } = invocation;
+    return await withHost(invocation, async (client) => {
+      const { spec, metadata } = await getHubObject(client, kind, args[0] ?? '');
+      const patch = patchOf(options, spec);
+      if (Object.keys(patch).length === 0)
+        throw usage('Nothing is to be changed.', `See what can be: sampan help hub ${kind.word} update`);
+      const dryRun = options['dry-run'] === true;
+      // somebody else's change of the same lists is not lost
+      const { name = '', resourceVersion = '' } = metadata;
+      const change = { metadata: { resourceVersion }, spec: patch };
+      const changed = await client.patch<T>(kind.ref, undefined, name, 'merge', change, { dryRun });
+      const isOver = dryRun || waitMsOf(invocation) === 0;
+      const seen = isOver ? changed : await untilSeen(invocation, client, kind, changed);
+      await printObjects([shown(seen)], outputOf(invocation), () => 'updated');
+      return 0;
+    });
+  };
 
 /** `sampan hub WORD delete NAME…` */
 export const deleteOf =

@@ -49,6 +49,7 @@ export const ROBOT: HubKind<RobotAccountObject> = {
     ['Last used', ({ status }) => status?.lastUsed && `${status.lastUsed} (${age(status.lastUsed)} ago)`],
     ['Created', ({ metadata }) => metadata.creationTimestamp ?? undefined],
   ],
+  expected: ['Disabled', 'Expired'],
   none: 'There are no robots. Make one: sampan hub robot create PROJECT/NAME --role developer',
 };
 

@@ -43,11 +43,13 @@ export const WEBHOOK: HubKind<WebhookObject> = {
           ? `by ${spec.secretRef.key} of the Secret ${spec.secretRef.name} of ${spec.secretRef.namespace}`
           : 'no',
     ],
+    ['Authority', ({ spec }) => (spec?.caBundle ? 'its own' : undefined)],
     ['Disabled', ({ spec }) => (spec?.disabled ? 'yes' : undefined)],
     ['Last delivery', lastOf],
     ['Pending', ({ status }) => status?.pending?.toString()],
     ['Failed', ({ status }) => status?.failed?.toString()],
   ],
+  expected: ['Disabled', 'DeliveryFailed'],
   none: 'There are no webhooks. Make one: sampan hub webhook create PROJECT/NAME URL',
 };
 
