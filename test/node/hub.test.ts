@@ -102,7 +102,9 @@ describe.skipIf(missingForNode() !== '')('images of the registry of a home', () 
 async function takeFromHub({ sampan: { pid } }: TestNode, port: number): Promise<Server> {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
   const isHub = (child: string) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('hub/src/main.ts');
-  process.kill(Number(children.find(isHub)), 'SIGKILL');
+  const hub = children.find(isHub);
+  if (hub === undefined) throw new Error('the registry does not run');
+  process.kill(Number(hub), 'SIGKILL');
   for (;;) {
     const server = createServer();
     const isTaken = await new Promise((resolve) => {

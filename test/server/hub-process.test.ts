@@ -41,14 +41,15 @@ function ask(url: string, { method = 'GET', headers = {}, body }: Call = {}, tls
 }
 
 /** The process with the registry's program among the server's children (proc(5)). */
-function hubPid(server: number): number | undefined {
+function hubPid(server: number): number {
   const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').split(' ').filter(Boolean);
   const found = children.find((pid) =>
     existsSync(`/proc/${pid}/cmdline`)
       ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('hub/src/main.ts')
       : false,
   );
-  return found === undefined ? undefined : Number(found);
+  if (found === undefined) throw new Error('the registry does not run');
+  return Number(found);
 }
 
 const stateOf = (home: string): RunState => {
@@ -120,7 +121,7 @@ describe('the registry of a home', () => {
       body: blob,
     });
     expect(pushed.status).toBe(201);
-    const before = hubPid(sampan.pid) ?? 0;
+    const before = hubPid(sampan.pid);
     process.kill(before, 'SIGKILL');
     const read = () =>
       plain(`/v2/library/kept/blobs/${digest}`, { headers: { authorization } }).then(
@@ -169,7 +170,7 @@ it('takes another port when that of the last start is taken, and one that is ask
 
 it('ends with a server that is killed, and gives its storage free', async () => {
   const sampan = await startSampan({ hub: 0 });
-  const hub = hubPid(sampan.pid) ?? 0;
+  const hub = hubPid(sampan.pid);
   const identity = readFileSync(`/proc/${hub}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
   process.kill(sampan.pid, 'SIGKILL');
   await expect
