@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeLayout, isPasswordOf, readUsers } from '@sampan/home';
@@ -86,10 +86,18 @@ describe('certificates of people', () => {
 
   it('end when they are revoked, and new ones hold', async () => {
     const made = store('dora', (await run('user', 'create', 'dora')).stdout);
-    const further = store('dora-2', (await run('kubeconfig', '--user', 'dora')).stdout);
+    const further = store(
+      'dora-2',
+      (await run('kubeconfig', '--user', 'dora', '--group', 'system:masters')).stdout,
+    );
     expect(whoami(further).stdout).toBe('dora');
+    // what is open ends, too
+    const watching = spawn('kubectl', ['--kubeconfig', further, 'get', 'namespaces', '--watch']);
+    const ended = new Promise((resolve) => watching.once('exit', () => resolve(true)));
+    await new Promise((resolve) => watching.stdout.once('data', resolve));
     expect((await run('user', 'revoke', 'dora')).stdout).toBe('user/dora revoked\n');
     for (const file of [made, further]) expect(whoami(file).stderr).toContain('Unauthorized');
+    expect(await ended).toBe(true);
     expect(whoami(store('dora-3', (await run('kubeconfig', '--user', 'dora')).stdout)).stdout).toBe('dora');
     expect((await run('user', 'list', '-o', 'name')).stdout).toContain('user/dora');
   });

@@ -175,7 +175,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
     : undefined;
   prepared.onRelease(() => hostHub?.stop());
   const keys = new SigningKeys(pki.serviceAccountKey);
-  const revoked = followRevoked(home, log);
+  const revoked = followRevoked(home, log, bound.listener.cut);
   const plane = await createControlPlane({
     store,
     clientCa: pki.authority.certificatePem,

@@ -25,6 +25,8 @@ export interface Listener {
   readonly port: number;
   /** Takes new certificates for new connections. */
   renew(certificate: string, key: string, clientCa: string): void;
+  /** Ends the connections of clients that showed such certificates (DER). */
+  cut(isMeant: (certificate: Buffer) => boolean): void;
   /** Stops listening and ends all connections. */
   close(): Promise<void>;
 }
@@ -109,6 +111,13 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   return {
     port: (tls.address() as AddressInfo).port,
     renew: (certificate, key, clientCa) => tls.setSecureContext(secure(certificate, key, clientCa)),
+    cut(isMeant) {
+      for (const socket of sockets) {
+        if (!('getPeerX509Certificate' in socket)) continue;
+        const certificate = (socket as TLSSocket).getPeerX509Certificate()?.raw;
+        if (certificate && isMeant(certificate)) socket.destroy();
+      }
+    },
     close: () =>
       new Promise((resolve) => {
         tls.close(() => resolve());
