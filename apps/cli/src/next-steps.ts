@@ -5,6 +5,8 @@ import { asCalled } from './program-name.ts';
 export interface Outcome {
   /** Whether containers run on this machine. */
   readonly hasNode: boolean;
+  /** Of the registry, on localhost; undefined: it does not run. */
+  readonly hubPort: number | undefined;
   /** Where the sample application answers. */
   readonly sample: string | undefined;
 }
@@ -15,7 +17,7 @@ export function homeFlag({ home, environment }: Pick<Invocation, 'home' | 'envir
 }
 
 /** What `up` ends with: where things are, and what to try. */
-export function nextSteps({ home, environment }: Invocation, { hasNode, sample }: Outcome): string {
+export function nextSteps({ home, environment }: Invocation, { hasNode, hubPort, sample }: Outcome): string {
   const flag = homeFlag({ home, environment });
   const steps: [string, string][] = hasNode
     ? [
@@ -36,6 +38,11 @@ export function nextSteps({ home, environment }: Invocation, { hasNode, sample }
   const places = [
     ...(sample ? [`The sample application:  ${sample}`] : []),
     `For kubectl, Helm and others:  sampan${flag} kubeconfig > ~/.kube/sampan && export KUBECONFIG=~/.kube/sampan`,
+    ...(hubPort === undefined
+      ? []
+      : [
+          `For docker, podman and others:  sampan${flag} hub login, then push localhost:${hubPort}/library/NAME`,
+        ]),
   ];
   return asCalled(`\n${places.join('\n')}\n\nTry next:\n${lines.join('\n')}\n`, environment);
 }

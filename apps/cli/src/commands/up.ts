@@ -32,7 +32,9 @@ export async function run(invocation: Invocation): Promise<number> {
   else await startFirst(invocation, start, timeoutMs);
   const hasNode = await upNode(invocation, timeoutMs);
   const sample = hasNode && options['no-sample'] !== true ? await upSample(invocation, timeoutMs) : undefined;
-  process.stdout.write(nextSteps(invocation, { hasNode, sample }));
+  process.stdout.write(
+    nextSteps(invocation, { hasNode, hubPort: readRunState(invocation.home)?.hubPort, sample }),
+  );
   return 0;
 }
 
