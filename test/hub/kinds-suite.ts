@@ -147,12 +147,17 @@ export function kindsSuite(name: string, startApi: () => Promise<Api>): void {
       const permissions = [{ project: 'shop', role: 'developer' }] as const;
       await makeRobot('shop.ci', { permissions, secretRef: { namespace: 'default', name: 'ci' } });
       await ready('shop.ci').toBe('Active');
-      const secret = await secretIn('ci');
+      let secret = await secretIn('ci');
       expect(secret.length).toBeGreaterThanOrEqual(40);
       expect(await t.registry.rights('shop/ci', secret, 'shop/web')).toEqual(['pull', 'push']);
       expect(await t.registry.rights('shop/ci', secret, 'mine/web')).toEqual([]);
       expect(await t.registry.rights('shop/ci', `${secret}x`, 'shop/web')).toBeUndefined();
       await expect.poll(async () => (await robot('shop.ci')).status?.lastUsed, WAIT).toBeDefined();
+      await t.client.delete(REFS.secrets, 'default', 'ci');
+      await expect.poll(() => secretIn('ci').catch(() => secret), WAIT).not.toBe(secret);
+      await rights('shop/ci', secret, 'shop/web').toBeUndefined();
+      secret = await secretIn('ci');
+      await rights('shop/ci', secret, 'shop/web').toEqual(['pull', 'push']);
       const change = (spec: object) =>
         t.client.patch(ROBOT_ACCOUNTS, undefined, 'shop.ci', 'merge', { spec });
       await change({ disabled: true });

@@ -60,7 +60,9 @@ function retainedOf(
     return { type: 'Retained', status: 'False', reason: 'InvalidSchedule', message: scheduleError };
   if (!retention) return spec?.retention && NEVER_RUN;
   const { count, dryRun } = retention;
-  const message = dryRun ? `${count} tags would have been deleted` : `${count} tags were deleted`;
+  const message = dryRun
+    ? `${count} tags or manifests would have been deleted`
+    : `${count} tags or manifests were deleted`;
   return { type: 'Retained', status: 'True', reason: dryRun ? 'DryRun' : 'Done', message };
 }
 

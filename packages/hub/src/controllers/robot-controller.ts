@@ -1,8 +1,9 @@
 import { type Clock, deepEqual, type Logger } from '@sampan/base';
-import { type Client, Reconciler } from '@sampan/machinery';
+import { type Client, Informer, REFS, Reconciler } from '@sampan/machinery';
 import { ROBOT_ACCOUNTS, type RobotAccountObject, type RobotAccountStatus } from '../kinds/robot-account.ts';
 import type { HubObjects } from './hub-objects.ts';
 import { ignore } from './ignore.ts';
+import { ROBOT_LABEL } from './robot-secret.ts';
 import { RobotSecrets } from './robot-secrets.ts';
 import { robotStatus } from './robot-status.ts';
 
@@ -18,9 +19,8 @@ export interface RobotControllerOptions {
 /** `status.lastUsed` is written no more often. */
 const USED_EVERY_MS = 5 * 60_000;
 const USED_SOON_MS = 1000;
+/** What is in the way of a robot's Secret is another's, and not watched. */
 const TROUBLE_MS = 10_000;
-/** A Secret that someone deleted is made again after so long, with another secret. */
-const LOOK_MS = 5 * 60_000;
 
 /** Makes the Secrets of robots and tells in their status whether they may log in. */
 export class RobotController {
@@ -29,11 +29,15 @@ export class RobotController {
   readonly #secrets: RobotSecrets;
   /** When robots logged in since their status was written, milliseconds since the epoch. */
   readonly #used = new Map<string, number>();
-  #forget: () => void = () => {};
+  /** Those of robots, without what they hold: to hear when somebody changes or deletes one. */
+  readonly #made: Informer;
+  readonly #forget: (() => void)[] = [];
 
   constructor(options: RobotControllerOptions) {
-    const { clock, log } = options;
+    const { client, clock, log } = options;
     this.#options = options;
+    const selection = { labelSelector: ROBOT_LABEL, metadataOnly: true };
+    this.#made = new Informer({ client, ref: REFS.secrets, options: selection, clock, log });
     this.#secrets = new RobotSecrets(options);
     this.#reconciler = new Reconciler({
       name: 'robot accounts',
@@ -45,17 +49,24 @@ export class RobotController {
 
   /** When all objects are known. */
   start(): void {
-    this.#forget = this.#options.objects.robots.onChange(({ type, object }) => {
-      const { name = '' } = object.metadata;
-      if (type === 'deleted') this.#used.delete(name);
-      else this.#reconciler.enqueue(name);
-    });
+    this.#forget.push(
+      this.#options.objects.robots.onChange(({ type, object }) => {
+        const { name = '' } = object.metadata;
+        if (type === 'deleted') this.#used.delete(name);
+        else this.#reconciler.enqueue(name);
+      }),
+      this.#made.onChange(({ object }) =>
+        this.#reconciler.enqueue(object.metadata.labels?.[ROBOT_LABEL] ?? ''),
+      ),
+    );
+    this.#made.start();
     this.#reconciler.start();
   }
 
   /** Resolves when what it was doing is done. May be called twice. */
   async stop(): Promise<void> {
-    this.#forget();
+    for (const forget of this.#forget.splice(0)) forget();
+    this.#made.stop();
     await this.#reconciler.stop();
   }
 
@@ -77,10 +88,8 @@ export class RobotController {
     await this.#tell(robot, robotStatus(robot, found, this.#used.get(name), now));
     this.#used.delete(name);
     const left = Date.parse(robot.spec?.expiresAt ?? '') - now;
-    // Secrets cannot be watched without the right to read all of them
-    const look = found?.trouble ? TROUBLE_MS : robot.spec?.secretRef ? LOOK_MS : Number.POSITIVE_INFINITY;
-    const afterMs = Math.min(left > 0 ? left + 1 : look, look);
-    return Number.isFinite(afterMs) ? { afterMs } : undefined;
+    const afterMs = Math.min(left > 0 ? left + 1 : Infinity, found?.trouble ? TROUBLE_MS : Infinity);
+    return afterMs < Infinity ? { afterMs } : undefined;
   }
 
   async #tell({ metadata, status: old }: RobotAccountObject, status: RobotAccountStatus): Promise<void> {
