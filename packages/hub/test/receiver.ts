@@ -20,6 +20,8 @@ export class Receiver implements AsyncDisposable {
   readonly url: string;
   readonly received: Received[] = [];
   status = 204;
+  /** What has this in its text is never answered. */
+  ignores = '';
   headers: Record<string, string> = {};
   readonly #close: () => Promise<void>;
 
@@ -35,7 +37,9 @@ export class Receiver implements AsyncDisposable {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const { url: path = '', headers } = request;
-        receiver.received.push({ path, headers, body: Buffer.concat(chunks).toString() });
+        const body = Buffer.concat(chunks).toString();
+        receiver.received.push({ path, headers, body });
+        if (receiver.ignores !== '' && body.includes(receiver.ignores)) return;
         response.writeHead(receiver.status, receiver.headers).end();
       });
     };

@@ -172,6 +172,15 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
     await expect.poll(moved, WAIT).toBe(8);
   });
 
+  test('a message that the receiver does not answer holds up no other', async () => {
+    await using own = await WebhookTest.start(systemClock, openRecords);
+    own.receiver.ignores = 'web:v1"';
+    await own.set();
+    await own.push('v1', 'v2', 'v3', 'v4', 'v5', 'v6');
+    await expect.poll(() => own.webhooks.summary('open.ci'), { timeout: 9000 }).toMatchObject({ pending: 1 });
+    expect(own.receiver.received).toHaveLength(6);
+  });
+
   test('a delivery that was given up or taken is sent again when asked', async () => {
     await using own = await WebhookTest.start(systemClock, openRecords);
     own.receiver.status = 410;

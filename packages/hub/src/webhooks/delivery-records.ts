@@ -55,13 +55,14 @@ export function dueDeliveries(
     .execute();
 }
 
-/** When the next one is due; undefined: none waits. */
-export async function nextDue(from: Reader, webhook: string): Promise<number | undefined> {
+/** When the first one becomes due that is not due at `now`; undefined: there is none. */
+export async function nextDue(from: Reader, webhook: string, now: number): Promise<number | undefined> {
   const row = await from
     .selectFrom('webhook_deliveries')
     .select('next')
     .where('webhook', '=', webhook)
     .where('state', '=', 'pending')
+    .where('next', '>', now)
     .orderBy('next')
     .limit(1)
     .executeTakeFirst();

@@ -35,11 +35,18 @@ export class WebhookSender {
   readonly #options: WebhookSenderOptions;
   readonly #backoff = new Backoff(FAILING);
   readonly #end = new AbortController();
+  /** By the delivery's id. */
+  readonly #trying = new Map<string, Promise<void>>();
   #target: WebhookTarget;
   #running: Promise<void> | undefined;
   #woken = false;
   #wake: () => void = () => undefined;
+  /** Of the receiver, as it was known at the last try. */
   #failing = false;
+  /** Nothing is tried before, on the monotonic clock. */
+  #pausedUntil = 0;
+  /** Counts reasons to hope: what was begun before one of them says nothing of what comes after. */
+  #hopes = 0;
   #tried = PRUNE_EVERY;
 
   constructor(target: WebhookTarget, options: WebhookSenderOptions) {
@@ -61,14 +68,14 @@ export class WebhookSender {
   /** There may be something to send. A receiver that fails gets its pause nevertheless. */
   wake(): void {
     this.#woken = true;
-    if (!this.#failing) this.#wake();
+    this.#wake();
     if (!this.#end.signal.aborted) this.#running ??= this.#run();
   }
 
   /** There is reason to hope that what failed before goes well now. */
   hurry(): void {
-    this.#failing = false;
-    this.#backoff.reset();
+    this.#hopes += 1;
+    this.#goesWell();
     this.wake();
   }
 
@@ -82,37 +89,67 @@ export class WebhookSender {
   async #run(): Promise<void> {
     while (!this.#end.signal.aborted) {
       this.#woken = false;
-      const pause = await this.#round().catch((thrown) => {
-        this.#options.logger.warn('deliveries wait', {
-          webhook: this.#target.name,
-          error: messageOf(thrown),
-        });
+      const pause = await this.#begin().catch((thrown) => {
+        this.#complain(thrown);
         return this.#backoff.next();
       });
-      if (this.#failing || !this.#woken) await this.#sleep(pause);
+      if (!this.#woken) await this.#sleep(pause);
     }
+    await Promise.all(this.#trying.values());
   }
 
-  /** Tries what is due; how long until there is more, milliseconds. Undefined: nothing waits. */
-  async #round(): Promise<number | undefined> {
+  /** Begins to try what is due; how long until there is more, milliseconds. Undefined: until something wakes it. */
+  async #begin(): Promise<number | undefined> {
     const { records, clock } = this.#options;
     const { name, held, disabled } = this.#target;
     if (held !== undefined || disabled) return undefined;
-    const due = await dueDeliveries(records.read, name, clock.now(), this.#failing ? 1 : AT_ONCE);
-    if (due.length === 0) {
-      const next = await nextDue(records.read, name);
-      return next === undefined ? undefined : next - clock.now();
+    const pause = this.#pausedUntil - clock.monotonic();
+    if (pause > 0) return pause;
+    const now = clock.now();
+    const places = (this.#failing ? 1 : AT_ONCE) - this.#trying.size;
+    // the end of a try wakes it
+    if (places <= 0) return undefined;
+    const due = await dueDeliveries(records.read, name, now, places + this.#trying.size);
+    for (const delivery of due.filter(({ id }) => !this.#trying.has(id)).slice(0, places)) {
+      this.#trying.set(delivery.id, this.#try(delivery));
     }
-    const taken = await Promise.all(due.map((delivery) => this.#try(delivery)));
-    if (this.#end.signal.aborted) return undefined;
-    await this.#prune(taken.length);
-    this.#failing = !taken.includes(true);
-    if (this.#failing) return this.#backoff.next();
-    this.#backoff.reset();
-    return 0;
+    const next = await nextDue(records.read, name, now);
+    return next === undefined ? undefined : next - now;
   }
 
-  async #try(delivery: Delivery): Promise<boolean> {
+  async #try(delivery: Delivery): Promise<void> {
+    const hopes = this.#hopes;
+    try {
+      const taken = await this.#attempt(delivery);
+      if (taken) this.#goesWell();
+      else if (hopes === this.#hopes) this.#goesWrong();
+    } catch (thrown) {
+      this.#complain(thrown);
+      this.#goesWrong();
+    }
+    this.#trying.delete(delivery.id);
+    this.wake();
+  }
+
+  #goesWell(): void {
+    this.#failing = false;
+    this.#pausedUntil = 0;
+    this.#backoff.reset();
+  }
+
+  /** Of several that fail together one makes the pause longer. */
+  #goesWrong(): void {
+    const now = this.#options.clock.monotonic();
+    this.#failing = true;
+    if (this.#pausedUntil <= now) this.#pausedUntil = now + this.#backoff.next();
+  }
+
+  #complain(thrown: unknown): void {
+    this.#options.logger.warn('deliveries wait', { webhook: this.#target.name, error: messageOf(thrown) });
+  }
+
+  /** Tries once and writes down what came of it; whether it was taken. */
+  async #attempt(delivery: Delivery): Promise<boolean> {
     const { records, clock, onTry } = this.#options;
     const start = clock.monotonic();
     const answer = await this.#send(delivery);
@@ -128,6 +165,7 @@ export class WebhookSender {
     };
     await records.write((to) => recordTry(to, delivery.id, outcome));
     onTry();
+    await this.#prune();
     return isTaken(answer);
   }
 
@@ -143,16 +181,16 @@ export class WebhookSender {
     return send({ url, ca, headers, body }, this.#end.signal);
   }
 
-  async #prune(tried: number): Promise<void> {
+  async #prune(): Promise<void> {
     const { records, clock } = this.#options;
-    this.#tried += tried;
+    this.#tried += 1;
     if (this.#tried < PRUNE_EVERY) return;
     this.#tried = 0;
     await records.write((to) => pruneDeliveries(to, this.#target.name, clock.now() - KEPT_MS, KEPT));
   }
 
   #sleep(pause: number | undefined): Promise<void> {
-    if (pause === 0 || this.#end.signal.aborted) return Promise.resolve();
+    if (this.#end.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = pause === undefined ? () => undefined : this.#options.clock.schedule(resolve, pause);
       this.#wake = () => {
