@@ -62,6 +62,8 @@ describe.runIf(canRun)('a kubelet 1.20.2 on another machine', { timeout: 120_000
         WAIT,
       )
       .toMatchObject({ out: 'True' });
+    // this machine is one, too
+    await expect.poll(() => host.run('get cluster dev -o jsonpath={.status.nodes}'), WAIT).toBe('2');
   });
 
   it('runs a pod', async () => {

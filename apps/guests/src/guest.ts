@@ -55,6 +55,8 @@ export interface GuestOptions {
   readonly log: Logger;
   /** Told when it has its first pod, or its last one is over. */
   readonly podsChanged?: (hasPods: boolean) => void;
+  /** Told when it has more or fewer nodes. */
+  readonly nodesChanged?: () => void;
   /** Told when its network is another's by now. */
   readonly networkTaken?: () => void;
 }
@@ -111,6 +113,11 @@ export class Guest {
 
   get objects(): number {
     return this.#parts.store.stats().objects;
+  }
+
+  /** This machine, when it runs pods, and those that joined. */
+  get nodes(): number {
+    return this.#parts.store.count('nodes/');
   }
 
   /** Milliseconds since the epoch; undefined: nobody asked for anything since it woke. */
@@ -284,7 +291,11 @@ export class Guest {
       const revoke = (revoked: readonly Revocation[]): void => {
         revocations = new Revocations(revoked);
       };
+      const stopNodes = plane.reader.watch('nodes', ({ type }) => {
+        if (type !== 'modified') options.nodesChanged?.();
+      });
       const end = (): void => {
+        stopNodes();
         approver.close();
         endMachine();
       };

@@ -88,6 +88,8 @@ export interface GuestState {
   readonly bytes: number;
   /** Absent while it sleeps. */
   readonly objects?: number;
+  /** Absent while it sleeps. */
+  readonly nodes?: number;
   /** Milliseconds since the epoch; absent: never, or not since the process started. */
   readonly lastRequestAt?: number;
 }

@@ -136,7 +136,7 @@ export class OpenGuests {
       phase: phaseOf(entry),
       bytes: storedBytes(folder),
       ...(failure ? { message: failure.message, code: failure.code } : {}),
-      ...(guest ? { objects: guest.objects } : {}),
+      ...(guest ? { objects: guest.objects, nodes: guest.nodes } : {}),
       ...(lastRequestAt === undefined ? {} : { lastRequestAt }),
     };
   }
@@ -147,6 +147,7 @@ export class OpenGuests {
         ...this.options,
         now: this.clock.now(),
         remember: (change) => this.#remember(entry, change),
+        nodesChanged: () => this.#tell(entry),
         // a process that is killed must find those whose pods somebody has to look after
         podsChanged: (hasPods) => this.#remember(entry, { hasPods }),
         networkTaken: () => this.#renumber(entry),

@@ -16,7 +16,9 @@ import type { Entry } from './entry.ts';
 import { replaceContent } from './kept-content.ts';
 import type { GuestsOptions } from './options.ts';
 
-export interface StartOptions extends GuestsOptions, Pick<GuestOptions, 'podsChanged' | 'networkTaken'> {
+export interface StartOptions
+  extends GuestsOptions,
+    Pick<GuestOptions, 'podsChanged' | 'nodesChanged' | 'networkTaken'> {
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Writes what is known of it; what keeps it from that is not this one's business. */
@@ -43,7 +45,7 @@ export function startGuest(options: StartOptions, entry: Entry): Promise<Guest> 
   const { name, folder, settings } = entry;
   const keys = keysOf(entry);
   const record = readRecord(folder);
-  const { podsChanged, networkTaken } = options;
+  const { podsChanged, nodesChanged, networkTaken } = options;
   const start = (file: string) =>
     Guest.open({
       ...placeOf(options, name),
@@ -60,6 +62,7 @@ export function startGuest(options: StartOptions, entry: Entry): Promise<Guest> 
       // records of earlier releases have no uid, and get it with the next settings
       pullSecret: options.pullSecret?.(name, () => entry.settings.uid ?? ''),
       ...(podsChanged ? { podsChanged } : {}),
+      ...(nodesChanged ? { nodesChanged } : {}),
       ...(networkTaken ? { networkTaken } : {}),
     });
   if (record.release === options.version.gitVersion) return start(databaseOf(folder, record));

@@ -63,6 +63,7 @@ export function clusterStatus(cluster: Cluster, outcome: Outcome, facts: StatusF
     // by which one knows that it was made
     ...(told && { endpoint: `${facts.url}/clusters/${name}`, storedBytes: told.bytes }),
     ...(told?.objects !== undefined && { storedObjects: told.objects }),
+    ...(told?.nodes !== undefined && { nodes: told.nodes }),
     ...(told?.lastRequestAt !== undefined && { lastRequestTime: seconds(told.lastRequestAt) }),
     conditions: withCondition(cluster, 'Ready', readyOf(cluster, outcome), facts.now),
   };
