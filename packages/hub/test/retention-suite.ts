@@ -139,6 +139,47 @@ export function retentionSuite(openRecords?: OpenRecords): void {
     expect(await hub.hub.check({ read: true })).toEqual([]);
   });
 
+  test('manifests that lost their tag go after a while, but not what an index or a signed image needs', async () => {
+    const clock = new FakeClock();
+    await using hub = await start(clock);
+    setPolicy(hub, { dryRun: false, rules: [], keepUntaggedDays: 7 });
+    let client = await hub.client('kept/app');
+    const moved = await push(client, 'latest', { build: '1' });
+    const used = await push(client, 'latest', { build: '2' });
+    const current = await push(client, 'latest', { build: '3' });
+    const image = await client.image();
+    const sized = { mediaType: OCI_MANIFEST, digest: current };
+    const subject = { ...sized, size: JSON.stringify({ ...image, annotations: { build: '3' } }).length };
+    const signature = { ...image, artifactType: 'a/signature', subject };
+    const signed = digestOf(Buffer.from(JSON.stringify(signature)));
+    expect((await client.putManifest(signed, signature)).status).toBe(201);
+    const mediaType = 'application/vnd.oci.image.index.v1+json';
+    const child = await push(client, 'child');
+    await client.send('DELETE', 'manifests/child');
+    const size = JSON.stringify({ ...image, annotations: { tag: 'child' } }).length;
+    const manifests = [{ mediaType: OCI_MANIFEST, digest: child, size }];
+    await client.putManifest('index', { schemaVersion: 2, mediaType, manifests }, mediaType);
+    clock.advance(6 * DAY);
+    client = await hub.client('kept/app');
+    await client.send('GET', `manifests/${used}`);
+    await expect
+      .poll(async () => {
+        clock.advance(1000);
+        const rows = await hub.records.read.selectFrom('manifests').select('pulled').execute();
+        return rows.some(({ pulled }) => pulled !== null);
+      })
+      .toBe(true);
+    expect((await hub.hub.retention.run('kept', { dryRun: false })).count).toBe(0);
+    clock.advance(2 * DAY);
+    for (const dryRun of [true, false]) {
+      const { count, deleted } = await hub.hub.retention.run('kept', { dryRun });
+      expect([count, deleted]).toEqual([1, [`kept/app@${moved}`]]);
+    }
+    client = await hub.client('kept/app');
+    const statuses = [moved, used, current, signed, child].map((each) => status(client, each));
+    expect(await Promise.all(statuses)).toEqual([404, 200, 200, 200, 200]);
+  });
+
   test('what is pulled stays, and when it was pulled outlives the process', async () => {
     const clock = new FakeClock();
     await using hub = await start(clock);

@@ -42,6 +42,7 @@ const RETENTION = object('Which tags are deleted in the end.', {
     }),
     50,
   ),
+  keepUntaggedDays: days('Manifests without a tag are deleted so long after a push or pull; absent: never.'),
 });
 
 const SPEC = object('What is wanted.', {

@@ -59,6 +59,11 @@ export interface ProjectRetention {
   readonly requestedAt?: string;
   /** A tag that no rule matches is kept. */
   readonly rules?: readonly RetentionRule[];
+  /**
+   * So long after they were pushed or pulled last, manifests without a tag are deleted, unless an index needs them or
+   * they are of another manifest (signatures); absent: never.
+   */
+  readonly keepUntaggedDays?: number;
 }
 
 /** Of the tags that it matches it keeps those that any of its `keep…` keeps; all of them without any. */
@@ -87,7 +92,7 @@ export interface RetentionStatus {
   /** `spec.retention.requestedAt` that it answered. */
   readonly handled?: string;
   readonly dryRun: boolean;
-  /** `REPOSITORY:TAG`, at most a hundred. */
+  /** `REPOSITORY:TAG`, or `REPOSITORY@DIGEST` where there was no tag; at most a hundred. */
   readonly deleted: readonly string[];
   /** Of all that were deleted. */
   readonly count: number;

@@ -18,9 +18,9 @@ export function projectOfSpec(name: string, spec: ProjectSpec = {}): Project {
 
 const patternOf = ({ repositories = '**', tags = '**' }: TagSelector): TagPattern => ({ repositories, tags });
 
-function policyOf({ rules = [], dryRun = false, requestedAt, schedule }: ProjectRetention): RetentionPolicy {
+function policyOf({ rules = [], dryRun = false, requestedAt, ...others }: ProjectRetention): RetentionPolicy {
   return {
-    schedule,
+    ...others,
     dryRun,
     requestedAt: requestedAt === undefined ? undefined : Date.parse(requestedAt),
     rules: rules.map((rule) => ({ ...rule, ...patternOf(rule) })),

@@ -16,6 +16,63 @@ export function repositoriesOf(from: Reader, project: string): Promise<{ id: num
     .execute();
 }
 
+interface UntaggedQuery {
+  /** Neither pushed nor pulled since; milliseconds since the epoch. */
+  readonly before: number;
+  /** Digests after this one. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** Manifests without a tag that nothing in the repository needs and that are of nothing in it, by digest. */
+export async function untaggedManifests(
+  from: Reader,
+  repository: number,
+  { before, after, limit }: UntaggedQuery,
+): Promise<Digest[]> {
+  const rows = await from
+    .selectFrom('manifests')
+    .select('digest')
+    .where('repository', '=', repository)
+    .where('digest', '>', after as Digest)
+    .where('pushed', '<', before)
+    .where(({ or, eb }) => or([eb('pulled', 'is', null), eb('pulled', '<', before)]))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('tags')
+            .select('name')
+            .where('tags.repository', '=', repository)
+            .whereRef('tags.digest', '=', 'manifests.digest'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('manifest_references as needs')
+            .select('manifest')
+            .where('needs.repository', '=', repository)
+            .whereRef('needs.digest', '=', 'manifests.digest'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('manifests as subjects')
+            .select('digest')
+            .where('subjects.repository', '=', repository)
+            .whereRef('subjects.digest', '=', 'manifests.subject'),
+        ),
+      ),
+    )
+    .orderBy('digest')
+    .limit(limit)
+    .execute();
+  return rows.map(({ digest }) => digest);
+}
+
 /** The tags of a repository, by name. */
 export function candidateTags(from: Reader, repository: number): Promise<CandidateTag[]> {
   return from

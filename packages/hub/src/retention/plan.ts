@@ -3,7 +3,7 @@ import { isImmutable, names } from '../rules/immutability.ts';
 import type { RetentionRule } from '../rules/project-rules.ts';
 import { subjectOfTag } from './companions.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
+export const DAY_MS = 24 * 60 * 60_000;
 
 /** A tag as retention sees it; times in milliseconds since the epoch. */
 export interface TaggedAt {

@@ -11,6 +11,11 @@ import { companionPrefix, subjectOfTag } from './companions.ts';
 /** Who did it, to those who are told. */
 const SOURCE: EventSource = { actor: 'system:retention', address: '', userAgent: '' };
 
+export interface RepositoryRef {
+  readonly id: number;
+  readonly name: string;
+}
+
 /** An index of indexes of indexes is as deep as anyone goes. */
 const MOST_DEPTH = 8;
 
@@ -20,7 +25,7 @@ const MOST_DEPTH = 8;
  */
 export function removeTags(
   events: EventLog,
-  repository: { readonly id: number; readonly name: string },
+  repository: RepositoryRef,
   tags: readonly CandidateTag[],
 ): Promise<CandidateTag[]> {
   return events.write(async (to, tell) => {
@@ -34,6 +39,38 @@ export function removeTags(
     }
     return removed;
   });
+}
+
+/**
+ * Removes manifests as `untaggedManifests` found them, with what belongs to them. Gives those that went; one that was
+ * pushed since `before` stays.
+ */
+export function removeUntagged(
+  events: EventLog,
+  repository: RepositoryRef,
+  digests: readonly Digest[],
+  before: number,
+): Promise<Digest[]> {
+  return events.write(async (to, tell) => {
+    const removed: Digest[] = [];
+    for (const digest of digests) {
+      if (!(await isOlder(to, repository.id, digest, before))) continue;
+      await removeUnneeded(to, { repository, source: SOURCE, tell }, digest, MOST_DEPTH);
+      if (!(await isOlder(to, repository.id, digest, before))) removed.push(digest);
+    }
+    return removed;
+  });
+}
+
+async function isOlder(to: Writer, repository: number, digest: Digest, before: number): Promise<boolean> {
+  const row = await to
+    .selectFrom('manifests')
+    .select('digest')
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .where('pushed', '<', before)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 async function isAsFound(to: Writer, repository: number, tag: CandidateTag): Promise<boolean> {

@@ -2,17 +2,9 @@ import { type Logger, messageOf, SampanError } from '@sampan/base';
 import type { HubParts } from '../api/call.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { Project } from '../projects/directory.ts';
-import { candidateTags, repositoriesOf } from './candidates.ts';
 import { nextRetentionAt } from './due.ts';
-import { planRetention } from './plan.ts';
-import { removeTags } from './remove-tags.ts';
+import { runRetention } from './run-retention.ts';
 import { forgetRuns, type RetentionRun, readState, writeRun, writeSchedule } from './runs.ts';
-
-/** Tags that one transaction removes: few enough that pushes get their turn. */
-const AT_ONCE = 50;
-
-/** Tags that a report names; it counts all. */
-const MOST_NAMED = 100;
 
 /** After a run that failed, until it is tried again. */
 const RETRY_MS = 10 * 60_000;
@@ -138,25 +130,14 @@ export class Retention {
   }
 
   async #run(project: Project, dryRun: boolean): Promise<RetentionRun> {
-    const { records, clock, events } = this.#parts;
-    const deleted: string[] = [];
-    let count = 0;
-    for (const repository of await repositoriesOf(records.read, project.name)) {
-      const tags = await candidateTags(records.read, repository.id);
-      const planned = planRetention(project, repository.name, tags, clock.now());
-      for (let start = 0; start < planned.length && !this.#closed; start += AT_ONCE) {
-        const some = planned.slice(start, start + AT_ONCE);
-        const gone = dryRun ? some : await removeTags(events, repository, some);
-        count += gone.length;
-        const room = MOST_NAMED - deleted.length;
-        deleted.push(...gone.slice(0, room).map(({ name }) => `${repository.name}:${name}`));
-      }
-    }
-    this.#logger.info('retention ran', { project: project.name, dryRun, count });
-    return { time: clock.now(), handled: project.retention?.requestedAt, dryRun, deleted, count };
+    const retired = await runRetention(this.#parts, project, { dryRun, stopped: () => this.#closed });
+    this.#logger.info('retention ran', { project: project.name, dryRun, count: retired.count });
+    return { time: this.#parts.clock.now(), handled: project.retention?.requestedAt, dryRun, ...retired };
   }
 
   async #remember(project: Project, run: RetentionRun): Promise<void> {
+    // one that was cut short is made again by the next process
+    if (this.#closed) return;
     const { name, retention } = project;
     await this.#state(name, retention?.schedule ?? '');
     await this.#parts.records.write((to) => writeRun(to, name, run));

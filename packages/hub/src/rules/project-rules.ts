@@ -24,6 +24,11 @@ export interface RetentionPolicy {
   /** Changes when someone asks for a run now; milliseconds since the epoch. */
   readonly requestedAt?: number | undefined;
   readonly rules: readonly RetentionRule[];
+  /**
+   * Manifests without a tag, that no index needs and that are of no other manifest, are kept for so many days since they
+   * were pushed or pulled last; undefined: for ever.
+   */
+  readonly keepUntaggedDays?: number | undefined;
 }
 
 /** What a project allows in itself, apart from who may do it. */
