@@ -2,10 +2,12 @@ import type { BlobOutcome, ContentSource, Moved } from '../content/content.ts';
 import type { Descriptor } from '../content/descriptor.ts';
 import { RegistryAnswerError } from '../errors.ts';
 import { PassingError, withRetries } from '../http/retry.ts';
-import { readBody } from '../http/transport.ts';
+import { type HttpAnswer, readBody } from '../http/transport.ts';
 import { Repository } from './repository.ts';
 
 const MAX_BYTES = 1 << 20;
+/** Less is sent again from its beginning where it has to be. */
+const LARGE_BYTES = 8 << 20;
 
 /** A session of the registry in which a blob is sent. */
 interface Session {
@@ -15,7 +17,7 @@ interface Session {
 
 /**
  * Distribution specification, "Pushing blobs": nothing if it is there, a mount if the registry has it elsewhere, else a
- * session with one PUT; a broken one goes on where it ended.
+ * session; a broken one goes on where it ended.
  */
 export async function uploadBlob(
   repository: Repository,
@@ -81,15 +83,68 @@ async function whereItEnded(repository: Repository, { url }: Session): Promise<S
   return { url: location === undefined ? url : new URL(location, url), offset };
 }
 
+/**
+ * Sends what is missing. Much of it goes by PATCH, after which the session is there still: what a broken PUT sent, many
+ * registries forget.
+ */
 async function finish(
+  repository: Repository,
+  blob: Descriptor,
+  session: Session,
+  source: ContentSource,
+  moved: Moved,
+): Promise<void> {
+  try {
+    const isLarge = blob.size - session.offset >= LARGE_BYTES;
+    const last = isLarge ? await sendChunk(repository, blob, session, source, moved) : session;
+    const target = new URL(last.url);
+    target.searchParams.set('digest', blob.digest);
+    await send(
+      repository,
+      blob,
+      { method: 'PUT', url: target, offset: last.offset, expected: [201, 204] },
+      source,
+      moved,
+    );
+  } catch (error) {
+    // another offset than it knows, or another request that has not ended yet: ask where it is
+    const isElsewhere = error instanceof RegistryAnswerError && [404, 409, 416].includes(error.status);
+    throw isElsewhere ? new PassingError(error, undefined) : error;
+  }
+}
+
+async function sendChunk(
   repository: Repository,
   blob: Descriptor,
   { url, offset }: Session,
   source: ContentSource,
   moved: Moved,
-): Promise<void> {
-  const target = new URL(url);
-  target.searchParams.set('digest', blob.digest);
+): Promise<Session> {
+  const { location } = await send(
+    repository,
+    blob,
+    { method: 'PATCH', url, offset, expected: [202, 204] },
+    source,
+    moved,
+  );
+  return { url: location === undefined ? url : new URL(location, url), offset: blob.size };
+}
+
+interface Part {
+  readonly method: 'PATCH' | 'PUT';
+  readonly url: URL;
+  /** From where on to the blob's end. */
+  readonly offset: number;
+  readonly expected: readonly number[];
+}
+
+async function send(
+  repository: Repository,
+  blob: Descriptor,
+  { offset, ...call }: Part,
+  source: ContentSource,
+  moved: Moved,
+): Promise<HttpAnswer['headers']> {
   const length = blob.size - offset;
   const range = offset > 0 && length > 0 ? { 'content-range': `${offset}-${blob.size - 1}` } : {};
   const open = async () => {
@@ -100,20 +155,13 @@ async function finish(
       moved(sent);
     });
   };
-  try {
-    const answer = await repository.registry.sendOnce({
-      method: 'PUT',
-      url: target,
-      scopes: [repository.scope('pull', 'push')],
-      headers: { 'content-type': 'application/octet-stream', 'content-length': String(length), ...range },
-      ...(length > 0 ? { body: open } : {}),
-      expected: [201, 204],
-      what: `a blob of ${repository.name}`,
-    });
-    await readBody(answer, MAX_BYTES);
-  } catch (error) {
-    // another offset than it knows, or another request that has not ended yet: ask where it is
-    const isElsewhere = error instanceof RegistryAnswerError && [404, 409, 416].includes(error.status);
-    throw isElsewhere ? new PassingError(error, undefined) : error;
-  }
+  const answer = await repository.registry.sendOnce({
+    ...call,
+    scopes: [repository.scope('pull', 'push')],
+    headers: { 'content-type': 'application/octet-stream', 'content-length': String(length), ...range },
+    ...(length > 0 ? { body: open } : {}),
+    what: `a blob of ${repository.name}`,
+  });
+  await readBody(answer, MAX_BYTES);
+  return answer.headers;
 }
