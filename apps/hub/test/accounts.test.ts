@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '@sampan/base';
+import { FakeClock, silentLogger, systemClock } from '@sampan/base';
 import { createUser, deleteUser, ensurePki, HOME_FOLDERS, homeLayout } from '@sampan/home';
 import { HubObjects } from '@sampan/hub';
 import { createCertificateAuthority, decodePem, HttpClient, issueCertificate } from '@sampan/machinery';
@@ -14,7 +14,8 @@ for (const folder of HOME_FOLDERS) mkdirSync(join(home.root, folder));
 ensurePki(home);
 // nobody listens there: people need no cluster
 const client = new HttpClient({ url: 'https://127.0.0.1:1' }, { name: 'test' });
-const common = { client, clock: systemClock, log: silentLogger };
+const clock = new FakeClock(Date.now());
+const common = { client, clock, log: silentLogger };
 const objects = new HubObjects({ ...common, hasClusters: true });
 const accounts = new HomeAccounts({ ...common, home, objects, onRobot: () => {} });
 afterAll(() => {
@@ -22,11 +23,15 @@ afterAll(() => {
   rmSync(home.root, { recursive: true });
 });
 
+/** Changes of the file of users count by then. */
+const soon = (): void => clock.advance(100);
+
 const der = (pem: string): string => decodePem('CERTIFICATE', pem)?.toString('base64') ?? '';
 
 test('people log in by password and certificate, as long as they are users', async () => {
   expect(await accounts.authenticate('jo', 'secret')).toBeUndefined();
   const { password, certificate } = createUser(home, 'jo', ['crew']);
+  soon();
   const jo = {
     name: 'jo',
     kind: 'user',
@@ -41,11 +46,13 @@ test('people log in by password and certificate, as long as they are users', asy
   const before = accounts.account('jo')?.stamp;
   expect(before).toMatch(/^[\w-]{16}$/);
   deleteUser(home, 'jo');
+  soon();
   expect(accounts.account('jo')).toBeUndefined();
   expect(await accounts.authenticate('jo', password)).toBeUndefined();
   expect(accounts.ofCertificate(der(certificate.certificate))).toBeUndefined();
   // another one of the name: neither its password nor its refresh tokens
   const next = createUser(home, 'jo', ['system:masters']);
+  soon();
   expect(await accounts.authenticate('jo', password)).toBeUndefined();
   expect(await accounts.authenticate('jo', next.password)).toMatchObject({ administrator: true });
   expect(accounts.account('jo')?.stamp).not.toBe(before);
@@ -61,8 +68,10 @@ test('certificates of others, and what is none, say nothing', () => {
 
 test('a broken file of users leaves the people of before', async () => {
   const { password } = createUser(home, 'kept', []);
+  soon();
   expect(await accounts.authenticate('kept', password)).toMatchObject({ name: 'kept' });
   writeFileSync(home.users, '{');
+  soon();
   expect(await accounts.authenticate('kept', password)).toMatchObject({ name: 'kept' });
 });
 

@@ -11,6 +11,9 @@ const ADMINISTRATORS = 'system:masters';
 /** All who proved who they are are in this one (Kubernetes docs, "Authenticating"). */
 const AUTHENTICATED = 'system:authenticated';
 
+/** Every request asks; looking at the file costs more than all else of it. Milliseconds. */
+const LOOK_MS = 100;
+
 /** A person, or what else the cluster knows by name and groups. */
 export function personOf(
   name: string,
@@ -31,15 +34,18 @@ export function personOf(
 /** The people of a home by their passwords, as the file says at the moment. */
 export class Users {
   readonly #home: HomeLayout;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #remembered: Remembered<User>;
   #users: ReadonlyMap<string, User> = new Map();
   #revocations = new Revocations();
   /** Of the file that was read. */
   #mark = '';
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(home: HomeLayout, clock: Clock, log: Logger) {
     this.#home = home;
+    this.#clock = clock;
     this.#log = log;
     this.#remembered = new Remembered(clock);
   }
@@ -69,6 +75,9 @@ export class Users {
   }
 
   #look(): void {
+    const now = this.#clock.monotonic();
+    if (now < this.#lookedAt + LOOK_MS) return;
+    this.#lookedAt = now;
     const mark = this.#markOf();
     if (mark !== this.#mark) this.#read(mark);
   }
