@@ -51,6 +51,14 @@ test('logins are kept for Docker and for containers’ programs, for their owner
   expect(await logins.remove('localhost:5000')).toBe(true);
   expect(await logins.remove('localhost:5000')).toBe(false);
   expect(await logins.find('localhost:5000', 'a')).toBeUndefined();
+  await logins.store('docker.io', { user: 'ann', password: 'secret' });
+  const names = logins.files.map((file) =>
+    Object.keys((JSON.parse(readFileSync(file, 'utf8')) as { auths: object }).auths),
+  );
+  expect(names).toEqual([['other', 'https://index.docker.io/v1/'], ['docker.io']]);
+  expect(await logins.find('docker.io', 'library/nginx')).toMatchObject({ user: 'ann' });
+  expect(await logins.remove('docker.io')).toBe(true);
+  expect(await logins.find('docker.io', 'library/nginx')).toBeUndefined();
 });
 
 test('where a helper keeps the logins it is asked, and told', async () => {

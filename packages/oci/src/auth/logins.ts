@@ -45,10 +45,10 @@ export class Logins {
   async find(registry: string, repository: string): Promise<Credentials | undefined> {
     for (const path of [...this.#files, ...this.#further]) {
       const file = await readAuthFile(path);
-      const helper = helperOf(file, registry);
+      const name = this.#nameIn(path, registry);
+      const helper = helperOf(file, name);
       const entry = entryFor(file, registry, repository);
-      const found =
-        (entry && credentialsOf(entry)) ?? (helper && (await helperCredentials(helper, registry)));
+      const found = (entry && credentialsOf(entry)) ?? (helper && (await helperCredentials(helper, name)));
       if (found) return found;
     }
     return undefined;
@@ -59,9 +59,10 @@ export class Logins {
     const auth = Buffer.from(`${login.user}:${login.password}`).toString('base64');
     for (const path of this.files) {
       const file = await readAuthFile(path);
-      const helper = helperOf(file, registry);
-      if (helper) await storeWithHelper(helper, registry, login);
-      await writeAuthFile(path, { ...file, auths: { ...file.auths, [registry]: helper ? {} : { auth } } });
+      const name = this.#nameIn(path, registry);
+      const helper = helperOf(file, name);
+      if (helper) await storeWithHelper(helper, name, login);
+      await writeAuthFile(path, { ...file, auths: { ...file.auths, [name]: helper ? {} : { auth } } });
     }
   }
 
@@ -70,16 +71,24 @@ export class Logins {
     let isThere = false;
     for (const path of this.#files) {
       const file = await readAuthFile(path);
-      if (!file.auths || !Object.hasOwn(file.auths, registry)) continue;
-      const { [registry]: _, ...auths } = file.auths;
-      const helper = helperOf(file, registry);
-      if (helper) await eraseWithHelper(helper, registry);
+      const name = this.#nameIn(path, registry);
+      if (!file.auths || !Object.hasOwn(file.auths, name)) continue;
+      const { [name]: _, ...auths } = file.auths;
+      const helper = helperOf(file, name);
+      if (helper) await eraseWithHelper(helper, name);
       await writeAuthFile(path, { ...file, auths });
       isThere = true;
     }
     return isThere;
   }
+
+  /** Docker calls its own registry by an old address. */
+  #nameIn(path: string, registry: string): string {
+    return registry === 'docker.io' && path === this.#docker ? DOCKER_HUB : registry;
+  }
 }
+
+const DOCKER_HUB = 'https://index.docker.io/v1/';
 
 const helperOf = ({ credHelpers = {}, credsStore }: AuthFile, registry: string): string | undefined =>
   (Object.hasOwn(credHelpers, registry) ? credHelpers[registry] : undefined) ?? credsStore;
