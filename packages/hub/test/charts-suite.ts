@@ -138,6 +138,15 @@ export function chartsSuite(openRecords?: OpenRecords): void {
     expect(other.status).toBe(200);
     const head = await send('HEAD', '/hub/charts/open/index.yaml');
     expect(head.headers.get('etag')).toBe(other.headers.get('etag'));
+    // fetch unpacks what it gets
+    const text = await other.text();
+    expect(other.headers.get('content-encoding')).toBe('gzip');
+    for (const encoding of ['identity', 'gzip;q=0, br', 'br']) {
+      const headers = { 'accept-encoding': encoding, 'if-none-match': etag };
+      const plain = await send('GET', '/hub/charts/open/index.yaml', { headers });
+      expect([plain.headers.get('content-encoding'), await plain.text()]).toEqual([null, text]);
+      expect(plain.headers.get('etag')).not.toBe(head.headers.get('etag'));
+    }
   });
 
   test('a chart uploaded as by helm cm-push is an OCI artifact as helm push makes it', async () => {

@@ -1,12 +1,29 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Reader } from '../metadata/repositories.ts';
 import { chartRevision, type ListedChart, listedCharts } from './chart-records.ts';
 
-export interface ChartIndex {
-  /** Changes with the text, and with nothing else. */
-  readonly etag: string;
+/** One state of a project's index. */
+export class ChartIndex {
+  /** Changes with the text, and with nothing else; without quotes. */
+  readonly version: string;
   /** JSON, which is YAML too: newer Helms read it many times faster, older ones as well as any YAML. */
   readonly text: string;
+  #zipped: Promise<Buffer> | undefined;
+
+  constructor(version: string, text: string) {
+    this.version = version;
+    this.text = text;
+  }
+
+  /** The text in gzip: a tenth of it. */
+  zipped(): Promise<Buffer> {
+    this.#zipped ??= gzipText(this.text);
+    return this.#zipped;
+  }
 }
+
+const gzipText: (text: string) => Promise<Buffer> = promisify(gzip);
 
 /** So many characters of indexes are kept; the one used longest ago goes first. */
 const MOST_KEPT = 32 * 1024 * 1024;
@@ -26,12 +43,15 @@ export class ChartIndexes {
 
   async of(project: string): Promise<ChartIndex> {
     // read before the charts: what comes in between is found by the next one
-    const etag = `"${project}-${await chartRevision(this.#from, project)}"`;
+    const version = `${project}-${await chartRevision(this.#from, project)}`;
     const kept = this.#kept.get(project);
-    const index =
-      kept?.etag === etag ? kept : { etag, text: indexOf(await listedCharts(this.#from, project)) };
+    const index = kept?.version === version ? kept : await this.#make(project, version);
     this.#keep(project, index);
     return index;
+  }
+
+  async #make(project: string, version: string): Promise<ChartIndex> {
+    return new ChartIndex(version, indexOf(await listedCharts(this.#from, project)));
   }
 
   #keep(project: string, index: ChartIndex): void {

@@ -8,18 +8,19 @@ import { entriesOf } from './chart-index.ts';
 import { type ListedChart, listedCharts } from './chart-records.ts';
 
 export async function index({ indexes, project, request }: ChartCall): Promise<HubResponse> {
-  const { etag, text } = await indexes.of(project);
-  const headers = { etag, 'cache-control': 'no-cache' };
+  const found = await indexes.of(project);
+  const zips = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(request.headers['accept-encoding'] ?? '');
+  // each encoding is another text to caches (RFC 9110, section 8.8.3)
+  const etag = `"${found.version}${zips ? '-gzip' : ''}"`;
+  const headers = { etag, vary: 'accept-encoding', 'cache-control': 'no-cache' };
   const known = (request.headers['if-none-match'] ?? '')
     .split(',')
     .map((tag) => tag.trim().replace(/^W\//, ''));
   if (known.includes(etag) || known.includes('*')) return { status: 304, headers };
-  const length = { 'content-length': String(Buffer.byteLength(text)) };
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/x-yaml', ...headers, ...length },
-    body: text,
-  };
+  const body = zips ? await found.zipped() : Buffer.from(found.text);
+  const coding = zips ? { 'content-encoding': 'gzip' } : {};
+  const content = { 'content-type': 'application/x-yaml', 'content-length': String(body.length), ...coding };
+  return { status: 200, headers: { ...headers, ...content }, body };
 }
 
 const PROVENANCE = '.prov';

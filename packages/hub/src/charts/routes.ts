@@ -17,7 +17,8 @@ const reads = (operation: ChartOperation): Methods => ({
   HEAD: [operation, 'pull'],
 });
 
-const P = '(?<project>[^/]+)';
+/** As projects are named. */
+const P = '(?<project>[a-z0-9][a-z0-9-]*)';
 
 /**
  * The classic repository (Helm, "The Chart Repository Guide") and the API that ChartMuseum's clients use
@@ -48,8 +49,8 @@ export function matchChartRoute(
     if (!found) continue;
     const chosen = Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (!chosen) return { allow: Object.keys(methods).join(', ') };
-    const { project, name, version } = found;
-    const parts = { project: decode(project), name: decode(name), version: decode(version) };
+    const { project = '', name, version } = found;
+    const parts = { project, name: decode(name), version: decode(version) };
     return { operation: chosen[0], action: chosen[1], ...parts };
   }
   return undefined;
