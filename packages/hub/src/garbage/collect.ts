@@ -8,6 +8,7 @@ import {
   scanBlobs,
   scanLinks,
 } from '../metadata/garbage.ts';
+import { othersTurn } from '../metadata/others-turn.ts';
 import { forgetUpload } from '../metadata/uploads.ts';
 
 export interface CollectOptions {
@@ -155,9 +156,4 @@ async function dropAll(
       }),
     );
   }
-}
-
-/** Queries of SQLite do not wait for anything: without this, a scan would keep requests from being read. */
-function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,5 @@
 import type { Digest } from '@sampan/blobs';
+import { othersTurn } from '../metadata/others-turn.ts';
 import type { Reader } from '../metadata/repositories.ts';
 import type { TaggedAt } from './plan.ts';
 
@@ -73,8 +74,21 @@ export async function untaggedManifests(
   return rows.map(({ digest }) => digest);
 }
 
+/** Rows of one query: it holds up everything else while it runs. */
+const TAGS_AT_ONCE = 2000;
+
 /** The tags of a repository, by name. */
-export function candidateTags(from: Reader, repository: number): Promise<CandidateTag[]> {
+export async function candidateTags(from: Reader, repository: number): Promise<CandidateTag[]> {
+  const tags: CandidateTag[] = [];
+  for (let after = ''; ; after = tags.at(-1)?.name ?? '') {
+    const some = await tagsAfter(from, repository, after);
+    tags.push(...some);
+    if (some.length < TAGS_AT_ONCE) return tags;
+    await othersTurn();
+  }
+}
+
+function tagsAfter(from: Reader, repository: number, after: string): Promise<CandidateTag[]> {
   return from
     .selectFrom('tags')
     .innerJoin('manifests', (join) =>
@@ -84,6 +98,8 @@ export function candidateTags(from: Reader, repository: number): Promise<Candida
     )
     .select(['tags.name', 'tags.digest', 'tags.updated as pushed', 'manifests.pulled'])
     .where('tags.repository', '=', repository)
+    .where('tags.name', '>', after)
     .orderBy('tags.name')
+    .limit(TAGS_AT_ONCE)
     .execute();
 }

@@ -1,6 +1,6 @@
 import { type Project, pathInProject } from '../projects/directory.ts';
-import { isImmutable, names } from '../rules/immutability.ts';
-import type { RetentionRule } from '../rules/project-rules.ts';
+import { matchesGlob } from '../rules/glob.ts';
+import type { RetentionRule, TagPattern } from '../rules/project-rules.ts';
 import { subjectOfTag } from './companions.ts';
 
 export const DAY_MS = 24 * 60 * 60_000;
@@ -25,13 +25,15 @@ export function planRetention<T extends TaggedAt>(
   now: number,
 ): T[] {
   const path = pathInProject(repository);
+  const here = ({ repositories }: TagPattern) => matchesGlob(repositories, path);
+  const fixed = (project.immutability ?? []).filter(here);
   const candidates = tags.filter(
-    ({ name }) => subjectOfTag(name) === undefined && !isImmutable(project, repository, name),
+    ({ name }) => subjectOfTag(name) === undefined && !fixed.some((rule) => matchesGlob(rule.tags, name)),
   );
   const named = new Set<T>();
   const kept = new Set<T>();
-  for (const rule of project.retention?.rules ?? []) {
-    const own = candidates.filter(({ name }) => names(rule, path, name));
+  for (const rule of (project.retention?.rules ?? []).filter(here)) {
+    const own = candidates.filter(({ name }) => matchesGlob(rule.tags, name));
     for (const tag of own) named.add(tag);
     for (const tag of keptBy(rule, own, now)) kept.add(tag);
   }

@@ -31,6 +31,27 @@ test.each([
   expect(matchesGlob(glob, text)).toBe(expected);
 });
 
+test('long patterns match as short ones do', () => {
+  const pieces = ['a', 'b', '/', '*', '**', '?', '/'];
+  let seed = 7;
+  const pick = (list: readonly string[]): string => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return list[seed % list.length] ?? '';
+  };
+  const random = (list: readonly string[], length: number) =>
+    Array.from({ length }, () => pick(list)).join('');
+  let matched = 0;
+  for (let round = 0; round < 20_000; round++) {
+    const glob = random(pieces, 6);
+    const text = random(['a', 'b', '/'], 6);
+    const found = matchesGlob(glob, text);
+    if (found) matched += 1;
+    const tail = 'x'.repeat(40);
+    expect([glob, text, matchesGlob(glob + tail, text + tail)]).toEqual([glob, text, found]);
+  }
+  expect(matched).toBeGreaterThan(500);
+});
+
 test('a glob made to be slow is not', () => {
   const started = performance.now();
   expect(matchesGlob(`${'*a'.repeat(400)}b`, 'a'.repeat(128))).toBe(false);

@@ -2,6 +2,9 @@
 const MAX_ALTERNATIVES = 100;
 const MAX_LENGTH = 1024;
 
+/** Globs that are kept ready: those of rules are few, and each is asked about very many names. */
+const MOST_READY = 500;
+
 /**
  * Whether all of `text` is as the glob says: `*` is any run without `/`, `**` any run (of whole segments or none when a
  * `/` follows), `?` one character but `/`, `{a,b}` one of those (without nesting). All else stands for itself. Takes
@@ -9,11 +12,22 @@ const MAX_LENGTH = 1024;
  * alternatives match nothing.
  */
 export function matchesGlob(glob: string, text: string): boolean {
-  if (glob.length > MAX_LENGTH) return false;
-  return alternatives(glob).some((each) => matches(tokens(each), text));
+  if (glob === '**') return true;
+  return ready(glob).some((matches) => matches(text));
 }
 
-type Token = { readonly kind: 'run' | 'segment' | 'one' } | { readonly kind: 'text'; readonly text: string };
+type Matcher = (text: string) => boolean;
+
+const kept = new Map<string, readonly Matcher[]>();
+
+function ready(glob: string): readonly Matcher[] {
+  const found = kept.get(glob);
+  if (found) return found;
+  if (kept.size >= MOST_READY) kept.clear();
+  const made = glob.length > MAX_LENGTH ? [] : alternatives(glob).map(matcherOf);
+  kept.set(glob, made);
+  return made;
+}
 
 /** What offers a choice: braces, or segments that need not be there. */
 const CHOICE = /(\{[^{}]*\}|(?<=^|\/)\*\*\/)/;
@@ -29,37 +43,75 @@ function alternatives(glob: string): string[] {
   return all;
 }
 
-function tokens(glob: string): Token[] {
-  return Array.from(glob.matchAll(/\*\*+|\*|\?|[^*?]/gu), ([part]): Token => {
-    if (part === '*') return { kind: 'segment' };
-    if (part === '?') return { kind: 'one' };
-    return part.startsWith('**') ? { kind: 'run' } : { kind: 'text', text: part };
-  });
+const WILD = /\*\*+|\*|\?|[^*?]/gu;
+
+/** Places of a pattern that a machine word holds, one beyond the last included. */
+const WORD = 31;
+
+function matcherOf(glob: string): Matcher {
+  if (!/[*?]/.test(glob)) return (text) => text === glob;
+  const tokens = glob.match(WILD) ?? [];
+  return tokens.length < WORD ? inWord(tokens) : inSet(tokens);
 }
 
-/** All places of the pattern where the text so far may have led, at once: no going back. */
-function matches(pattern: readonly Token[], text: string): boolean {
-  let places = skipRuns(pattern, new Set([0]));
-  for (const character of text) {
-    const next = new Set<number>();
-    for (const place of places) {
-      const token = pattern[place];
-      if (!token) continue;
-      if (token.kind === 'text' ? token.text === character : token.kind === 'run' || character !== '/') {
-        next.add(token.kind === 'run' || token.kind === 'segment' ? place : place + 1);
-      }
+const isRun = (token: string): boolean => token.startsWith('*');
+const goesOver = (token: string, character: string): boolean => token.startsWith('**') || character !== '/';
+
+/**
+ * All places of the pattern where the text so far may have led, at once, as bits: no going back. A run stays at its
+ * place with each character that it goes over, and may be left for the next place at any time.
+ */
+function inWord(tokens: readonly string[]): Matcher {
+  const bits = (is: (token: string) => boolean) =>
+    tokens.reduce((word, token, place) => (is(token) ? word | (1 << place) : word), 0);
+  const runs = bits(isRun);
+  const wide = bits((token) => token.startsWith('**'));
+  const ones = bits((token) => token === '?');
+  const letters = new Map(
+    tokens
+      .filter((token) => !/[*?]/.test(token))
+      .map((letter) => [letter, bits((token) => token === letter)]),
+  );
+  const leave = (places: number): number => {
+    let all = places;
+    for (let more = all; ; more = all) {
+      all |= (all & runs) << 1;
+      if (all === more) return all;
     }
-    places = skipRuns(pattern, next);
-  }
-  return places.has(pattern.length);
+  };
+  const first = leave(1);
+  const end = 1 << tokens.length;
+  return (text) => {
+    let places = first;
+    for (const character of text) {
+      const stay = places & (character === '/' ? wide : runs);
+      const step = places & ((letters.get(character) ?? 0) | (character === '/' ? 0 : ones));
+      places = leave(stay | (step << 1));
+      if (places === 0) return false;
+    }
+    return (places & end) !== 0;
+  };
 }
 
-/** A run may be empty: what follows it may begin here. */
-function skipRuns(pattern: readonly Token[], places: Set<number>): Set<number> {
-  // a set goes on to what is added while it is walked
-  for (const place of places) {
-    const kind = pattern[place]?.kind;
-    if (kind === 'run' || kind === 'segment') places.add(place + 1);
-  }
-  return places;
+/** As `inWord`, for longer patterns. */
+function inSet(tokens: readonly string[]): Matcher {
+  const leave = (places: Set<number>): Set<number> => {
+    // a set goes on to what is added while it is walked
+    for (const place of places) if (isRun(tokens[place] ?? '')) places.add(place + 1);
+    return places;
+  };
+  return (text) => {
+    let places = leave(new Set([0]));
+    for (const character of text) {
+      const next = new Set<number>();
+      for (const place of places) {
+        const token = tokens[place] ?? '';
+        if (isRun(token)) {
+          if (goesOver(token, character)) next.add(place);
+        } else if (token === character || (token === '?' && character !== '/')) next.add(place + 1);
+      }
+      places = leave(next);
+    }
+    return places.has(tokens.length);
+  };
 }

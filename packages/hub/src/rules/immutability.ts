@@ -4,17 +4,13 @@ import type { Reader } from '../metadata/repositories.ts';
 import { findTag } from '../metadata/tags.ts';
 import { type Project, pathInProject } from '../projects/directory.ts';
 import { matchesGlob } from './glob.ts';
-import type { TagPattern } from './project-rules.ts';
 
 /** Whether the project says that the tag, once set, stays as it is. `repository`: with the project's segment. */
 export function isImmutable(project: Project | undefined, repository: string, tag: string): boolean {
   const path = pathInProject(repository);
-  return (project?.immutability ?? []).some((pattern) => names(pattern, path, tag));
-}
-
-/** Whether a rule speaks of the tag; `path`: the repository's name without its project's. */
-export function names({ repositories, tags }: TagPattern, path: string, tag: string): boolean {
-  return matchesGlob(repositories, path) && matchesGlob(tags, tag);
+  return (project?.immutability ?? []).some(
+    ({ repositories, tags }) => matchesGlob(repositories, path) && matchesGlob(tags, tag),
+  );
 }
 
 interface Tagging {
