@@ -1,9 +1,10 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { ArchiveTarget, type ContentTarget, FolderTarget, parseReference } from '@sampan/oci';
 import type { Invocation } from '../command.ts';
 import { copyShown, printCopied } from '../hub/copy-command.ts';
+import { onInterrupt } from '../hub/on-interrupt.ts';
 import { withRegistries } from '../hub/registries.ts';
 
 /** Fetches an image into a folder (OCI image layout), or into an archive when the name ends with .tar or is `-`. */
@@ -28,6 +29,7 @@ async function into<T>(to: string, name: string, copy: (target: ContentTarget) =
   // half an archive must not look like a whole one
   const partial = `${to}.${process.pid}.partial`;
   const out = createWriteStream(partial, { flags: 'wx', flush: true });
+  const settle = onInterrupt(() => rmSync(partial, { force: true }));
   try {
     const copied = await intoStream(out, name, copy);
     out.end();
@@ -38,6 +40,8 @@ async function into<T>(to: string, name: string, copy: (target: ContentTarget) =
     out.destroy();
     await rm(partial, { force: true });
     throw error;
+  } finally {
+    settle();
   }
 }
 

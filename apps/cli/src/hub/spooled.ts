@@ -1,10 +1,11 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { onInterrupt } from './on-interrupt.ts';
 
 /** A file, or a folder, that can be read from anywhere. */
 interface Spooled {
@@ -20,7 +21,11 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 export async function spooled(from: string): Promise<Spooled> {
   if (from !== '-' && !(await isCompressed(from))) return { path: from, drop: () => Promise.resolve() };
   const folder = await mkdtemp(join(tmpdir(), 'sampan-'));
-  const drop = () => rm(folder, { recursive: true, force: true });
+  const settle = onInterrupt(() => rmSync(folder, { recursive: true, force: true }));
+  const drop = async () => {
+    await rm(folder, { recursive: true, force: true });
+    settle();
+  };
   try {
     const path = join(folder, 'archive.tar');
     await pipeline(
