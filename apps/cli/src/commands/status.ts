@@ -187,7 +187,7 @@ function text(status: Status): string {
     ...Object.entries(status.endpoints).map(
       ([name, url]) => `${name === 'kubernetes' ? 'API' : name}        ${url}`,
     ),
-    ...(status.hub ? [`Registry   localhost:${status.hub.port}`] : []),
+    ...(status.hub ? [`Registry   ${registryText(status.hub, status.processes)}`] : []),
     `Objects    ${status.objects ?? 'unknown'}`,
   ];
   const nodes = status.nodes.map(
@@ -208,6 +208,11 @@ Containers ${containers}
 
 ${tableText(['PROCESS', 'PID', 'UPTIME', 'MEMORY'], rows)}
 ${troubles.length > 0 ? `In trouble:\n${troubles.join('')}` : 'No application is in trouble.\n'}`;
+}
+
+function registryText({ port }: NonNullable<Status['hub']>, processes: Status['processes']): string {
+  const runs = processes.some(({ name }) => name === 'hub');
+  return runs ? `localhost:${port}` : `localhost:${port}, but it does not run; see: sampan logs --hub`;
 }
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
