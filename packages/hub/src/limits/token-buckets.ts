@@ -42,7 +42,7 @@ export class TokenBuckets {
     const { burst, perSecond } = this.#rate;
     const now = this.#clock.monotonic();
     const found = this.#buckets.get(key) ?? { tokens: burst, at: now };
-    found.tokens = Math.min(burst, found.tokens + ((now - found.at) / 1000) * perSecond);
+    found.tokens = Math.min(burst, found.tokens + (Math.max(0, now - found.at) / 1000) * perSecond);
     found.at = now;
     // last in order: the first ones are those used longest ago
     this.#buckets.delete(key);
