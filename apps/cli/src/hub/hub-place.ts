@@ -1,5 +1,5 @@
 import { SampanError } from '@sampan/base';
-import { type HomeLayout, HUB_HOST, type RunState, readAdmin, readRunState } from '@sampan/home';
+import { type HomeLayout, HUB_HOST, readAdmin, readRunState } from '@sampan/home';
 import { apiUrl } from '../endpoint.ts';
 
 /** The registry of a home that runs. */
@@ -14,9 +14,9 @@ export interface HubPlace {
   readonly secureOrigin: string;
 }
 
-/** Throws `not-running`, `hub-off`. */
+/** Throws `not-running`, `hub-off`, and EACCES for another person's home. */
 export function hubPlace(home: HomeLayout): HubPlace {
-  const running = readRunning(home);
+  const running = readRunState(home);
   if (!running) {
     throw new SampanError('not-running', `Sampan does not run on ${home.root}.`, {
       hint: 'Start it with: sampan up. Or name another registry: HOST/PROJECT/NAME',
@@ -38,11 +38,10 @@ export function hubPlace(home: HomeLayout): HubPlace {
 
 /** undefined: it does not run, or is somebody else's. */
 export function findHubPlace(home: HomeLayout): HubPlace | undefined {
-  return readRunning(home)?.hubPort === undefined ? undefined : hubPlace(home);
+  const running = unlessForbidden(() => readRunState(home));
+  return running?.hubPort === undefined ? undefined : hubPlace(home);
 }
 
-/** Another person's home tells nothing. */
-const readRunning = (home: HomeLayout): RunState | undefined => unlessForbidden(() => readRunState(home));
 const adminOf = (home: HomeLayout): HubPlace['admin'] => unlessForbidden(() => readAdmin(home));
 
 function unlessForbidden<T>(read: () => T): T | undefined {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { OciError } from '../errors.ts';
 import { type AuthFile, credentialsOf, entryFor, readAuthFile, writeAuthFile } from './auth-file.ts';
 import { eraseWithHelper, helperCredentials, storeWithHelper } from './credential-helper.ts';
 import type { Credentials } from './credentials.ts';
@@ -44,7 +45,7 @@ export class Logins {
   /** Throws `oci-login-invalid`. */
   async find(registry: string, repository: string): Promise<Credentials | undefined> {
     for (const path of [...this.#files, ...this.#further]) {
-      const file = await readAuthFile(path);
+      const file = await readAuthFile(path).catch(unlessForbidden);
       const name = this.#nameIn(path, registry);
       const helper = helperOf(file, name);
       const entry = entryFor(file, registry, repository);
@@ -86,6 +87,13 @@ export class Logins {
   #nameIn(path: string, registry: string): string {
     return registry === 'docker.io' && path === this.#docker ? DOCKER_HUB : registry;
   }
+}
+
+/** What is somebody else's is no place for a person's logins. */
+function unlessForbidden(error: unknown): AuthFile {
+  if (error instanceof OciError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES')
+    return {};
+  throw error;
 }
 
 const DOCKER_HUB = 'https://index.docker.io/v1/';

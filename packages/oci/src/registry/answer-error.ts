@@ -6,7 +6,7 @@ const CODES: Readonly<Record<number, readonly [code: OciErrorCode, says: string,
   401: [
     'oci-unauthorized',
     'the login is not known, or one is needed',
-    'Log in first, for example: docker login HOST',
+    'Log in first: sampan hub login HOST --user NAME --password-stdin',
   ],
   403: ['oci-denied', 'the login may not do that'],
   404: ['oci-not-found', 'that is not there'],
