@@ -15,6 +15,7 @@ import {
 } from '../../packages/records/test/postgres-server.ts';
 
 const programs = postgresPrograms();
+if (!programs && process.env.CI) throw new Error('not here: PostgreSQL');
 if (!programs) console.warn("not tested over PostgreSQL: Debian's package postgresql is not installed");
 
 describe.skipIf(!programs)('a registry over PostgreSQL', () => {
