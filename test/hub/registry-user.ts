@@ -27,6 +27,13 @@ export class RegistryUser {
     return answer.ok ? ((await answer.json()) as { token: string }).token : undefined;
   }
 
+  async remove(login: string, password: string, repository: string, tag: string): Promise<void> {
+    const authorization = `Bearer ${await this.#token(login, password, repository)}`;
+    const url = `${this.#url()}/v2/${repository}/manifests/${tag}`;
+    const answer = await fetch(url, { method: 'DELETE', headers: { authorization } });
+    if (answer.status !== 202) throw new Error(`${answer.status} ${await answer.text()}`);
+  }
+
   /** Pushes an image with one layer of so many bytes. */
   async push(login: string, password: string, repository: string, tag: string, bytes = 1000): Promise<void> {
     const token = await this.#token(login, password, repository);

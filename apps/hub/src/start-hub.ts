@@ -4,6 +4,7 @@ import { type Logger, systemClock } from '@sampan/base';
 import { openFileBlobStore } from '@sampan/blobs';
 import {
   answerContent,
+  ContentChanges,
   type Directory,
   HUB_MIGRATIONS,
   Hub,
@@ -82,9 +83,11 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       for (const { project } of events) controllers?.contentChanged(project);
     });
   }
+  const changes = new ContentChanges(systemClock);
+  hub.listen('content', changes.hear);
   await hub.start();
   await options.known;
-  const content = (url: string) => answerContent(records.read, url, systemClock.now());
+  const content = (url: string) => answerContent(records.read, url, changes);
   const inside = { ...options.inside?.(hub), '/resources/': content };
   const listeners = await openListeners({ hub, port, exactly, socket, inside, logger });
   if (cluster) controllers = startControllers({ hub, ...cluster, port: listeners.port, logger });
@@ -96,6 +99,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     hub,
     controllers,
     close: async () => {
+      changes.close();
       await listeners.close();
       await controllers?.stop();
       await Promise.all([hub.close(), webhooks?.close()]);

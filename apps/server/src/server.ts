@@ -23,7 +23,6 @@ import {
   writeRunState,
   writeSettings,
 } from '@sampan/home';
-import { CONTENT_DEFINITIONS } from '@sampan/hub/content';
 import { type ClusterNetwork, endpointAddressOf, publishDns } from '@sampan/network';
 import { openSqliteStore, type Store } from '@sampan/store';
 import { type Bound, bind } from './bind.ts';
@@ -38,8 +37,8 @@ import { followHostNode } from './host-node.ts';
 import { createHostNodeProxy } from './host-node-proxy.ts';
 import { forwardToHub, isForHub } from './hub/forward-to-hub.ts';
 import { startHostHub } from './hub/host-hub.ts';
-import { hubContent } from './hub/hub-content.ts';
 import { installHubKinds } from './hub/install-kinds.ts';
+import { provideContent } from './hub/provide-content.ts';
 import type { StartedHub } from './hub/start-hub.ts';
 import type { ServerOptions } from './options.ts';
 import { chooseNetwork } from './pod-network.ts';
@@ -221,12 +220,10 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
   const stopScheduler = options.scheduler ? startSchedulerOf(plane, log) : async () => {};
   const stopNode = network ? followHostNode(plane, home, log) : () => {};
   const stopRenewal = keepCertificates(home, bound.listener, log, listenNames(options.listen));
-  if (hostHub) {
-    await installHubKinds(plane.client('sampan-hub'));
-    const ready = () => hostHub.process.start();
-    const content = hubContent({ definitions: CONTENT_DEFINITIONS, socketPath: home.hub.socket, ready });
-    for (const resource of content) plane.provide(resource);
-  }
+  if (hostHub) await installHubKinds(plane.client('sampan-hub'));
+  const stopContent = hostHub
+    ? provideContent({ plane, socketPath: home.hub.socket, ready: () => hostHub.process.start(), log })
+    : async () => {};
   const guests = await startGuests({
     plane,
     address: serverAddress,
@@ -268,6 +265,7 @@ async function serve(options: ServerOptions, prepared: Prepared): Promise<Runnin
       stopRenewal();
       revoked.close();
       for (const [, forwarder] of forwarders) forwarder.close();
+      await stopContent();
       await hostHub?.stop();
       await guests.stop();
       stopNode();

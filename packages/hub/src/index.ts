@@ -3,6 +3,7 @@
 export type { HubResponse, Origin } from './api/message.ts';
 export type { HubOptions } from './assemble-hub.ts';
 export { answerContent } from './content/answer.ts';
+export { ContentChanges } from './content/changes.ts';
 export { HubControllers } from './controllers/hub-controllers.ts';
 export { HubObjects } from './controllers/hub-objects.ts';
 export { installHubKinds } from './controllers/install-kinds.ts';

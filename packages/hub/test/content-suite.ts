@@ -1,7 +1,9 @@
 import type { KubeObject } from '@sampan/api';
+import { systemClock } from '@sampan/base';
 import { digestOf } from '@sampan/blobs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerContent } from '../src/content/answer.ts';
+import { ContentChanges } from '../src/content/changes.ts';
 import { CONTENT_DEFINITIONS } from '../src/content/definitions.ts';
 import { OCI_INDEX } from '../src/manifests/media-types.ts';
 import { addDeliveries } from '../src/webhooks/delivery-records.ts';
@@ -42,8 +44,9 @@ export function contentSuite(openRecords?: OpenRecords): void {
     });
     afterAll(() => hub[Symbol.asyncDispose]());
 
+    const changes = new ContentChanges(systemClock);
     const ask = async (path: string): Promise<{ status: number; body: unknown }> => {
-      const { status, body } = await answerContent(hub.records.read, path, 1);
+      const { status, body } = await answerContent(hub.records.read, path, changes);
       return { status, body: JSON.parse(String(body)) };
     };
     const list = async (path: string): Promise<KubeObject[]> =>
