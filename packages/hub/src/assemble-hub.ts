@@ -56,13 +56,13 @@ export function assembleHub(options: HubOptions) {
   };
   const events = new EventLog({ records, clock, logger, written });
   const locks = new DigestLocks();
-  const parts: HubParts = { blobs, records, locks, clock, events, tagLists, directory, limits };
+  const pulls = new PullTimes({ records, clock, logger });
+  const parts: HubParts = { blobs, records, locks, clock, events, tagLists, directory, limits, pulls };
   const keys = new TokenKeys({ ...options.keyPair, service: options.service, clock });
   const gate = new LimitedGate(tokenGate(keys, parts), requestLimits);
   const registry = new Registry({ parts, gate, logger });
   const collector = new Collector(parts, logger);
   const retention = new Retention({ parts, logger });
-  const pulls = new PullTimes({ records, clock, logger });
   const metrics = new HubMetrics({ parts, limits: requestLimits, collector });
   const listeners = { audit: audit.hear, metrics: metrics.hear, 'pull times': pulls.hear };
   for (const [name, listener] of Object.entries(listeners)) events.listen(name, listener);

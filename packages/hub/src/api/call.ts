@@ -6,6 +6,7 @@ import type { HubLimits } from '../limits/hub-limits.ts';
 import type { DigestLocks } from '../metadata/digest-locks.ts';
 import type { HubTables } from '../metadata/schema.ts';
 import { type Directory, type Project, projectOf } from '../projects/directory.ts';
+import type { PullTimes } from '../retention/pull-times.ts';
 import type { Caller } from './gate.ts';
 import type { HubRequest, HubResponse } from './message.ts';
 import type { Matched } from './routes.ts';
@@ -21,6 +22,7 @@ export interface HubParts {
   readonly tagLists: TagLists;
   readonly directory: Directory;
   readonly limits: HubLimits;
+  readonly pulls: PullTimes;
 }
 
 /** One request whose route is known and which its caller may make. */

@@ -39,7 +39,11 @@ export async function getManifest(call: Call): Promise<HubResponse> {
     'docker-content-digest': found.digest,
     etag: `"${found.digest}"`,
   };
-  if (request.method === 'HEAD') return { status: 200, headers };
+  if (request.method === 'HEAD') {
+    // who has it already, as a node has an image that it starts again, asks for no more than this
+    parts.pulls.note({ repository, digest: found.digest, time: parts.clock.now() });
+    return { status: 200, headers };
+  }
   parts.events.tell(pullOf(call, found));
   return { status: 200, headers, body: found.body };
 }

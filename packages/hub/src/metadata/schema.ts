@@ -37,7 +37,7 @@ interface ManifestTable {
   size: number;
   body: Uint8Array;
   pushed: number;
-  /** When it was read last, but for the last seconds; null: never. */
+  /** When it was read or asked for last, to some minutes; null: never. */
   pulled: number | null;
 }
 

@@ -19,10 +19,12 @@ interface PullTimesOptions {
   readonly logger: Logger;
 }
 
+type Pull = Pick<HubEvent, 'repository' | 'digest' | 'time'>;
+
 /** Keeps when manifests were pulled last, as it hears of it, so that a pull waits for no disk. */
 export class PullTimes {
   readonly #options: PullTimesOptions;
-  #waiting = new Map<string, HubEvent>();
+  #waiting = new Map<string, Pull>();
   #written = new Map<string, number>();
   #cancel: (() => void) | undefined;
   #flushing: Promise<void> = Promise.resolve();
@@ -33,7 +35,7 @@ export class PullTimes {
 
   /** A listener of events. */
   readonly hear = async (events: readonly HubEvent[]): Promise<void> => {
-    for (const event of events) if (event.type === 'pull') this.#note(event);
+    for (const event of events) if (event.type === 'pull') this.note(event);
   };
 
   /** Writes what waits. May be called twice. */
@@ -44,10 +46,11 @@ export class PullTimes {
     await this.#flushing;
   }
 
-  #note(event: HubEvent): void {
-    const key = `${event.repository}@${event.digest}`;
-    if (event.time - (this.#written.get(key) ?? 0) < RENEW_MS) return;
-    this.#waiting.set(key, event);
+  /** A manifest was read, or asked for by who has it already. */
+  note({ repository, digest, time }: Pull): void {
+    const key = `${repository}@${digest}`;
+    if (time - (this.#written.get(key) ?? 0) < RENEW_MS) return;
+    this.#waiting.set(key, { repository, digest, time });
     this.#cancel ??= this.#options.clock.schedule(() => {
       this.#cancel = undefined;
       this.#flushSoon();
@@ -72,7 +75,7 @@ export class PullTimes {
     for (const [key, { time }] of pulls) this.#written.set(key, time);
   }
 
-  #write(pulls: readonly HubEvent[]): Promise<void> {
+  #write(pulls: readonly Pull[]): Promise<void> {
     return this.#options.records.write(async (to) => {
       for (const { repository, digest, time } of pulls) {
         await to
