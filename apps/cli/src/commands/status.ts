@@ -1,20 +1,13 @@
-import { readFileSync, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { type HomeLayout, type NodeRunState, type RunState, readNodeState, readRunState } from '@sampan/home';
+import { statfsSync } from 'node:fs';
+import { type HomeLayout, type RunState, readRunState } from '@sampan/home';
 import manifest from '../../package.json' with { type: 'json' };
 import type { AppTrouble, NodeStatus } from '../apps/troubles.ts';
 import type { Invocation } from '../command.ts';
 import { adminAccess, apiUrl } from '../endpoint.ts';
+import { type ProcessStatus, processesOf } from '../processes/process-status.ts';
 import { asCalled } from '../program-name.ts';
 import { getJson } from '../request.ts';
 import { printData, structuredFormat, tableText } from '../structured.ts';
-
-interface ProcessStatus {
-  readonly name: string;
-  readonly pid: number;
-  readonly uptimeSeconds: number;
-  readonly memoryBytes: number;
-}
 
 interface Status {
   readonly state: 'stopped' | 'starting' | 'ready' | 'unhealthy';
@@ -44,13 +37,7 @@ export async function run(invocation: Invocation): Promise<number> {
 async function readStatus(invocation: Invocation): Promise<Status> {
   const { home, port } = invocation;
   const running = readRunState(home);
-  const node = nodeStateOf(home);
-  const processes = [
-    ...(running ? [processStatus('server', running)] : []),
-    ...(running ? childrenStatus(running) : []),
-    ...(node ? [processStatus('node', node)] : []),
-    ...containerdStatus(home),
-  ];
+  const processes = processesOf(home, running);
   const memoryBytes = processes.reduce((sum, { memoryBytes: bytes }) => sum + bytes, 0);
   const answer = running && (await getJson(adminAccess(home, running, port), '/sampan/status'));
   const objects = answer?.status === 200 ? (answer.body as { objects: number }).objects : null;
@@ -76,56 +63,9 @@ async function readStatus(invocation: Invocation): Promise<Status> {
   };
 }
 
-/** Unknown to whoever may not look into root's folder. */
-function nodeStateOf(home: HomeLayout): NodeRunState | undefined {
-  try {
-    return readNodeState(home);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
-    throw error;
-  }
-}
-
 function hubOf(running: RunState | undefined): Status['hub'] {
   const port = running?.hubPort;
   return port === undefined ? null : { url: `http://localhost:${port}`, port };
-}
-
-/**
- * The processes that hold the other clusters and the registry are the server's children; proc(5),
- * /proc/PID/task/TID/children.
- */
-function childrenStatus({ pid }: RunState): ProcessStatus[] {
-  return readProc(`${pid}/task/${pid}/children`)
-    .split(' ')
-    .filter((child) => child !== '')
-    .flatMap((child) => {
-      const name = CHILD.exec(readProc(`${child}/cmdline`))?.[1];
-      if (name === undefined) return [];
-      const startedAt = statSync(`/proc/${child}`, { throwIfNoEntry: false })?.ctimeMs ?? Date.now();
-      return [processStatus(name, { pid: Number(child), startedAt })];
-    });
-}
-
-const CHILD = /(guests|hub)(?:\.mjs|\/src\/main\.ts)\0/;
-
-/** Empty when it is gone, or not ours to read. */
-function readProc(file: string): string {
-  try {
-    return readFileSync(`/proc/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function containerdStatus(home: HomeLayout): ProcessStatus[] {
-  const file = join(home.node.containerd, 'containerd.pid');
-  const started = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  if (started === undefined) return [];
-  const pid = Number(readFileSync(file, 'utf8'));
-  const memoryBytes = residentBytes(pid);
-  const uptimeSeconds = Math.round((Date.now() - started) / 1000);
-  return memoryBytes === 0 ? [] : [{ name: 'containerd', pid, uptimeSeconds, memoryBytes }];
 }
 
 /** Loaded when there is a cluster to ask: a stopped Sampan is told at once. */
@@ -151,25 +91,6 @@ function diskTroubles(home: HomeLayout): AppTrouble[] {
       advice: 'Free some: sampan image ls shows what images take; sampan doctor shows more.',
     },
   ];
-}
-
-function processStatus(name: string, { pid, startedAt }: Pick<RunState, 'pid' | 'startedAt'>): ProcessStatus {
-  return {
-    name,
-    pid,
-    uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
-    memoryBytes: residentBytes(pid),
-  };
-}
-
-/** Resident memory, proc(5) VmRSS; 0 when the process is gone. */
-function residentBytes(pid: number): number {
-  try {
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return Number(kilobytes ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
 }
 
 function text(status: Status): string {
