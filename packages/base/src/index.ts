@@ -8,3 +8,4 @@ export * from './json.ts';
 export * from './logger.ts';
 export * from './quantity.ts';
 export * from './shared-values.ts';
+export * from './ustar.ts';

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tarEnd, tarHeader, tarPadding } from '@sampan/base';
 import { afterAll, expect, test } from 'vitest';
 import { memoryBytes } from '../src/layout/byte-source.ts';
-import { indexTar, tarEnd, tarHeader, tarPadding } from '../src/layout/tar.ts';
+import { indexTar } from '../src/layout/tar.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sampan-tar-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,8 +28,8 @@ test.each(['ustar', 'gnu', 'pax', 'v7'])('archives of tar(1) in the format %s ar
 test('what is written tar(1) reads', () => {
   const content = Buffer.from('some text');
   const archive = Buffer.concat([
-    tarHeader('blobs/', 0),
-    tarHeader('blobs/a', content.length),
+    tarHeader({ path: 'blobs/' }),
+    tarHeader({ path: 'blobs/a', size: content.length }),
     content,
     tarPadding(content.length),
     tarEnd(),
@@ -40,7 +41,7 @@ test('what is written tar(1) reads', () => {
 
 test('a file of more than 8 GiB has its size in base 256', async () => {
   const size = 9 * 2 ** 30;
-  const header = tarHeader('large', size);
+  const header = tarHeader({ path: 'large', size });
   const source = {
     ...memoryBytes(header),
     size: size + 2048,
@@ -50,7 +51,7 @@ test('a file of more than 8 GiB has its size in base 256', async () => {
 });
 
 test('what is cut off, damaged or something else is refused', async () => {
-  const whole = Buffer.concat([tarHeader('a', 600), Buffer.alloc(1024)]);
+  const whole = Buffer.concat([tarHeader({ path: 'a', size: 600 }), Buffer.alloc(1024)]);
   const invalid = expect.objectContaining({ code: 'oci-layout-invalid' });
   await expect(indexTar(memoryBytes(whole.subarray(0, 700)))).rejects.toThrow(invalid);
   await expect(indexTar(memoryBytes(Buffer.from(whole).fill(1, 0, 1)))).rejects.toThrow(invalid);

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { SampanError } from '@sampan/base';
+import { SampanError, TAR_BLOCK, tarEnd, tarHeader, tarPadding, tarSum } from '@sampan/base';
 
-/** POSIX ustar (pax(1), "ustar Interchange Format"): regular files in one folder only. */
-const BLOCK = 512;
 const CHUNK = 256 * 1024;
 /** Of the format's eleven octal digits. */
 const MOST_BYTES = 8 ** 11 - 1;
@@ -12,7 +10,7 @@ const SUMS = 'SHA256SUMS';
 /** What is put into an archive: bytes, or a file. */
 export type TarSource = { readonly text: string } | { readonly file: string };
 
-/** Writes files to a new archive, and last their checksums as sha256sum(1) reads them. Resolves with its size. */
+/** Writes files to a new tar archive, in one folder only, and last their checksums as sha256sum(1) reads them. Resolves with its size. */
 export async function writeTar(
   archive: string,
   files: readonly (readonly [name: string, source: TarSource])[],
@@ -22,7 +20,7 @@ export async function writeTar(
     const sums: string[] = [];
     for (const [name, source] of files) sums.push(`${await writeEntry(out, name, source)}  ${name}\n`);
     await writeEntry(out, SUMS, { text: sums.join('') });
-    await out.write(Buffer.alloc(2 * BLOCK));
+    await out.write(tarEnd());
     await out.sync();
     return (await out.stat()).size;
   } finally {
@@ -34,7 +32,7 @@ async function writeEntry(out: FileHandle, name: string, source: TarSource): Pro
   const hash = createHash('sha256');
   if ('text' in source) {
     const bytes = Buffer.from(source.text);
-    await out.write(Buffer.concat([header(name, bytes.length), bytes, padding(bytes.length)]));
+    await out.write(Buffer.concat([header(name, bytes.length), bytes, tarPadding(bytes.length)]));
     return hash.update(bytes).digest('hex');
   }
   const input = await open(source.file, 'r');
@@ -47,7 +45,7 @@ async function writeEntry(out: FileHandle, name: string, source: TarSource): Pro
       hash.update(chunk);
       await out.write(chunk);
     });
-    await out.write(padding(size));
+    await out.write(tarPadding(size));
     return hash.digest('hex');
   } finally {
     await input.close();
@@ -67,13 +65,13 @@ export async function readTar(
   const sums = new Map<string, string>();
   try {
     for (;;) {
-      const head = await exactly(input, BLOCK, archive);
+      const head = await exactly(input, TAR_BLOCK, archive);
       if (head.every((byte) => byte === 0)) break;
       const { name, size } = parseHeader(head, archive);
       const { sum, text } = await readEntry(input, size, into[name], archive);
       if (text !== undefined) texts.set(name, text);
       sums.set(name, sum);
-      await exactly(input, padding(size).length, archive);
+      await exactly(input, tarPadding(size).length, archive);
     }
   } finally {
     await input.close();
@@ -143,28 +141,14 @@ async function exactly(input: FileHandle, size: number, archive: string): Promis
   return bytes;
 }
 
-const padding = (size: number): Buffer => Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
-const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0');
-
-function header(name: string, size: number): Buffer {
-  const block = Buffer.alloc(BLOCK);
-  block.write(name, 0, 100);
-  block.write(`${octal(0o600, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0`, 100);
-  block.write(`${octal(size, 11)}\0${octal(Math.floor(Date.now() / 1000), 11)}\0`, 124);
-  block.write('        0', 148);
-  block.write('ustar\x0000', 257);
-  block.write(`${octal(sumOf(block), 6)}\0 `, 148);
-  return block;
+function header(path: string, size: number): Buffer {
+  return tarHeader({ path, size, mode: 0o600, modified: Math.floor(Date.now() / 1000) });
 }
-
-/** The sum of a header's bytes, its own field taken for blanks. */
-const sumOf = (block: Buffer): number =>
-  block.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0);
 
 function parseHeader(block: Buffer, archive: string): { readonly name: string; readonly size: number } {
   const text = (from: number, to: number) => block.toString('latin1', from, to).split('\0')[0]?.trim() ?? '';
   const size = Number.parseInt(text(124, 136), 8);
-  const isSound = Number.parseInt(text(148, 156), 8) === sumOf(block) && size >= 0;
+  const isSound = Number.parseInt(text(148, 156), 8) === tarSum(block) && size >= 0;
   if (!isSound) throw invalid(archive, 'it is no backup, or a damaged one');
   return { name: text(0, 100), size };
 }

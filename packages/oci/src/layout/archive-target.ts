@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { tarEnd, tarHeader, tarPadding } from '@sampan/base';
 import type { BlobOutcome, ContentSource, ContentTarget, Moved } from '../content/content.ts';
 import type { Descriptor } from '../content/descriptor.ts';
 import { type Manifest, needsOf } from '../content/manifest.ts';
@@ -7,7 +8,6 @@ import { isIndex } from '../content/media-types.ts';
 import { verified } from '../content/verified.ts';
 import { digestPath } from '../names/digest.ts';
 import { indexEntries, indexText, LAYOUT_VERSION, withEntries } from './image-index.ts';
-import { tarEnd, tarHeader, tarPadding } from './tar.ts';
 
 /**
  * Writes images as a tar archive of an OCI image layout, which `docker load` understands as well (its `manifest.json`).
@@ -33,7 +33,7 @@ export class ArchiveTarget implements ContentTarget {
 
   async putBlob(blob: Descriptor, source: ContentSource, moved: Moved): Promise<BlobOutcome> {
     if (this.#written.has(blob.digest)) return 'there';
-    await this.#write(tarHeader(pathOf(blob), blob.size));
+    await this.#write(tarHeader({ path: pathOf(blob), size: blob.size }));
     let at = 0;
     for await (const chunk of verified(blob, (await source.blob(blob, 0)) as AsyncIterable<Buffer>)) {
       await this.#write(chunk);
@@ -69,7 +69,9 @@ export class ArchiveTarget implements ContentTarget {
   }
 
   async #file(path: string, bytes: Buffer): Promise<void> {
-    await this.#write(Buffer.concat([tarHeader(path, bytes.length), bytes, tarPadding(bytes.length)]));
+    await this.#write(
+      Buffer.concat([tarHeader({ path, size: bytes.length }), bytes, tarPadding(bytes.length)]),
+    );
   }
 
   async #write(bytes: Buffer): Promise<void> {

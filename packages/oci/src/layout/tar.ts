@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { TAR_BLOCK, tarSum } from '@sampan/base';
 import { OciError } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
 
@@ -9,11 +10,8 @@ export interface TarFile {
 }
 
 /** POSIX pax(1), "ustar Interchange Format" and "pax Extended Header". */
-const BLOCK = 512;
 const MAX_FILES = 100_000;
 const MAX_EXTENDED_BYTES = 1 << 20;
-/** Of the format's eleven octal digits; more is written in base 256 (GNU tar). */
-const MAX_OCTAL = 8 ** 11 - 1;
 
 /** The files of a tar archive by name, without reading what is in them. Throws `oci-layout-invalid`. */
 export async function indexTar(source: ByteSource): Promise<Map<string, TarFile>> {
@@ -21,14 +19,14 @@ export async function indexTar(source: ByteSource): Promise<Map<string, TarFile>
   const links = new Map<string, string>();
   let long: { path?: string; size?: number } = {};
   for (let at = 0; at < source.size; ) {
-    const block = await source.read(at, BLOCK);
-    if (block.length < BLOCK) throw invalid('it is cut off');
+    const block = await source.read(at, TAR_BLOCK);
+    if (block.length < TAR_BLOCK) throw invalid('it is cut off');
     if (block.every((byte) => byte === 0)) break;
     if (!isSound(block)) throw invalid('it is no tar archive, or a damaged one');
     const size = long.size ?? numberIn(block, 124, 12);
     const type = String.fromCharCode(block[156] ?? 0);
-    const start = at + BLOCK;
-    at = start + Math.ceil(size / BLOCK) * BLOCK;
+    const start = at + TAR_BLOCK;
+    at = start + Math.ceil(size / TAR_BLOCK) * TAR_BLOCK;
     if (start + size > source.size) throw invalid('it is cut off');
     if (type === 'x' || type === 'L') {
       long = { ...long, ...(await extended(source, type, start, size)) };
@@ -93,32 +91,7 @@ function numberIn(block: Buffer, at: number, length: number): number {
   throw invalid('a file in it has no size');
 }
 
-const isSound = (block: Buffer): boolean => numberIn(block, 148, 8) === sumOf(block);
-
-/** The sum of a header's bytes, its own field taken for blanks. */
-const sumOf = (block: Buffer): number =>
-  block.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0);
-
-/** The header of a regular file, or of a folder when the path ends with a slash; times are zero. */
-export function tarHeader(path: string, size: number): Buffer {
-  if (Buffer.byteLength(path) > 100) throw new Error(`a path of a tar entry is too long: ${path}`);
-  const isFolder = path.endsWith('/');
-  const block = Buffer.alloc(BLOCK);
-  const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');
-  block.write(path, 0);
-  block.write(`${octal(isFolder ? 0o755 : 0o644, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0`, 100);
-  if (size <= MAX_OCTAL) block.write(`${octal(size, 11)}\0`, 124);
-  else block.write(`80${size.toString(16).padStart(22, '0')}`, 124, 'hex');
-  block.write(`${octal(0, 11)}\0`, 136);
-  block.write(isFolder ? '5' : '0', 156);
-  block.write('ustar\x0000', 257);
-  block.write(`${octal(sumOf(block), 6)}\0 `, 148);
-  return block;
-}
-
-export const tarPadding = (size: number): Buffer => Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
-/** What an archive ends with. */
-export const tarEnd = (): Buffer => Buffer.alloc(2 * BLOCK);
+const isSound = (block: Buffer): boolean => numberIn(block, 148, 8) === tarSum(block);
 
 const invalid = (why: string): OciError =>
   new OciError('oci-layout-invalid', `The archive cannot be used: ${why}.`, {
