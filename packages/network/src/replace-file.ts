@@ -1,8 +1,15 @@
-import { chmod, rename, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 
-/** Writes a file so that never a half of it is there, also after a power loss in between. */
+/** Writes a file so that never a half of it is there, also after a power loss in between. May be called twice at once. */
 export async function replaceFile(path: string, text: string, mode = 0o644): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode, flush: true });
-  await chmod(`${path}.new`, mode);
-  await rename(`${path}.new`, path);
+  const partial = `${path}.${randomBytes(4).toString('hex')}.new`;
+  try {
+    await writeFile(partial, text, { mode, flush: true });
+    await chmod(partial, mode);
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
 }
