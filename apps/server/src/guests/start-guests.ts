@@ -57,7 +57,8 @@ export async function startGuests({
     log,
   });
   // thousands take a while to be looked through: beside all else that begins now; whoever asks for one hears of failures
-  if (readdirSync(clusters).length > 0) process.ready().catch(() => {});
+  if (readdirSync(clusters, { withFileTypes: true }).some((entry) => entry.isDirectory()))
+    process.ready().catch(() => {});
   return {
     process,
     stop: async () => {
