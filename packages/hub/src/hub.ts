@@ -8,6 +8,7 @@ import { RegistryError } from './errors/registry-error.ts';
 import type { Listener } from './events/event-queue.ts';
 import { checkHub, type Fault } from './garbage/check.ts';
 import type { Collected, CollectOptions } from './garbage/collect.ts';
+import { logRefusal } from './operations/log-refusal.ts';
 import type { Retention } from './retention/retention.ts';
 
 /** The registry with all that belongs to it: a function from request to response. */
@@ -66,6 +67,7 @@ export class Hub {
     metrics.requests.begin();
     const answer = await this.#answer(request).catch((thrown) => this.#failure(request, thrown));
     const { operation = 'other', status } = answer;
+    logRefusal(this.#logger, request, answer);
     return {
       ...answer,
       ended: (traffic) => {

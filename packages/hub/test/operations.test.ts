@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { FakeClock } from '@sampan/base';
+import { Readable } from 'node:stream';
+import { FakeClock, silentLogger } from '@sampan/base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { HubRequest } from '../src/api/message.ts';
+import { logRefusal } from '../src/operations/log-refusal.ts';
 import { slowAnswer } from '../src/operations/slow-answer.ts';
 import { basic, PASSWORD, TestHub } from './support.ts';
 
@@ -44,6 +47,31 @@ test('nobody else may, and other methods and paths are refused', async () => {
   const get = await ask('GET', 'gc', 'root');
   expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
   expect((await ask('POST', 'other', 'root')).status).toBe(404);
+});
+
+test('a refusal that someone will ask about is logged, what clients meet all the time is not', () => {
+  const lines: unknown[] = [];
+  const logger = {
+    ...silentLogger,
+    info: (message: string, fields?: object) => void lines.push([message, fields]),
+  };
+  const request: HubRequest = {
+    method: 'PUT',
+    url: '/v2/a/b/manifests/v1',
+    headers: {},
+    origin: { scheme: 'https', address: '192.0.2.1' },
+    body: Readable.from([]),
+  };
+  for (const status of [200, 401, 404, 416, 429, 500]) logRefusal(logger, request, { status, headers: {} });
+  expect(lines).toEqual([]);
+  logRefusal(logger, request, { status: 403, headers: {}, body: 'x'.repeat(1000) });
+  const reason = 'x'.repeat(300);
+  expect(lines).toEqual([
+    [
+      'a request was refused',
+      { method: 'PUT', url: '/v2/a/b/manifests/v1', status: 403, address: '192.0.2.1', reason },
+    ],
+  ]);
 });
 
 test('an answer that takes long gives signs of life, and is JSON all the same', async () => {
