@@ -26,7 +26,7 @@ const MOST_KEPT = 2000;
 export class HubFeed {
   readonly #options: HubFeedOptions;
   readonly #backoff = new Backoff(WATCH_BACKOFF);
-  readonly #listeners = new Map<ChangeListener, string>();
+  readonly #listeners = new Set<ChangeListener>();
   readonly #stopped = new AbortController();
   readonly #end = once(this.#stopped.signal, 'abort');
   #kept: ContentChange[] = [];
@@ -53,10 +53,13 @@ export class HubFeed {
     const after = Number(version);
     if (this.#since === undefined || !(after >= this.#since))
       throw errors.expired(`the version ${version} is too old`);
-    for (const change of this.#kept)
+    // a list may be ahead of what was told so far
+    const hear = (change: ContentChange): void => {
       if (change.resource === resource && change.version > after) listener(change);
-    this.#listeners.set(listener, resource);
-    return () => this.#listeners.delete(listener);
+    };
+    for (const change of this.#kept) hear(change);
+    this.#listeners.add(hear);
+    return () => this.#listeners.delete(hear);
   }
 
   async #run(): Promise<void> {
@@ -111,7 +114,7 @@ export class HubFeed {
       this.#kept = this.#kept.slice(MOST_KEPT / 2);
       this.#since = (this.#kept[0]?.version ?? change.version) - 1;
     }
-    for (const [listener, resource] of this.#listeners) if (resource === change.resource) listener(change);
+    for (const listener of this.#listeners) listener(change);
   }
 
   #break(isLast: boolean): void {
