@@ -1,4 +1,4 @@
-import { messageOf } from '@sampan/base';
+import { messageOf, SampanError } from '@sampan/base';
 import type { HubParts } from '../api/call.ts';
 import type { ProjectContent } from '../controllers/project-controller.ts';
 import { seconds } from '../kinds/conditions.ts';
@@ -41,6 +41,7 @@ function scheduleError({ directory }: HubParts, name: string): string | undefine
     );
     return undefined;
   } catch (error) {
-    return messageOf(error);
+    const hint = error instanceof SampanError && error.hint ? ` ${error.hint}` : '';
+    return `${messageOf(error)}${hint}`;
   }
 }
