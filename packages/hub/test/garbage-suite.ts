@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '@sampan/base';
+import { FakeClock, systemClock } from '@sampan/base';
 import { digestOf } from '@sampan/blobs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OpenRecords, type TestClient, TestHub } from './support.ts';
@@ -50,6 +50,21 @@ export function garbageSuite(openRecords?: OpenRecords): void {
       await collect();
       expect((await hub.blobs.stat(layer)) !== undefined).toBe(left.shift());
     }
+  });
+
+  test('garbage goes by itself, a day after a push could have needed it', async () => {
+    const clock = new FakeClock();
+    await using own = await TestHub.start(clock, [], { openRecords });
+    const digest = await (await own.client('open/app')).pushBlob(randomBytes(10));
+    const begun = clock.now();
+    await expect
+      .poll(async () => {
+        clock.advance(60 * 60_000);
+        return own.blobs.stat(digest);
+      })
+      .toBeUndefined();
+    const hours = (clock.now() - begun) / 3_600_000;
+    expect(hours).toBeGreaterThan(24);
   });
 
   test('an upload that nobody goes on with is cancelled', async () => {
