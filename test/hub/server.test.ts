@@ -8,6 +8,7 @@ import { createUser, homeLayout } from '@sampan/home';
 import { PROJECTS, ROBOT_ACCOUNTS } from '@sampan/hub';
 import { HttpClient, Informer, REFS, type ResourceRef } from '@sampan/machinery';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hubPortOf } from '../support/push-image.ts';
 import { type Sampan, startSampan } from '../support/sampan.ts';
 import { RegistryUser } from './registry-user.ts';
 
@@ -25,7 +26,7 @@ const TAGS: ResourceRef = {
 let folder: string;
 let sampan: Sampan;
 let client: HttpClient;
-const registry = new RegistryUser(() => `http://127.0.0.1:${state().hubPort}`);
+const registry = new RegistryUser(() => `http://127.0.0.1:${hubPortOf(sampan)}`);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sampan-hub-server-'));
@@ -37,9 +38,6 @@ afterAll(async () => {
   await sampan.stop();
   rmSync(folder, { recursive: true });
 });
-
-/** What the server writes of itself. */
-const state = () => JSON.parse(readFileSync(homeLayout(sampan.home).runState, 'utf8')) as { hubPort: number };
 
 const kubectl = async (...args: string[]): Promise<string> => {
   const cache = `--cache-dir=${join(folder, 'cache')}`;
@@ -63,7 +61,7 @@ const secretOf = async (name: string): Promise<string> => {
   }>(REFS.secrets, 'default', name);
   const text = Buffer.from(data['.dockerconfigjson'] ?? '', 'base64').toString();
   const { auths } = JSON.parse(text) as { auths: Record<string, { password: string }> };
-  return auths[`localhost:${state().hubPort}`]?.password ?? '';
+  return auths[`localhost:${hubPortOf(sampan)}`]?.password ?? '';
 };
 
 test('a robot of the server pushes what kubectl shows to those who may see it', async () => {
