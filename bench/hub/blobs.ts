@@ -70,7 +70,6 @@ export async function transfer(
   registry: BenchedRegistry,
   blobs: readonly BenchBlob[],
   clients: number,
-  between: () => Promise<void> = async () => undefined,
 ): Promise<{ push: number; pull: number }> {
   const total = blobs.reduce((sum, { length }) => sum + length, 0) / 1e6;
   const connections = Array.from({ length: clients }, () => new RawConnection(registry.port));
@@ -84,7 +83,6 @@ export async function transfer(
     return total / ((performance.now() - began) / 1000);
   };
   const push = await rate((connection, blob) => pushBlob(connection, registry, blob));
-  await between();
   const pull = await rate((connection, blob) => pullBlob(connection, registry, blob));
   for (const connection of connections) connection.close();
   return { push, pull };

@@ -12,17 +12,24 @@ const ALL_PAGES = 2 ** 31 - 1;
 /** Linked before something else gets its turn. */
 const AT_ONCE = 256;
 
+interface CopyOptions {
+  readonly home: HomeLayout;
+  /** Whether blobs are in the home; those in a bucket are not copied. */
+  readonly withBlobs: boolean;
+}
+
 /**
  * Copies the registry, as of one moment, into the home's folder of backups, while it serves: its database and key, and
  * links to the blobs that are in that. Who asked for it takes it away. Returns the name of the folder there, in which it
  * is as `hub`.
  */
-export async function copyHub(home: HomeLayout, hub: Hub): Promise<{ readonly folder: string }> {
+export async function copyHub(hub: Hub, options: CopyOptions): Promise<{ readonly folder: string }> {
+  const { home } = options;
   const folder = `hub-${randomBytes(8).toString('hex')}`;
   const target = join(home.backups, folder, 'hub');
   await mkdir(target, { recursive: true, mode: 0o700 });
   try {
-    await hub.withoutCollecting(() => copyTo(home, target));
+    await hub.withoutCollecting(() => copyTo(options, target));
     return { folder };
   } catch (error) {
     await rm(join(home.backups, folder), { recursive: true, force: true });
@@ -30,7 +37,7 @@ export async function copyHub(home: HomeLayout, hub: Hub): Promise<{ readonly fo
   }
 }
 
-async function copyTo({ hub }: HomeLayout, target: string): Promise<void> {
+async function copyTo({ home: { hub }, withBlobs }: CopyOptions, target: string): Promise<void> {
   const database = join(target, 'hub.db');
   const source = new DatabaseSync(hub.database, { readOnly: true });
   try {
@@ -40,6 +47,7 @@ async function copyTo({ hub }: HomeLayout, target: string): Promise<void> {
   }
   await copyFile(hub.tokenKey, join(target, 'token-key.json'));
   await mkdir(join(target, 'blobs'), { mode: 0o700 });
+  if (!withBlobs) return;
   for (const digests of digestsOf(database))
     await Promise.all(digests.map((digest) => linkBlob(hub.blobs, join(target, 'blobs'), digest)));
 }

@@ -85,14 +85,16 @@ async function open(args: readonly string[], log: LogFile): Promise<Opened> {
     await Promise.race([objects.synced(), sleep(SYNC_MS)]);
   });
   const audit = openLogFile(home.hub.auditLog, AUDIT_LOG);
-  const { hubLimits: limits } = readSettings(home);
+  const { hubLimits: limits, hubBucket: bucket } = readSettings(home);
+  const copy = { home, withBlobs: bucket === undefined };
   const hub = await startHub({
     folder,
+    bucket,
     port,
     exactly,
     socket,
     directory,
-    inside: (hub) => ({ [COPY_PATH]: async () => found(await copyHub(home, hub)) }),
+    inside: (hub) => ({ [COPY_PATH]: async () => found(await copyHub(hub, copy)) }),
     cluster,
     known,
     logger: log,

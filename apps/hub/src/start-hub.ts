@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, systemClock } from '@sampan/base';
-import { openFileBlobStore } from '@sampan/blobs';
+import { type BlobStore, openFileBlobStore } from '@sampan/blobs';
+import type { S3BlobStoreOptions } from '@sampan/blobs/s3';
 import {
   answerContent,
   ContentChanges,
@@ -24,6 +25,8 @@ import { startWebhooks } from './start-webhooks.ts';
 export interface StartHubOptions {
   /** Holds blobs, metadata and the token key; made if it is not there. For this process alone. */
   readonly folder: string;
+  /** Where blobs are; absent: in the folder. */
+  readonly bucket?: S3BlobStoreOptions | undefined;
   /** Of loopback; 0 picks a free one. */
   readonly port: number;
   /** This port or none. Default false: a free one in the place of one that is taken. */
@@ -60,7 +63,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const { folder, port, exactly = false, socket, directory, cluster, logger, audit, limits } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const keyPair = await loadKeyPair(join(folder, 'token-key.json'));
-  const blobs = await openFileBlobStore(join(folder, 'blobs'));
+  const blobs = await openBlobs(options);
   const records = await openSqliteRecords<HubTables>({
     file: join(folder, 'hub.db'),
     migrations: HUB_MIGRATIONS,
@@ -107,4 +110,11 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       await blobs.close();
     },
   };
+}
+
+async function openBlobs({ folder, bucket }: StartHubOptions): Promise<BlobStore> {
+  if (!bucket) return openFileBlobStore(join(folder, 'blobs'));
+  // its client takes long to load
+  const { openS3BlobStore } = await import('@sampan/blobs/s3');
+  return openS3BlobStore(bucket);
 }

@@ -39,7 +39,7 @@ export async function startClientTest(): Promise<ClientTest> {
 }
 
 /** An OCI layout (image specification, "Image Layout") with one image of one layer. */
-async function writeLayout(layout: string): Promise<void> {
+export async function writeLayout(layout: string): Promise<void> {
   const blobs = join(layout, 'blobs', 'sha256');
   await mkdir(blobs, { recursive: true });
   const add = async (mediaType: string, content: string | Buffer) => {

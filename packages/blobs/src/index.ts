@@ -4,4 +4,3 @@ export * from './digest.ts';
 export * from './errors.ts';
 export * from './files/file-blob-store.ts';
 export { linkBlob } from './files/link-blob.ts';
-export * from './s3/s3-blob-store.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { digestOf, openS3BlobStore } from '../src/index.ts';
+import { digestOf } from '../src/index.ts';
+import { openS3BlobStore } from '../src/s3/s3-blob-store.ts';
 import { missingForS3, type S3Server, startS3Server } from './s3-server.ts';
 import { behaviour, bytesOf, chunks, put, read } from './suite.ts';
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, SampanError } from '@sampan/base';
+import { type HubBucketSettings, isHubBucket } from './hub-bucket.ts';
 import { type HubLimitSettings, isHubLimits } from './hub-limits.ts';
 import type { HomeLayout } from './layout.ts';
 import { writeFileSafely } from './write-file.ts';
@@ -12,6 +13,8 @@ export interface Settings {
   readonly hubPort?: number;
   /** Limits of the registry that are not the usual ones. */
   readonly hubLimits?: HubLimitSettings;
+  /** Where the registry keeps blobs; absent: in the home. */
+  readonly hubBucket?: HubBucketSettings;
   /** Which of the machine's cluster networks is the host cluster's. */
   readonly network?: number;
   /** Hosts that the URLs of webhooks may name; none by default. */
@@ -27,6 +30,10 @@ const CHECKS: Readonly<Record<keyof Settings, readonly [is: (value: unknown) => 
   hubLimits: [
     isHubLimits,
     'limits of the registry (maxBlobBytes; account, address, failedLogins as {perSecond, burst})',
+  ],
+  hubBucket: [
+    isHubBucket,
+    'a bucket for the registry (bucket, region; endpoint, prefix ending in "/", pathStyle, redirects)',
   ],
   network: [(value) => Number.isSafeInteger(value) && Number(value) >= 0, 'a number of a network'],
   webhookHosts: [
