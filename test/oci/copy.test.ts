@@ -21,6 +21,7 @@ import {
   parsePlatform,
   Registry,
   type Repository,
+  readImageConfig,
   Transport,
 } from '@sampan/oci';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -161,6 +162,38 @@ describe('images', () => {
     await copyImage({ source: target, target: again, image, tags: ['1'] });
     expect(await readFile(path)).toEqual(whole);
   });
+});
+
+it('what an image says of itself is read, with its bytes checked', async () => {
+  const bytes = buildImage({
+    name: 'app:1',
+    files: [{ path: 'a', content: Buffer.from('a') }],
+    entrypoint: ['/a'],
+    command: ['b', 'c d'],
+    user: '1000',
+  });
+  const target = registry().repository('open/config');
+  await push(bytes, target, ['1']);
+  const manifest = await target.resolve('1');
+  expect(await readImageConfig(target, manifest)).toMatchObject({
+    platform: { os: 'linux' },
+    entrypoint: ['/a'],
+    command: ['b', 'c d'],
+    user: '1000',
+    ports: [],
+  });
+  const other = { ...target, blob: () => Promise.resolve(Readable.from([Buffer.from('{}')])) };
+  const damaged = readImageConfig(other as unknown as ContentSource, manifest);
+  await expect(damaged).rejects.toMatchObject({ code: 'oci-content-mismatch' });
+});
+
+it('bytes that are damaged are taken by no registry', async () => {
+  const bytes = archive('damaged');
+  // the last of them is in the layer
+  bytes[bytes.lastIndexOf('damaged')] = 0;
+  const target = registry().repository('open/damaged');
+  await expect(push(bytes, target, ['1'])).rejects.toMatchObject({ codes: ['DIGEST_INVALID'] });
+  expect(await target.tags()).toEqual([]);
 });
 
 describe('an index', () => {

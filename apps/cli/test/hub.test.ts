@@ -121,6 +121,9 @@ describe('what the registry holds', () => {
     expect(await works(`hub tag list ${host}/library/old/app -o name`)).toContain('library/old/app:3\n');
     const { spec } = await json<{ spec: { digest: string } }>('hub tag describe library/old/app:2 -o json');
     expect(spec.digest).toMatch(/^sha256:/);
+    const shown = await works('hub tag describe library/old/app:2');
+    expect(shown).toMatch(/^Platform: +linux\/\w+$/m);
+    expect(shown).toMatch(/^Layers: +sha256:\w{12} 2\.0 MB$/m);
     expect(await works('hub tag delete library/old/app:2')).toBe(`${host}/library/old/app:2 deleted\n`);
     expect(await on('hub tag describe library/old/app:2')).toMatchObject({ code: 1 });
     expect((await on('hub tag delete library/old/app')).code).toBe(2);

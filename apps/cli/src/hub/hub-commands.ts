@@ -299,13 +299,16 @@ A member with the role "none" is taken out: --member ann=none`,
     ),
     options: { 'insecure-http': COPY['insecure-http'], ...LIST },
   },
-  describes('tag', 'NAME:TAG', 'Show what a tag names', async () => {
-    const [{ describeOf }, { TAG }] = await Promise.all([
-      import('./hub-objects.ts'),
-      import('./content-kinds.ts'),
-    ]);
-    return { run: describeOf(TAG) };
-  }),
+  {
+    ...describes(
+      'tag',
+      'NAME:TAG',
+      'Show what a tag names; of other registries too',
+      () => import('../commands/hub-tag-describe.ts'),
+    ),
+    details: 'What the image says of itself is read from it, which counts as a pull; not with --output.',
+    options: { 'insecure-http': COPY['insecure-http'], ...SHOW },
+  },
   {
     ...hub(
       'tag delete',

@@ -134,19 +134,21 @@ export const describeOf =
     const { options, args } = invocation;
     const object = await withHost(invocation, (client) => getHubObject(client, kind, args[0] ?? ''));
     if (options.output !== undefined) await printObjects([shown(object)], options.output);
-    else process.stdout.write(`${describe(kind, object)}${conditionsText(object)}`);
+    else
+      process.stdout.write(
+        `${rowsText(kind.rows.map(([head, cell]) => [head, cell(object)]))}${conditionsText(object)}`,
+      );
     return 0;
   };
 
-/** Pure but for the time. */
-function describe<T extends KubeObject>(kind: HubKind<T>, object: T): string {
-  const rows = kind.rows.flatMap(([head, cell]) => {
-    const value = cell(object);
-    return value === undefined || value === '' ? [] : [[head, value] as const];
-  });
-  const width = Math.max(...rows.map(([head]) => head.length)) + 3;
+/** Lines of `HEAD: VALUE`; those without a value are left out. */
+export function rowsText(rows: readonly (readonly [head: string, value: string | undefined])[]): string {
+  const shownRows = rows.filter(
+    (row): row is readonly [string, string] => row[1] !== undefined && row[1] !== '',
+  );
+  const width = Math.max(0, ...shownRows.map(([head]) => head.length)) + 3;
   const indented = (value: string) => value.replaceAll('\n', `\n${' '.repeat(width)}`);
-  return rows.map(([head, value]) => `${`${head}:`.padEnd(width)}${indented(value)}\n`).join('');
+  return shownRows.map(([head, value]) => `${`${head}:`.padEnd(width)}${indented(value)}\n`).join('');
 }
 
 function conditionsText(object: Judged): string {

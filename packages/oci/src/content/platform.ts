@@ -21,8 +21,8 @@ export async function imageFor(source: ContentSource, image: Manifest, wanted: P
   const { manifests } = needsOf(image);
   const found = manifests.find(({ platform }) => platform && fits(platform, wanted));
   if (found) return await source.manifest(found);
-  const known = manifests.flatMap(({ platform }) => (platform ? [format(platform)] : []));
-  throw new OciError('oci-platform-unknown', `The image is not there for ${format(wanted)}.`, {
+  const known = manifests.flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : []));
+  throw new OciError('oci-platform-unknown', `The image is not there for ${formatPlatform(wanted)}.`, {
     hint: known.length > 0 ? `It is there for: ${known.join(', ')}` : 'It names no platforms.',
   });
 }
@@ -32,5 +32,6 @@ const fits = (found: Platform, wanted: Platform): boolean =>
   found.architecture === wanted.architecture &&
   (wanted.variant === undefined || found.variant === wanted.variant);
 
-const format = ({ os, architecture, variant }: Platform): string =>
+/** `linux/arm/v7` */
+export const formatPlatform = ({ os, architecture, variant }: Platform): string =>
   [os, architecture, variant].filter((part) => part !== undefined).join('/');
