@@ -80,10 +80,12 @@ export class Hub {
     const { charts, operations, registry, requestLimits, tokens } = this.#parts;
     requestLimits.admit(request.origin);
     const [path] = request.url.split('?', 1);
+    if (path?.startsWith('/v2')) return registry.handle(request);
+    // whoever asks may be known later: until then it is work for an address
+    requestLimits.countAnonymous(request.origin);
     if (path !== TOKEN_PATH) {
       return operations.handle(request) ?? charts.handle(request) ?? registry.handle(request);
     }
-    requestLimits.countAnonymous(request.origin);
     return { ...(await tokens.handle(request)), operation: 'token' };
   }
 

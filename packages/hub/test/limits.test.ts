@@ -52,6 +52,11 @@ test('an address without an account that asks too much must wait, and the machin
   expect(await ask('2001:db8::ffff')).toBe(429);
   expect(await ask('192.0.2.2')).toBe(401);
   expect(await times(6, '127.0.0.1')).toEqual(Array(6).fill(401));
+  const index = `${hub.url}/hub/charts/open/index.yaml`;
+  const headers = { 'x-test-address': '192.0.2.3' };
+  const statuses = [];
+  for (let request = 0; request < 4; request++) statuses.push((await fetch(index, { headers })).status);
+  expect(statuses).toEqual([200, 200, 200, 429]);
 });
 
 test('who guesses a password is slowed down, even when right at last, and written down', async () => {
