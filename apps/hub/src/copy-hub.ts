@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { type Digest, linkBlob } from '@sampan/blobs';
 import type { HomeLayout } from '@sampan/home';
 import type { Hub } from '@sampan/hub';
+
+/** No cluster's name, whose backups are beside it. */
+const PREFIX = '.hub-';
+const COPY = /^\.hub-[0-9a-f]{16}$/;
+/** Whoever asked for a copy so long ago has ended without taking it away; its links keep blobs from giving space. */
+const LEFT_MS = 24 * 3600_000;
 
 /** Of a copy in several steps each write of somebody else makes it begin anew, and pushes write all the time. */
 const ALL_PAGES = 2 ** 31 - 1;
@@ -25,7 +31,7 @@ interface CopyOptions {
  */
 export async function copyHub(hub: Hub, options: CopyOptions): Promise<{ readonly folder: string }> {
   const { home } = options;
-  const folder = `hub-${randomBytes(8).toString('hex')}`;
+  const folder = `${PREFIX}${randomBytes(8).toString('hex')}`;
   const target = join(home.backups, folder, 'hub');
   await mkdir(target, { recursive: true, mode: 0o700 });
   try {
@@ -34,6 +40,16 @@ export async function copyHub(hub: Hub, options: CopyOptions): Promise<{ readonl
   } catch (error) {
     await rm(join(home.backups, folder), { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** Removes copies that nobody took away. */
+export async function removeLeftCopies({ backups }: HomeLayout, now: number): Promise<void> {
+  const names = (await readdir(backups)).filter((name) => COPY.test(name));
+  for (const name of names) {
+    const path = join(backups, name);
+    const { mtimeMs } = await stat(path);
+    if (now - mtimeMs > LEFT_MS) await rm(path, { recursive: true, force: true });
   }
 }
 

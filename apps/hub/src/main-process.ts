@@ -5,7 +5,7 @@ import { HubObjects, type HubResponse } from '@sampan/hub';
 import { HomeAccounts } from './accounts/home-accounts.ts';
 import { apiAnswers } from './api-answers.ts';
 import { connectApi } from './connect-api.ts';
-import { copyHub } from './copy-hub.ts';
+import { copyHub, removeLeftCopies } from './copy-hub.ts';
 import { parseHubOptions } from './options.ts';
 import { type RunningHub, startHub } from './start-hub.ts';
 
@@ -51,6 +51,9 @@ export async function main(args: readonly string[]): Promise<void> {
     const { hub, close } = await open(args, log);
     process.off('disconnect', leave);
     log.info('ready', { port: hub.port });
+    removeLeftCopies(home, Date.now()).catch((error: unknown) =>
+      log.warn('left copies of the registry', { error: messageOf(error) }),
+    );
     process.once('disconnect', () => void stop(close, log).catch(crash));
     tell({
       kind: 'ready',
