@@ -1,9 +1,7 @@
 import { type Logger, systemClock } from '@sampan/base';
+import { HUB_HOST } from '@sampan/home';
 import { type Hub, HubControllers, type HubObjects, type ProjectSpec } from '@sampan/hub';
 import type { Client } from '@sampan/machinery';
-
-/** Where nodes and pods know the registry whatever its port is. */
-const HUB_NAME = 'hub.sampan.local';
 
 const LIBRARY: ProjectSpec = { description: 'Images for all.', public: true };
 const HOST: ProjectSpec = { description: 'Images of this machine’s own cluster.' };
@@ -22,7 +20,7 @@ export function startControllers({ hub, objects, client, port, logger }: Control
     client,
     objects,
     content: hub.projects,
-    hosts: [`localhost:${port}`, HUB_NAME],
+    hosts: [`localhost:${port}`, HUB_HOST],
     always: { library: LIBRARY, ...(objects.clusters ? { host: HOST } : {}) },
     clock: systemClock,
     log: logger,
