@@ -34,7 +34,8 @@ export async function startSampan(options: SampanOptions = {}): Promise<Contesta
     cert: read('admin.crt'),
     key: read('admin.key'),
   });
-  const args = [...nodeFlags, program, '--home', home, '--port', String(port)];
+  // upstream's has no registry beside it
+  const args = [...nodeFlags, program, '--home', home, '--port', String(port), '--no-hub'];
   const start = () =>
     startTimed(access, () => startChild('sampan-server', process.execPath, args, join(folder, 'server.log')));
   let { child, startMs } = await start();
