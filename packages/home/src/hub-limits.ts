@@ -8,6 +8,8 @@ export interface RateSetting {
 export interface HubLimitSettings {
   /** Most bytes of one blob. */
   readonly maxBlobBytes?: number;
+  /** Uploads that one account has begun and neither finished nor cancelled. */
+  readonly uploads?: number;
   /** Requests of one account, and of one address without an account. */
   readonly account?: RateSetting;
   readonly address?: RateSetting;
@@ -16,7 +18,8 @@ export interface HubLimitSettings {
 }
 
 const CHECKS: Readonly<Record<keyof HubLimitSettings, (value: unknown) => boolean>> = {
-  maxBlobBytes: (value) => Number.isSafeInteger(value) && Number(value) > 0,
+  maxBlobBytes: isCount,
+  uploads: isCount,
   account: isRate,
   address: isRate,
   failedLogins: isRate,
@@ -28,6 +31,10 @@ export function isHubLimits(value: unknown): value is HubLimitSettings {
     const is = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof HubLimitSettings] : undefined;
     return is?.(found) ?? false;
   });
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) > 0;
 }
 
 function isRate(value: unknown): boolean {

@@ -29,7 +29,7 @@ const CHECKS: Readonly<Record<keyof Settings, readonly [is: (value: unknown) => 
   hubPort: [isPort, 'a port number'],
   hubLimits: [
     isHubLimits,
-    'limits of the registry (maxBlobBytes; account, address, failedLogins as {perSecond, burst})',
+    'limits of the registry (maxBlobBytes, uploads; account, address, failedLogins as {perSecond, burst})',
   ],
   hubBucket: [
     isHubBucket,

@@ -112,6 +112,23 @@ test('a blob may not be larger than allowed, however it is sent', async () => {
   expect((await client.send('PATCH', await upload(), { body: stream, duplex: 'half' })).status).toBe(413);
 });
 
+test('uploads that are begun and not finished are counted, until they are', async () => {
+  const { hub } = await start({ uploads: 3 });
+  await using _ = hub;
+  const client = await hub.client('open/app');
+  const begin = () => client.send('POST', 'blobs/uploads/');
+  const locations = [];
+  for (let upload = 0; upload < 3; upload++) locations.push((await begin()).headers.get('location') ?? '');
+  const refused = await begin();
+  expect([refused.status, await refused.json()]).toMatchObject([
+    429,
+    { errors: [{ code: 'TOOMANYREQUESTS' }] },
+  ]);
+  await client.pushBlob(Buffer.from('whole at once'));
+  expect((await client.send('DELETE', locations[0] ?? '')).status).toBe(204);
+  expect((await begin()).status).toBe(202);
+});
+
 test('pushes, pulls and deletes are written down with who and from where', async () => {
   const { hub, lines } = await start({});
   await using _ = hub;

@@ -7,6 +7,7 @@ import { scanBlobs, scanLinks } from '../src/metadata/garbage.ts';
 import { findManifest, listReferrers, manifestSizes } from '../src/metadata/manifests.ts';
 import { listRepositories, type Reader } from '../src/metadata/repositories.ts';
 import { listTags, tagsOf } from '../src/metadata/tags.ts';
+import { hasUploads } from '../src/metadata/uploads.ts';
 import { candidateTags, repositoriesOf, untaggedManifests } from '../src/retention/candidates.ts';
 import { hasContent } from '../src/rules/usage.ts';
 import { dueDeliveries, nextDue, summarize } from '../src/webhooks/delivery-records.ts';
@@ -54,6 +55,7 @@ const QUERIES: Readonly<Record<string, (from: Reader) => Promise<unknown>>> = {
   referrers: (from) => listReferrers(from, 'a/b', { subject: DIGEST, after: '', limit: 10 }),
   'referrers of a type': (from) =>
     listReferrers(from, 'a/b', { subject: DIGEST, artifactType: 'a/b', after: '', limit: 10 }),
+  'open uploads': (from) => hasUploads(from, 'dev', 5000),
   'tags to judge': (from) => candidateTags(from, 1),
   'manifests without a tag': (from) => untaggedManifests(from, 1, { before: 1, after: DIGEST, limit: 10 }),
   'whether a project has it': (from) => hasContent(from, 'a', DIGEST),

@@ -13,7 +13,7 @@ import { RegistryError } from '../errors/registry-error.ts';
 import { freeBytes } from '../http/free-bytes.ts';
 import { linkBlob } from '../metadata/blobs.ts';
 import { knownBlobs } from '../metadata/garbage.ts';
-import { addUpload, findUpload, forgetUpload } from '../metadata/uploads.ts';
+import { addUpload, findUpload, forgetUpload, hasUploads } from '../metadata/uploads.ts';
 import { checkDigest } from '../names/digests.ts';
 import { QuotaExceededError, requireRoom, requireWithin } from '../rules/quota.ts';
 import { type Call, projectOfCall } from './call.ts';
@@ -32,12 +32,24 @@ export async function startUpload(call: Call): Promise<HubResponse> {
   const digest = text === null ? undefined : checkDigest(text);
   const algorithm = algorithmOf(query, digest);
   // told here already, a client need not send what is refused
-  if (!digest) await requireRoom(parts.records.read, projectOfCall(call), { size: 1 });
+  if (!digest) await requireSession(call);
   const upload = await parts.blobs.createUpload({ algorithm });
   if (digest) return whole(call, upload, digest);
   const record = { id: upload.id, repository, caller: caller.name, started: parts.clock.now() };
   await parts.records.write((to) => addUpload(to, record));
   return accepted(repository, upload, 202);
+}
+
+/** @throws QuotaExceededError, or RegistryError TOOMANYREQUESTS when the caller has begun too many already */
+async function requireSession(call: Call): Promise<void> {
+  const { parts, caller } = call;
+  await requireRoom(parts.records.read, projectOfCall(call), { size: 1 });
+  const { uploads } = parts.limits;
+  if (!(await hasUploads(parts.records.read, caller.name, uploads))) return;
+  throw new RegistryError(
+    'TOOMANYREQUESTS',
+    `${uploads} uploads are begun and not finished: cancel some, or wait a day`,
+  );
 }
 
 function algorithmOf(query: URLSearchParams, digest: Digest | undefined) {

@@ -2,6 +2,8 @@
 export interface HubLimits {
   /** Most bytes of one blob. */
   readonly maxBlobBytes: number;
+  /** Uploads that one account has begun and neither finished nor cancelled. */
+  readonly uploads: number;
   /** Requests of one account. */
   readonly account: Rate;
   /** Requests without an account from one address; addresses of the machine itself have no limit. */
@@ -22,6 +24,7 @@ export interface Rate {
  */
 export const DEFAULT_LIMITS: HubLimits = {
   maxBlobBytes: 2 ** 40,
+  uploads: 5000,
   account: { perSecond: 5000, burst: 100_000 },
   address: { perSecond: 200, burst: 12_000 },
   failedLogins: { perSecond: 0.2, burst: 10 },

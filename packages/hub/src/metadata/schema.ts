@@ -79,6 +79,7 @@ CREATE INDEX tags_digest ON tags (repository, digest, name);
 CREATE TABLE uploads (
   id TEXT NOT NULL PRIMARY KEY, repository TEXT NOT NULL, caller TEXT NOT NULL, started INTEGER NOT NULL
 );
+CREATE INDEX uploads_caller ON uploads (caller, id);
 `,
   },
   ...EVENT_MIGRATIONS,

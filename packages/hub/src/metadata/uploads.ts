@@ -17,6 +17,19 @@ export async function findUpload(from: Reader, id: string): Promise<UploadRecord
   return from.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** Whether someone has begun `count` uploads that are neither finished nor given up. */
+export async function hasUploads(from: Reader, caller: string, count: number): Promise<boolean> {
+  const row = await from
+    .selectFrom('uploads')
+    .select('id')
+    .where('caller', '=', caller)
+    .orderBy('id')
+    .offset(count - 1)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function forgetUpload(to: Writer, id: string): Promise<void> {
   await to.deleteFrom('uploads').where('id', '=', id).execute();
 }
