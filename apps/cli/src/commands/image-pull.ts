@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, SampanError } from '@sampan/base';
-import { type HomeLayout, isMissing } from '@sampan/home';
+import { HOST_CLUSTER } from '@sampan/clusters';
+import { type HomeLayout, HUB_HOST, isMissing, pullSecretContent, readRunState } from '@sampan/home';
 import { credentialsFor, type RegistryCredentials } from '@sampan/kubelet';
 import type { Invocation } from '../command.ts';
 import { withImages } from '../images.ts';
@@ -24,12 +25,23 @@ export async function run({ home, args }: Invocation): Promise<number> {
   });
 }
 
-function credentialsOf({ node }: HomeLayout, image: string): RegistryCredentials | undefined {
+type Auths = Parameters<typeof credentialsFor>[0];
+
+const authsIn = (text: string): Auths => (JSON.parse(text) as { auths?: Auths }).auths ?? {};
+
+/** Of the machine's own cluster, and of the machine. */
+function credentialsOf(home: HomeLayout, image: string): RegistryCredentials | undefined {
+  const running = readRunState(home);
+  const address = running ? `${running.host}:${running.port}` : HUB_HOST;
+  const own = authsIn(pullSecretContent(home, { cluster: HOST_CLUSTER, uid: '', address }));
+  return credentialsFor({ ...own, ...machineAuths(home) }, image);
+}
+
+function machineAuths({ node }: HomeLayout): Auths {
   try {
-    const { auths = {} } = JSON.parse(readFileSync(node.credentials, 'utf8')) as { auths?: object };
-    return credentialsFor(auths as Parameters<typeof credentialsFor>[0], image);
+    return authsIn(readFileSync(node.credentials, 'utf8'));
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error)) return {};
     throw error;
   }
 }
