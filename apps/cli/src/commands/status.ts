@@ -37,6 +37,7 @@ export async function run(invocation: Invocation): Promise<number> {
 async function readStatus(invocation: Invocation): Promise<Status> {
   const { home, port } = invocation;
   const running = readRunState(home);
+  const hub = hubOf(running);
   const processes = processesOf(home, running);
   const memoryBytes = processes.reduce((sum, { memoryBytes: bytes }) => sum + bytes, 0);
   const answer = running && (await getJson(adminAccess(home, running, port), '/sampan/status'));
@@ -54,8 +55,8 @@ async function readStatus(invocation: Invocation): Promise<Status> {
     uptimeSeconds: processes[0]?.uptimeSeconds ?? 0,
     memoryBytes,
     objects,
-    hub: hubOf(running),
-    endpoints: running ? { kubernetes: apiUrl(home, running) } : {},
+    hub,
+    endpoints: running ? { kubernetes: apiUrl(home, running), ...(hub ? { hub: hub.url } : {}) } : {},
     processes,
     ...(running && objects !== null
       ? await readCluster(invocation)
@@ -105,9 +106,7 @@ function text(status: Status): string {
   const facts = [
     `Sampan     ${status.version}, ${status.state}`,
     `Home       ${status.home}`,
-    ...Object.entries(status.endpoints).map(
-      ([name, url]) => `${name === 'kubernetes' ? 'API' : name}        ${url}`,
-    ),
+    ...(status.endpoints.kubernetes ? [`API        ${status.endpoints.kubernetes}`] : []),
     ...(status.hub ? [`Registry   ${registryText(status.hub, status.processes)}`] : []),
     `Objects    ${status.objects ?? 'unknown'}`,
   ];
