@@ -40,6 +40,8 @@ export class HomeAccounts implements Directory {
   readonly #users: Users;
   readonly #tokens: TokenReviews;
   readonly #certificates: ForwardedCertificates;
+  /** Of clusters, by name and uid: every request asks, and the key is a file. */
+  readonly #passwords = new Map<string, string>();
 
   constructor(options: HomeAccountsOptions) {
     const { home, client, clock, log } = options;
@@ -95,12 +97,14 @@ export class HomeAccounts implements Directory {
   }
 
   #cluster(login: string): Keeper | undefined {
-    const { home, objects } = this.#options;
+    const { objects } = this.#options;
     const prefix = clusterLogin('');
     const cluster = login.startsWith(prefix) ? login.slice(prefix.length) : '';
     const uid = cluster === HOST_CLUSTER ? '' : objects.clusters?.get('', cluster)?.metadata.uid;
     if (cluster === '' || uid === undefined) return undefined;
-    const password = clusterPullPassword(home, cluster, uid);
+    const password = this.#passwords.getOrInsertComputed(`${cluster} ${uid}`, () =>
+      clusterPullPassword(this.#options.home, cluster, uid),
+    );
     return {
       account: {
         name: login,
