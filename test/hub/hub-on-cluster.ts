@@ -5,11 +5,12 @@ import type { KubeObject } from '@sampan/api';
 import { silentLogger, systemClock } from '@sampan/base';
 import { clusterDefinition } from '@sampan/clusters';
 import { ensurePki, HOME_FOLDERS, type HomeLayout, homeLayout, type Pki } from '@sampan/home';
-import { HubObjects, installHubKinds } from '@sampan/hub';
+import { HubObjects } from '@sampan/hub';
 import { type Connection, HttpClient, REFS } from '@sampan/machinery';
 import { vi } from 'vitest';
 import { HomeAccounts } from '../../apps/hub/src/accounts/home-accounts.ts';
 import { type RunningHub, startHub } from '../../apps/hub/src/start-hub.ts';
+import { installHubKinds } from '../../apps/server/src/hub/install-kinds.ts';
 import { RegistryUser } from './registry-user.ts';
 
 /** An API server that a Hub can live on. */

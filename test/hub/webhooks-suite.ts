@@ -9,7 +9,6 @@ import {
   type HubCondition,
   type HubEvent,
   type HubTables,
-  installHubKinds,
   WEBHOOKS,
   WebhookController,
   type WebhookObject,
@@ -19,6 +18,7 @@ import {
 import { HttpClient, REFS } from '@sampan/machinery';
 import { openSqliteRecords, type Records } from '@sampan/records';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { installHubKinds } from '../../apps/server/src/hub/install-kinds.ts';
 import type { Api } from './hub-on-cluster.ts';
 
 const WAIT = { timeout: 20_000 };

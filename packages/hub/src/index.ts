@@ -6,7 +6,6 @@ export { answerContent } from './content/answer.ts';
 export { ContentChanges } from './content/changes.ts';
 export { HubControllers } from './controllers/hub-controllers.ts';
 export { HubObjects } from './controllers/hub-objects.ts';
-export { installHubKinds } from './controllers/install-kinds.ts';
 export type { HubEvent } from './events/event.ts';
 export { type Answer, directOrigin, type OriginOf, serveHub } from './http/listener.ts';
 export { Hub } from './hub.ts';
