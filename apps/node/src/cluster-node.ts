@@ -52,11 +52,19 @@ export interface ClusterNode {
   stop(): Promise<void>;
 }
 
-/** Runs the pods of a cluster; resolves when its API knows the node and its pods are being run. Throws SampanErrors. */
-export async function startClusterNode(part: MachinePart, place: ClusterPlace): Promise<ClusterNode> {
+/**
+ * Runs the pods of a cluster; resolves when its API knows the node and its pods are being run. `signal` gives that up: an
+ * API that went away meanwhile is waited for without end. Throws SampanErrors, and the signal's reason.
+ */
+export async function startClusterNode(
+  part: MachinePart,
+  place: ClusterPlace,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<ClusterNode> {
   const releases = new Releases();
   try {
-    const agent = await new ClusterNodeStart(part, place, releases).run();
+    const start = new ClusterNodeStart(part, place, releases, signal);
+    const agent = await Promise.race([start.run(), givenUp(signal)]);
     return { agent, stop: () => releases.run() };
   } catch (error) {
     await releases.run();
@@ -64,11 +72,17 @@ export async function startClusterNode(part: MachinePart, place: ClusterPlace): 
   }
 }
 
+const givenUp = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+
 /** One start: each step uses what those before it made. */
 class ClusterNodeStart {
   readonly #part: MachinePart;
   readonly #place: ClusterPlace;
   readonly #releases: Releases;
+  readonly #signal: AbortSignal;
   /** The node's, as its pods see it. */
   readonly #address: string;
   /** What of the runtime is this cluster's. */
@@ -78,7 +92,8 @@ class ClusterNodeStart {
   #pressure: WatchedPressure | undefined;
   #registered: RegisteredNode | undefined;
 
-  constructor(part: MachinePart, place: ClusterPlace, releases: Releases) {
+  constructor(part: MachinePart, place: ClusterPlace, releases: Releases, signal: AbortSignal) {
+    this.#signal = signal;
     this.#part = part;
     this.#place = place;
     this.#releases = releases;
@@ -128,8 +143,10 @@ class ClusterNodeStart {
     this.#releases.add(() => registered.stop());
     agent.followNode((object) => registered.observed(object));
     await following.synced;
+    this.#signal.throwIfAborted();
     this.#releases.add(startProvisioner({ place: this.#place, node, volumes: local, clock, log }));
     await agent.start();
+    this.#signal.throwIfAborted();
     await this.#serve(agent, facts);
     await removeLeftVolumes(volumes, agent, runtime, log);
     await forgetLeftLogs({ folders, agent, runtime, log });

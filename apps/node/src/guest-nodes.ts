@@ -30,6 +30,8 @@ const NETWORK_FILE = 'network';
 export class GuestNodes {
   readonly #part: MachinePart;
   readonly #running = new Map<string, Running>();
+  /** What gives up a start that is under way, and what was asked for by it. */
+  readonly #starting = new Map<string, { readonly abort: AbortController; readonly request: string }>();
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(part: MachinePart) {
@@ -38,20 +40,28 @@ export class GuestNodes {
 
   /** Works for a cluster, as asked; its containers are taken over. May be called again, also with other facts. */
   start(name: string, request: NodeRequest): Promise<void> {
+    const text = JSON.stringify(request);
+    this.#giveUp(name, text);
     return this.#inTurn(name, async () => {
-      const text = JSON.stringify(request);
       const known = this.#running.get(name);
       if (known?.request === text) return;
       await this.#stop(name);
       const place = await guestPlace(this.#part.home, name, request);
       writeFileSync(join(guestFolder(this.#part.home, name), NETWORK_FILE), `${request.network}\n`);
-      const node = await startClusterNode(this.#part, place);
-      this.#running.set(name, { node, request: text });
+      const abort = new AbortController();
+      this.#starting.set(name, { abort, request: text });
+      try {
+        const node = await startClusterNode(this.#part, place, abort.signal);
+        this.#running.set(name, { node, request: text });
+      } finally {
+        this.#starting.delete(name);
+      }
     });
   }
 
   /** Works for it no more; `end`: and removes all that its pods left. May be called again. */
   stop(name: string, { end }: { readonly end: boolean }): Promise<void> {
+    this.#giveUp(name);
     return this.#inTurn(name, async () => {
       await this.#stop(name);
       if (end) await this.#end(name);
@@ -60,6 +70,7 @@ export class GuestNodes {
 
   /** Works for it no more, and ends its pods; what they stored stays. May be called again. */
   endPods(name: string): Promise<void> {
+    this.#giveUp(name);
     return this.#inTurn(name, async () => {
       await this.#stop(name);
       await this.#endSandboxes(name);
@@ -79,7 +90,15 @@ export class GuestNodes {
 
   /** Stops working for all; their containers run on. */
   async close(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((name) => this.stop(name, { end: false })));
+    const names = new Set([...this.#running.keys(), ...this.#starting.keys()]);
+    await Promise.all([...names].map((name) => this.stop(name, { end: false })));
+  }
+
+  /** A start whose API went away would keep all that follows waiting. `request`: one that asks for this goes on. */
+  #giveUp(name: string, request?: string): void {
+    const starting = this.#starting.get(name);
+    if (starting && starting.request !== request)
+      starting.abort.abort(new Error('something else is asked for the cluster by now'));
   }
 
   async #stop(name: string): Promise<void> {

@@ -3,8 +3,10 @@ export class Releases {
   readonly #tasks: (() => unknown)[] = [];
   #running: Promise<void> | undefined;
 
+  /** What comes after `run`, of a start that was given up, is given back at once. */
   add(task: () => unknown): void {
-    this.#tasks.push(task);
+    if (this.#running) this.#running = this.#running.then(async () => void (await task()));
+    else this.#tasks.push(task);
   }
 
   /** May be called twice. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../command.ts';
-import { replaceFile } from '../replace-file.ts';
+import { replaceFile, replaceLink } from '../replace-file.ts';
 import { BRIDGE, type ClusterNetwork } from './addresses.ts';
 import { netnsPath } from './network-namespace.ts';
 
@@ -43,8 +43,7 @@ export async function installCni(folders: CniFolders): Promise<void> {
   await replaceFile(join(folders.bin, PLUGIN), pluginScript(folders), 0o755);
   // containerd runs it by itself in every sandbox
   const loopback = join(folders.bin, 'loopback');
-  await rm(loopback, { force: true });
-  await symlink(join(pluginFolder(folders), 'loopback'), loopback);
+  await replaceLink(loopback, join(pluginFolder(folders), 'loopback'));
   const plugins = [{ type: PLUGIN }];
   await replaceFile(
     join(folders.conf, '10-sampan.conflist'),
