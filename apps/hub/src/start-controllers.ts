@@ -28,3 +28,21 @@ export function startControllers({ hub, objects, client, port, logger }: Control
   controllers.start();
   return controllers;
 }
+
+/** By then the first start has made it, unless the cluster does not let the registry make projects. */
+const LIBRARY_MS = 2000;
+
+/** Resolves when the project is there to which everybody's first push goes, or after a while. */
+export function untilLibrary({ projects }: HubObjects): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = () => {
+    if (projects.get('', 'library')) resolve();
+  };
+  const forget = projects.onChange(look);
+  const timer = setTimeout(resolve, LIBRARY_MS);
+  look();
+  return promise.finally(() => {
+    forget();
+    clearTimeout(timer);
+  });
+}

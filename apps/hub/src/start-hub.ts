@@ -19,7 +19,7 @@ import {
 import type { Client } from '@sampan/machinery';
 import { openSqliteRecords } from '@sampan/records';
 import { openListeners } from './listeners/open-listeners.ts';
-import { startControllers } from './start-controllers.ts';
+import { startControllers, untilLibrary } from './start-controllers.ts';
 import { startWebhooks } from './start-webhooks.ts';
 
 export interface StartHubOptions {
@@ -95,6 +95,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const listeners = await openListeners({ hub, port, exactly, socket, inside, logger });
   if (cluster) controllers = startControllers({ hub, ...cluster, port: listeners.port, logger });
   hub.retention.onRun((project) => controllers?.contentChanged(project));
+  if (cluster) await untilLibrary(cluster.objects);
   return {
     url: `http://127.0.0.1:${listeners.port}`,
     port: listeners.port,
