@@ -2,10 +2,12 @@ import { digestOf } from '@sampan/blobs';
 import { CompiledQuery, type KyselyPlugin, SqliteQueryCompiler } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chartRevision } from '../src/charts/chart-records.ts';
+import { manifestObjects } from '../src/content/manifests.ts';
+import { tagByName, tagObjects } from '../src/content/tags.ts';
 import { blobSizes, findBlob, isReferenced } from '../src/metadata/blobs.ts';
 import { scanBlobs, scanLinks } from '../src/metadata/garbage.ts';
 import { findManifest, listReferrers, manifestSizes } from '../src/metadata/manifests.ts';
-import { listRepositories, type Reader } from '../src/metadata/repositories.ts';
+import { ensureRepository, listRepositories, type Reader } from '../src/metadata/repositories.ts';
 import { listTags, tagsOf } from '../src/metadata/tags.ts';
 import { hasUploads } from '../src/metadata/uploads.ts';
 import { candidateTags, repositoriesOf, untaggedManifests } from '../src/retention/candidates.ts';
@@ -24,6 +26,7 @@ const plugin: KyselyPlugin = {
 };
 beforeAll(async () => {
   hub = await TestHub.start();
+  await hub.records.write((to) => ensureRepository(to, 'a/b', 1));
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 
@@ -65,6 +68,9 @@ const QUERIES: Readonly<Record<string, (from: Reader) => Promise<unknown>>> = {
   'when a delivery is due': (from) => nextDue(from, 'a.b', 1),
   'how a webhook does': (from) => summarize(from, 'a.b'),
   'the revision of an index': (from) => chartRevision(from, 'a'),
+  'tags to tell of': (from) => tagObjects(from, {}),
+  'a tag to tell of': (from) => tagByName(from, 'a:b:v1'),
+  'manifests to tell of': (from) => manifestObjects(from, {}),
   'blobs that would be collected': (from) => scanBlobs(from, DIGEST, 1),
 };
 
