@@ -62,6 +62,10 @@ describe('projects', () => {
       immutability: [{ tags: 'v*' }],
     });
     await works('hub project update shop --keep-last 3 --keep-pulled 30d');
+    const noSchedule = await on('hub project update shop --schedule sometimes');
+    expect(noSchedule).toMatchObject({ code: 1 });
+    expect(noSchedule.stderr).toContain('sometimes');
+    await works('hub project update shop --schedule none');
     expect(await works('hub project describe shop')).toContain('**:* keeps the last 3, or pulled in 30 d');
     expect(await works('hub project list')).toMatch(/^shop +public .* 1\.0 GB/m);
   });
@@ -230,6 +234,9 @@ describe('looking after it', () => {
     expect(await works('hub webhook list shop')).toMatch(
       /^shop\/ci +http:\/\/127\.0\.0\.1:1\/hook +push,delete/m,
     );
+    await works('hub webhook update shop/ci --filter v*');
+    const changed = await json<{ spec: { filter: object } }>('hub webhook describe shop/ci -o json');
+    expect(changed.spec.filter).toEqual({ tags: 'v*' });
     await works('hub webhook update shop/ci --disable --event push --filter none');
     const { spec } = await json<{ spec: object }>('hub webhook describe shop/ci -o json');
     expect(spec).toMatchObject({ disabled: true, events: ['push'], url: 'http://127.0.0.1:1/hook' });

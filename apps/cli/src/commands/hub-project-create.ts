@@ -5,7 +5,7 @@ import type { Invocation } from '../command.ts';
 import { createHubObject, shown, untilSeen } from '../hub/hub-objects.ts';
 import { PROJECT } from '../hub/project-kind.ts';
 import { projectPatch } from '../hub/project-spec.ts';
-import { withoutNulls } from '../hub/without-nulls.ts';
+import { fromNothing } from '../hub/spec-patch.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
@@ -13,7 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
     apiVersion: `${HUB_GROUP}/${HUB_VERSION}`,
     kind: 'Project',
     metadata: { name: PROJECT.objectName(args[0] ?? '') },
-    spec: withoutNulls<ProjectSpec>(projectPatch(options)),
+    spec: fromNothing<ProjectSpec>(projectPatch(options)),
   };
   if (await printedOnly(invocation, [object])) return 0;
   return await withHost(invocation, async (client) => {

@@ -12,8 +12,8 @@ import type { Invocation, OptionValues } from '../command.ts';
 import { createHubObject, untilSeen } from '../hub/hub-objects.ts';
 import { ROBOT } from '../hub/robot-kind.ts';
 import { expiryFrom, permissionsFrom } from '../hub/robot-spec.ts';
+import { fromNothing } from '../hub/spec-patch.ts';
 import { tellSecret } from '../hub/tell-secret.ts';
-import { withoutNulls } from '../hub/without-nulls.ts';
 import { usage } from '../parse.ts';
 
 /** The secret is made here, and only its hash is kept: it is shown once. */
@@ -21,7 +21,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
   const secret = newRobotSecret();
   const [text = ''] = args;
-  const expiry = withoutNulls<{ expiresAt: string }>(expiryFrom(options));
+  const expiry = fromNothing<{ expiresAt: string }>(expiryFrom(options));
   const object: RobotAccountObject = {
     apiVersion: `${HUB_GROUP}/${HUB_VERSION}`,
     kind: 'RobotAccount',
@@ -33,7 +33,10 @@ export async function run(invocation: Invocation): Promise<number> {
       ...secretPlace(options, secret),
     },
   };
-  if (await printedOnly(invocation, [object])) return 0;
+  if (await printedOnly(invocation, [object])) {
+    if (object.spec?.secretHash) process.stderr.write(`The secret that the hash is of: ${secret}\n`);
+    return 0;
+  }
   return await withHost(invocation, async (client) => {
     const created = await createHubObject(client, ROBOT, object);
     if (waitMsOf(invocation) > 0) await untilSeen(invocation, client, ROBOT, created);

@@ -3,9 +3,9 @@ import { printedOnly, printObjects } from '../apps/make.ts';
 import { waitMsOf, withHost } from '../clusters/change-cluster.ts';
 import type { Invocation } from '../command.ts';
 import { createHubObject, shown, untilSeen } from '../hub/hub-objects.ts';
+import { fromNothing } from '../hub/spec-patch.ts';
 import { WEBHOOK } from '../hub/webhook-kind.ts';
 import { urlFrom, webhookPatch } from '../hub/webhook-spec.ts';
-import { withoutNulls } from '../hub/without-nulls.ts';
 
 const USUAL_EVENTS = ['push', 'delete'] as const;
 
@@ -20,7 +20,7 @@ export async function run(invocation: Invocation): Promise<number> {
       project: text.slice(0, text.indexOf('/')),
       url: urlFrom(url),
       events: USUAL_EVENTS,
-      ...withoutNulls<WebhookSpec>(webhookPatch(options)),
+      ...fromNothing<WebhookSpec>(webhookPatch(options)),
     },
   };
   if (await printedOnly(invocation, [object])) return 0;

@@ -21,6 +21,8 @@ export interface HubKind<T extends KubeObject> {
   readonly wide: readonly Column<T>[];
   /** Lines of `describe`; those without a value are left out. */
   readonly rows: readonly (readonly [head: string, cell: (object: T) => string | undefined])[];
+  /** Conditions that tell whether it is as it was asked to be; default `Ready`. */
+  readonly judgedBy?: readonly string[];
   /** Reasons for which one is not ready that are no failure of making or changing it. */
   readonly expected?: readonly string[];
   /** What is said when there is none. */

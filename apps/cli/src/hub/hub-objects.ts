@@ -77,15 +77,15 @@ export async function untilSeen<T extends KubeObject>(
     return observedGeneration >= generation ? object : undefined;
   });
   if (!found) throw hubSlow(kind.word, timeoutMs);
-  const ready = (found as Judged).status?.conditions?.find(({ type }) => type === 'Ready');
-  if (ready?.status !== 'False' || kind.expected?.includes(ready.reason)) return found;
-  throw new SampanError(
-    'hub-object-failed',
-    `The ${kind.word} is not ready: ${ready.message.replace(/\.$/, '')}.`,
-    {
-      hint: `See: sampan hub ${kind.word} describe ${kind.shownName(found)}`,
-    },
+  const { judgedBy = ['Ready'], expected = [] } = kind;
+  const failed = (found as Judged).status?.conditions?.find(
+    ({ type, status, reason }) => status === 'False' && judgedBy.includes(type) && !expected.includes(reason),
   );
+  if (!failed) return found;
+  const message = `The ${kind.word} is not as it was asked to be: ${failed.message.replace(/\.$/, '')}.`;
+  throw new SampanError('hub-object-failed', message, {
+    hint: `See: sampan hub ${kind.word} describe ${kind.shownName(found)}`,
+  });
 }
 
 /** Of `hub-slow`: the registry has not seen something in time. */

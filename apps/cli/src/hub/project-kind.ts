@@ -43,6 +43,8 @@ export const PROJECT: HubKind<ProjectObject> = {
     ['Last retention', lastRetentionText],
     ['Created', ({ metadata }) => metadata.creationTimestamp ?? undefined],
   ],
+  // False for a schedule that is none
+  judgedBy: ['Ready', 'Retained'],
   none: 'There are no projects yet. Make one: sampan hub project create shop',
 };
 

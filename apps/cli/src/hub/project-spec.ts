@@ -13,19 +13,17 @@ import type { OptionValues } from '../command.ts';
 import { usage } from '../parse.ts';
 import { listOf, numberOf } from '../values.ts';
 import { bytesOf } from './bytes.ts';
+import type { SpecPatch } from './spec-patch.ts';
 
 const ROLES = Object.keys(ROLE_ACTIONS);
 
-/** A change of a project's spec, as a merge patch (RFC 7396): null takes a field away. */
-export type ProjectPatch = { readonly [Field in keyof ProjectSpec]?: ProjectSpec[Field] | null };
-
 /** What options of `hub project create` and `update` ask for. Throws `usage`. */
-export function projectPatch(options: OptionValues, before: ProjectSpec = {}): ProjectPatch {
+export function projectPatch(options: OptionValues, before: ProjectSpec = {}): SpecPatch<ProjectSpec> {
   const { description, quota } = options;
   const members = listOf(options.member);
   const immutable = listOf(options.immutable);
   const types = listOf(options['artifact-type']);
-  const retention = retentionFrom(options, before.retention);
+  const retention = retentionFrom(options);
   return {
     ...(typeof description === 'string' ? { description } : {}),
     ...(options.public === true ? { public: true } : options.private === true ? { public: false } : {}),
@@ -97,10 +95,7 @@ export function selectorFrom(option: string, word: string): TagSelector {
 const DAY_SECONDS = 86_400;
 
 /** One rule for what --retain names; `--retain none` takes all away. */
-function retentionFrom(
-  options: OptionValues,
-  before: ProjectRetention = {},
-): ProjectRetention | null | undefined {
+function retentionFrom(options: OptionValues): SpecPatch<ProjectRetention> | null | undefined {
   const { retain, schedule } = options;
   if (retain === 'none') return null;
   const rule: RetentionRule = {
@@ -115,11 +110,8 @@ function retentionFrom(
     rule.keepLast === undefined && rule.keepPushedDays === undefined && rule.keepPulledDays === undefined;
   if (hasRule && isEmpty)
     throw usage('Retention needs to know what is kept.', 'Add --keep-last, --keep-pushed or --keep-pulled.');
-  const { schedule: old, ...others } = before;
-  const cron = typeof schedule === 'string' ? schedule : old;
   return {
-    ...others,
-    ...(cron === undefined || cron === 'none' ? {} : { schedule: cron }),
+    ...(typeof schedule === 'string' ? { schedule: schedule === 'none' ? null : schedule } : {}),
     ...(hasRule ? { rules: [rule] } : {}),
   };
 }

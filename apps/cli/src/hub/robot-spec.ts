@@ -4,6 +4,7 @@ import type { OptionValues } from '../command.ts';
 import { usage } from '../parse.ts';
 import { listOf } from '../values.ts';
 import { roleFrom } from './project-spec.ts';
+import type { SpecPatch } from './spec-patch.ts';
 
 /** Of a robot that is new. Throws `usage`. */
 export function permissionsFrom(text: string, options: OptionValues): RobotPermission[] {
@@ -35,10 +36,11 @@ export function expiryFrom(options: OptionValues): { readonly expiresAt?: string
   return { expiresAt: `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z` };
 }
 
-type RobotPatch = { readonly [Field in keyof RobotAccountSpec]?: RobotAccountSpec[Field] | null };
-
 /** What options of `hub robot update` change. A role alone is for all projects that it has. Throws `usage`. */
-export function robotPatch(options: OptionValues, before: RobotAccountSpec = {}): RobotPatch {
+export function robotPatch(
+  options: OptionValues,
+  before: RobotAccountSpec = {},
+): SpecPatch<RobotAccountSpec> {
   const named = listOf(options.project);
   const isNew = named.length > 0 || options['all-projects'] === true;
   const permissions =

@@ -6,18 +6,22 @@ import { usage } from '../parse.ts';
 import { listOf } from '../values.ts';
 import { selectorFrom } from './project-spec.ts';
 import { onOff } from './robot-spec.ts';
-
-type WebhookPatch = { readonly [Field in keyof WebhookSpec]?: WebhookSpec[Field] | null };
+import type { SpecPatch } from './spec-patch.ts';
 
 /** What options of `hub webhook create` and `update` ask for; "none" takes away. Throws `usage`. */
-export function webhookPatch(options: OptionValues): WebhookPatch {
+export function webhookPatch(options: OptionValues): SpecPatch<WebhookSpec> {
   const { url, filter, secret, ca, description } = options;
   const events = eventsFrom(options);
   return {
     ...(typeof description === 'string' ? { description } : {}),
     ...(typeof url === 'string' ? { url: urlFrom(url) } : {}),
     ...(events.length > 0 ? { events } : {}),
-    ...orNone('filter', filter, (text) => selectorFrom('filter', text)),
+    ...orNone('filter', filter, (text) => ({
+      // what the filter before had beyond it goes
+      repositories: null,
+      tags: null,
+      ...selectorFrom('filter', text),
+    })),
     ...orNone('secretRef', secret, secretFrom),
     ...orNone('caBundle', ca, authorityFrom),
     ...onOff(options),
