@@ -83,9 +83,13 @@ export async function statusOf(home: string): Promise<StatusJson> {
   return JSON.parse((await sampan(['status', '-o', 'json', '--home', home])).stdout) as StatusJson;
 }
 
+/** The same for all, and a process each time. */
+let completionScript: Promise<Outcome> | undefined;
+
 /** What bash offers for words behind the name of the program, the last of which is not at its end. */
 export async function completions(home: string, words: readonly string[]): Promise<string[]> {
-  const { stdout: script } = await sampan(['completion', 'bash']);
+  completionScript ??= sampan(['completion', 'bash']);
+  const { stdout: script } = await completionScript;
   const folder = mkdtempSync(join(tmpdir(), 'sampan-completion-'));
   try {
     const program = join(folder, 'sampan');
