@@ -70,8 +70,8 @@ export function rulesSuite(openRecords?: OpenRecords): void {
     await change('miscounted', 'nobody');
     const wrong = (await hub.hub.check({ read: false })).filter((fault) => fault.digest === digest);
     expect(wrong.map(({ what }) => what)).toEqual([
+      'is held by a repository and not counted by its project',
       'is held by other repositories than its project counts',
-      'is counted by a project that does not hold it',
     ]);
     await change('nobody', 'miscounted');
     expect(await faults()).toEqual([]);

@@ -65,6 +65,7 @@ CREATE TABLE manifests (
   pulled INTEGER,
   PRIMARY KEY (repository, digest)
 );
+CREATE INDEX manifests_digest ON manifests (digest, repository);
 CREATE INDEX manifests_subject ON manifests (repository, subject, digest);
 CREATE TABLE manifest_references (
   repository INTEGER NOT NULL, manifest TEXT NOT NULL, digest TEXT NOT NULL, kind TEXT NOT NULL,
