@@ -19,6 +19,6 @@ export { FolderTarget } from './layout/folder-target.ts';
 export type { Layout } from './layout/layout.ts';
 export { openArchive, openLayout } from './layout/open-layout.ts';
 export { formatReference, parseReference, type Reference } from './names/reference.ts';
-export { originOf, repositoryAt } from './registry/origin.ts';
+export { isLoopback, originOf, repositoryAt } from './registry/origin.ts';
 export { Registry } from './registry/registry.ts';
 export type { Repository } from './registry/repository.ts';

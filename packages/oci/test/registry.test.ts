@@ -7,6 +7,7 @@ import { imageFor, parsePlatform } from '../src/content/platform.ts';
 import { retryAfterMs } from '../src/http/retry.ts';
 import { Transport } from '../src/http/transport.ts';
 import { digestOf } from '../src/names/digest.ts';
+import { originOf } from '../src/registry/origin.ts';
 import { Registry } from '../src/registry/registry.ts';
 
 const servers: Server[] = [];
@@ -172,4 +173,27 @@ it('the image of a platform is found in an index, or what there is instead is sa
   await expect(imageFor(source, index, parsePlatform('linux/amd64'))).rejects.toMatchObject({
     hint: 'It is there for: linux/arm64/v8',
   });
+});
+
+it('what is on loopback is asked by HTTP when there is no TLS, and all else by HTTPS', async () => {
+  const origin = await serve((_, response) => response.end('{}'));
+  expect((await originOf(origin.host, transport, false)).href).toBe(origin.href);
+  expect((await originOf('docker.io', transport, false)).href).toBe('https://registry-1.docker.io/');
+  expect((await originOf('registry.example', transport, true)).href).toBe('http://registry.example/');
+});
+
+it('a proxy is used where the variables say so', async () => {
+  const asked: string[] = [];
+  const proxy = await serve((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(200, { 'content-type': OCI_MANIFEST }).end(MANIFEST);
+  });
+  const proxied = new Transport({ proxies: { HTTP_PROXY: proxy.href, NO_PROXY: 'inside.example' } });
+  try {
+    const registry = new Registry({ origin: new URL('http://outside.example'), transport: proxied });
+    await registry.repository('a/b').resolve('1');
+    expect(asked).toEqual(['http://outside.example/v2/a/b/manifests/1']);
+  } finally {
+    proxied.close();
+  }
 });

@@ -3,6 +3,7 @@ import { readRegistries } from '@sampan/home';
 import {
   authoritiesFor,
   type Credentials,
+  isLoopback,
   Logins,
   originOf,
   type Reference,
@@ -102,7 +103,8 @@ export class Registries {
     const settings = isRoot() ? readRegistries(home).find((registry) => registry.host === host) : undefined;
     const more = settings?.ca === undefined ? [] : [settings.ca];
     const ca = [...(await authoritiesFor(host, personOf(environment))), ...more];
-    const transport = this.#open(new Transport({ ca, proxies: environment }));
+    // as Go's programs have it
+    const transport = this.#open(new Transport({ ca, proxies: isLoopback(host) ? undefined : environment }));
     const isPlain = options['insecure-http'] === true || settings?.insecureHttp === true;
     return new Registry({ origin: await originOf(host, transport, isPlain), transport, credentials });
   }

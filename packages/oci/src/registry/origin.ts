@@ -6,6 +6,9 @@ const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.d
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 const MAX_BYTES = 1 << 20;
 
+/** Whether a registry's name is this machine by itself. */
+export const isLoopback = (registry: string): boolean => LOOPBACK.test(registry);
+
 /** Docker's own images have a first segment that people leave out. */
 export const repositoryAt = (registry: string, repository: string): string =>
   registry === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository;
@@ -18,7 +21,7 @@ export async function originOf(host: string, transport: Transport, insecureHttp:
   const plain = new URL(`http://${host}`);
   if (insecureHttp) return plain;
   const secure = new URL(`https://${API_HOSTS[host] ?? host}`);
-  if (!LOOPBACK.test(host)) return secure;
+  if (!isLoopback(host)) return secure;
   try {
     await readBody(await transport.send({ method: 'GET', url: new URL('/v2/', secure) }), MAX_BYTES);
     return secure;
