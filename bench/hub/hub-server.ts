@@ -19,4 +19,6 @@ process.on('SIGTERM', () => {
     () => process.exit(1),
   );
 });
+// who measures is gone
+process.stdin.resume().on('end', () => process.exit(1));
 process.stdout.write(`${JSON.stringify({ port, login: 'bench:bench' })}\n`);

@@ -34,7 +34,7 @@ async function end(child: ChildProcess, folder: string): Promise<void> {
 export async function startSampan(): Promise<BenchedRegistry> {
   const folder = scratch();
   const program = join(import.meta.dirname, 'hub-server.ts');
-  const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const { port, login } = JSON.parse(line.toString()) as { port: number; login: string };
   const scopes = [REPOSITORY, 'bench/tags'].map((name) => `repository:${name}:pull,push,delete`);
