@@ -8,12 +8,10 @@ import { DigestMismatchError, UploadUnknownError } from '../errors.ts';
 import { Exclusive } from '../exclusive.ts';
 import { diskError, makeFolder, syncFolder, systemCode, writeAll } from './disk.ts';
 import { blobFile, blobFolder, uploadFile } from './layout.ts';
+import { SyncAhead } from './sync-ahead.ts';
 
 /** Bytes of one write: two of them are the memory that a running upload needs. */
 const BATCH_BYTES = 256 * 1024;
-
-/** So many bytes go to disk while more arrive, rather than all at the end. */
-const SYNC_BYTES = 16 * 1024 * 1024;
 
 /** How long an upload that nobody writes to keeps its file open. */
 const IDLE_MS = 60_000;
@@ -46,11 +44,7 @@ export class FileUpload implements Upload {
   #offset: number;
   #hashing: Hashing | undefined;
   #ended = false;
-  /** Bytes since the disk was last told to begin. */
-  #unsynced = 0;
-  #syncing: Promise<void> | undefined;
-  /** Told by the disk only once: the bytes are not to be trusted any more. */
-  #syncFailure: unknown;
+  readonly #ahead = new SyncAhead();
   #cancelIdle: () => void = () => undefined;
 
   constructor(setup: FileUploadSetup) {
@@ -140,30 +134,7 @@ export class FileUpload implements Upload {
       throw diskError(`the upload ${this.id} cannot be written`, error);
     }
     this.#offset += size;
-    this.#syncAhead(handle, size);
-  }
-
-  #syncAhead(handle: FileHandle, size: number): void {
-    if (this.#syncFailure !== undefined) throw diskError('an upload cannot be stored', this.#syncFailure);
-    this.#unsynced += size;
-    if (this.#unsynced < SYNC_BYTES || this.#syncing) return;
-    this.#unsynced = 0;
-    const failed = (error: unknown): void => {
-      this.#syncFailure = error;
-    };
-    this.#syncing = handle
-      .datasync()
-      .catch(failed)
-      .finally(() => {
-        this.#syncing = undefined;
-      });
-  }
-
-  /** All that was written is on disk. */
-  async #sync(handle: FileHandle): Promise<void> {
-    await this.#syncing;
-    if (this.#syncFailure !== undefined) throw this.#syncFailure;
-    await handle.datasync();
+    this.#ahead.wrote(handle, size);
   }
 
   async #digest(handle: FileHandle, algorithm: DigestAlgorithm): Promise<Digest> {
@@ -180,7 +151,7 @@ export class FileUpload implements Upload {
   async #place(handle: FileHandle, digest: Digest): Promise<BlobInfo> {
     const { root } = this.#setup;
     const folder = blobFolder(root, digest);
-    await this.#sync(handle);
+    await this.#ahead.finish(handle);
     const { size } = await handle.stat();
     const modified = this.#setup.clock.now();
     await handle.utimes(modified / 1000, modified / 1000);
