@@ -212,7 +212,8 @@ describe('logging in', () => {
 
 describe('looking after it', () => {
   it('shows what projects hold, collects what nobody needs, and finds that all is there', async () => {
-    const { projects } = await json<{ projects: { project: string; bytes: number }[] }>('hub usage -o json');
+    const { projects } = await json<{ projects: { bytes: number; tags: number }[] }>('hub usage -o json');
+    expect(projects[0]?.tags).toBeGreaterThan(2);
     expect(projects[0]?.bytes).toBeGreaterThan(2_000_000);
     expect(await works('hub gc --dry-run')).toMatch(/^0 blobs of 0 kB would be deleted/);
     expect(await works('hub gc --grace 1h')).toMatch(/^0 blobs of 0 kB deleted/);

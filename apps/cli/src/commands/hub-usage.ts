@@ -2,6 +2,7 @@ import { PROJECTS, type ProjectObject } from '@sampan/hub/kinds';
 import { withHost } from '../clusters/change-cluster.ts';
 import { size } from '../clusters/print-clusters.ts';
 import type { Invocation } from '../command.ts';
+import { REPOSITORY, type RepositoryObject } from '../hub/content-kinds.ts';
 import { hubOperation } from '../hub/operation.ts';
 import { printData, structuredFormat, tableText } from '../structured.ts';
 
@@ -21,8 +22,11 @@ interface Row {
 export async function run(invocation: Invocation): Promise<number> {
   const { options, args } = invocation;
   const { projects } = await hubOperation<Usage>(invocation, 'GET', '/hub/api/usage');
-  const { items } = await withHost(invocation, (client) => client.list<ProjectObject>(PROJECTS));
-  const rows = rowsOf(items, new Map(projects.map(({ project, bytes }) => [project, bytes])));
+  const [objects, repositories] = await withHost(invocation, async (client) => [
+    (await client.list<ProjectObject>(PROJECTS)).items,
+    (await client.list<RepositoryObject>(REPOSITORY.ref)).items,
+  ]);
+  const rows = rowsOf(objects, repositories, new Map(projects.map(({ project, bytes }) => [project, bytes])));
   const chosen = args.length === 0 ? rows : rows.filter(({ project }) => args.includes(project));
   const format = structuredFormat(options.output);
   if (format)
@@ -40,14 +44,20 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 /** Also of projects that are gone and left something. */
-function rowsOf(objects: readonly ProjectObject[], used: ReadonlyMap<string, number>): Row[] {
+function rowsOf(
+  objects: readonly ProjectObject[],
+  repositories: readonly RepositoryObject[],
+  used: ReadonlyMap<string, number>,
+): Row[] {
   const byName = new Map(objects.map((object) => [object.metadata.name ?? '', object]));
+  const held = Map.groupBy(repositories, ({ spec }) => spec.project);
   const names = [...new Set([...byName.keys(), ...used.keys()])];
   return names
     .map((project) => {
-      const { spec, status } = byName.get(project) ?? {};
-      const { repositories = 0, tags = 0 } = status ?? {};
-      return { project, bytes: used.get(project) ?? 0, quota: spec?.quota?.bytes, repositories, tags };
+      const own = held.get(project) ?? [];
+      const tags = own.reduce((sum, { status }) => sum + (status?.tags ?? 0), 0);
+      const quota = byName.get(project)?.spec?.quota?.bytes;
+      return { project, bytes: used.get(project) ?? 0, quota, repositories: own.length, tags };
     })
     .sort((a, b) => b.bytes - a.bytes || (a.project < b.project ? -1 : 1));
 }

@@ -6,8 +6,8 @@ import { usage } from '../parse.ts';
 import { dotted, type HubKind, plain } from './hub-kind.ts';
 
 /** A repository of this machine's registry. */
-interface RepositoryObject extends KubeObject {
-  readonly spec: { readonly repository: string };
+export interface RepositoryObject extends KubeObject {
+  readonly spec: { readonly project: string; readonly repository: string };
   readonly status?: {
     readonly tags?: number;
     readonly manifests?: number;
