@@ -71,7 +71,7 @@ export class Logins {
   async remove(registry: string): Promise<boolean> {
     let isThere = false;
     for (const path of this.#files) {
-      const file = await readAuthFile(path);
+      const file = await readAuthFile(path).catch(unlessForbidden);
       const name = this.#nameIn(path, registry);
       if (!file.auths || !Object.hasOwn(file.auths, name)) continue;
       const { [name]: _, ...auths } = file.auths;
