@@ -43,6 +43,7 @@ bench: build ## Measure against upstream
 	@node bench/scheduler.ts
 	@node bench/pods.ts
 	@node bench/clusters.ts
+	@node bench/hub.ts
 
 conformance: install ## Upstream's conformance tests against Sampan, up to an hour (FOCUS=..., NODES=..., MINUTES=...); as root
 	@FOCUS='$(FOCUS)' NODES='$(NODES)' MINUTES='$(MINUTES)' node tools/conformance/main.ts

@@ -78,7 +78,7 @@ export class RawConnection {
     let size = bytes.length;
     if (!reading.answer) {
       const before = reading.head.length;
-      reading.head += bytes.latin1Slice(0, Math.min(size, 16_384));
+      reading.head += bytes.toString('latin1', 0, Math.min(size, 16_384));
       const end = reading.head.indexOf('\r\n\r\n');
       if (end < 0) return;
       size -= end + 4 - before;
