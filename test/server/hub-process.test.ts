@@ -123,6 +123,9 @@ describe('the registry of a home', () => {
     expect(pushed.status).toBe(201);
     const before = hubPid(sampan.pid);
     process.kill(before, 'SIGKILL');
+    await expect.poll(() => existsSync(`/proc/${before}`), { interval: 5 }).toBe(false);
+    // who comes meanwhile by the server waits for it
+    expect((await secure('/v2/')).status).toBe(401);
     const read = () =>
       plain(`/v2/library/kept/blobs/${digest}`, { headers: { authorization } }).then(
         ({ status, body }) => `${status} ${body}`,

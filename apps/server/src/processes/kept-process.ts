@@ -8,8 +8,6 @@ export interface KeptProcessOptions<Line, Ready> {
   readonly log: Logger;
   /** Asked before each start. */
   readonly args: () => readonly string[];
-  /** Why it cannot be started now; undefined: it can. */
-  readonly problem?: () => SampanError | undefined;
   /** What goes before its command, asked before each start; throws why it cannot be started now. */
   readonly launcher?: () => readonly string[];
   /** Makes what speaks with it, before it says anything. */
@@ -48,21 +46,22 @@ export class KeptProcess<Line, Ready extends object> {
   /** That is not ready yet. */
   #beginning: ChildProcess | undefined;
   #failures = 0;
-  #restart: NodeJS.Timeout | undefined;
+  #cancelRestart = (): void => {};
   #isStopped = false;
 
   constructor(options: KeptProcessOptions<Line, Ready>) {
     this.#options = options;
   }
 
-  /** Resolves when it is ready, starting it if need be. Throws why it is not. */
+  /**
+   * Resolves when it is ready, starting it if need be; waits for one that died and is started again, but for none that
+   * keeps failing. Throws why it is not.
+   */
   start(): Promise<Kept<Line, Ready>> {
     if (this.#isStopped) return Promise.reject(this.#gone('the server stops'));
     if (this.#running) return this.#running;
     try {
-      const problem = this.#options.problem?.();
-      if (problem) throw problem;
-      this.#running = this.#spawn(this.#options.launcher?.() ?? [], programStart(this.#options.name));
+      this.#running = this.#begin();
       return this.#running;
     } catch (error) {
       return Promise.reject(error);
@@ -72,7 +71,7 @@ export class KeptProcess<Line, Ready extends object> {
   /** Ends it; resolves when it has. May be called twice. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearTimeout(this.#restart);
+    this.#cancelRestart();
     // it may wait for what never comes, and has acknowledged nothing
     this.#beginning?.kill('SIGKILL');
     const running = await this.#running?.catch(() => undefined);
@@ -80,6 +79,11 @@ export class KeptProcess<Line, Ready extends object> {
     const ended = new Promise((resolve) => running.child.once('exit', resolve));
     if (running.child.connected) running.child.disconnect();
     await ended;
+  }
+
+  #begin(): Promise<Running<Line, Ready>> {
+    const { launcher, name } = this.#options;
+    return this.#spawn(launcher?.() ?? [], programStart(name));
   }
 
   async #spawn(launcher: readonly string[], start: ProgramStart): Promise<Running<Line, Ready>> {
@@ -124,14 +128,30 @@ export class KeptProcess<Line, Ready extends object> {
   #startLater(how: string): void {
     const { name, log, restarted } = this.#options;
     log.error(`the ${name} process ended`, { how });
-    const wait = Math.min(RESTART_MS * 2 ** this.#failures++, LONGEST_RESTART_MS);
-    this.#restart = setTimeout(() => {
-      this.#running = undefined;
-      this.start().then(
-        ({ ready }) => restarted(ready),
-        (failure: unknown) => log.error(`the ${name} process does not start`, { error: messageOf(failure) }),
-      );
-    }, wait);
+    const pause = Promise.withResolvers<void>();
+    const timer = setTimeout(pause.resolve, Math.min(RESTART_MS * 2 ** this.#failures, LONGEST_RESTART_MS));
+    this.#cancelRestart = () => {
+      clearTimeout(timer);
+      pause.reject(this.#gone('the server stops'));
+    };
+    const next = pause.promise.then(() => {
+      this.#running = next;
+      try {
+        return this.#begin();
+      } catch (error) {
+        // nothing was started: whoever asks next tries anew
+        this.#running = undefined;
+        throw error;
+      }
+    });
+    if (this.#failures++ === 0) this.#running = next;
+    next.then(
+      ({ ready }) => restarted(ready),
+      (failure: unknown) => {
+        if (this.#isStopped) return;
+        log.error(`the ${name} process does not start`, { error: messageOf(failure) });
+      },
+    );
   }
 
   #gone(message: string): SampanError {
