@@ -83,6 +83,8 @@ const forwardedOrigin: OriginOf = ({ headers }: IncomingMessage): Origin => {
 };
 
 async function listenOnSocket(server: Server, path: string): Promise<void> {
+  // the server process uses its connections again when it likes: none may be closed at that moment
+  server.keepAliveTimeout = 0;
   rmSync(path, { force: true });
   const umask = process.umask(0o177);
   await listen(server, { path }).finally(() => process.umask(umask));
