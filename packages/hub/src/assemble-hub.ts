@@ -57,7 +57,18 @@ export function assembleHub(options: HubOptions) {
   const events = new EventLog({ records, clock, logger, written });
   const locks = new DigestLocks();
   const pulls = new PullTimes({ records, clock, logger });
-  const parts: HubParts = { blobs, records, locks, clock, events, tagLists, directory, limits, pulls };
+  const parts: HubParts = {
+    blobs,
+    records,
+    locks,
+    clock,
+    events,
+    tagLists,
+    directory,
+    limits,
+    pulls,
+    uploading: new Set(),
+  };
   const keys = new TokenKeys({ ...options.keyPair, service: options.service, clock });
   const gate = new LimitedGate(tokenGate(keys, parts), requestLimits);
   const registry = new Registry({ parts, gate, logger });

@@ -23,6 +23,8 @@ export interface HubParts {
   readonly directory: Directory;
   readonly limits: HubLimits;
   readonly pulls: PullTimes;
+  /** Uploads that requests go on with now: the collector lets them be, however long one waits for a lock. */
+  readonly uploading: Set<string>;
 }
 
 /** One request whose route is known and which its caller may make. */

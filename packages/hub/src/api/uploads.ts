@@ -1,7 +1,6 @@
 import {
   BlobTooLargeError,
   type Digest,
-  DigestMismatchError,
   digestAlgorithm,
   isDigestAlgorithm,
   type Upload,
@@ -11,13 +10,11 @@ import {
 } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
 import { freeBytes } from '../http/free-bytes.ts';
-import { linkBlob } from '../metadata/blobs.ts';
-import { knownBlobs } from '../metadata/garbage.ts';
 import { addUpload, findUpload, forgetUpload, hasUploads } from '../metadata/uploads.ts';
 import { checkDigest } from '../names/digests.ts';
-import { QuotaExceededError, requireRoom, requireWithin } from '../rules/quota.ts';
+import { QuotaExceededError, requireRoom } from '../rules/quota.ts';
 import { type Call, projectOfCall } from './call.ts';
-
+import { commit, giveUp } from './commit-upload.ts';
 import type { HubResponse } from './message.ts';
 import { mount } from './mount.ts';
 import { parseContentRange, uploadedRange } from './range.ts';
@@ -34,7 +31,7 @@ export async function startUpload(call: Call): Promise<HubResponse> {
   // told here already, a client need not send what is refused
   if (!digest) await requireSession(call);
   const upload = await parts.blobs.createUpload({ algorithm });
-  if (digest) return whole(call, upload, digest);
+  if (digest) return goOn(call, upload, () => whole(call, upload, digest));
   const record = { id: upload.id, repository, caller: caller.name, started: parts.clock.now() };
   await parts.records.write((to) => addUpload(to, record));
   return accepted(repository, upload, 202);
@@ -78,7 +75,7 @@ export async function getUpload(call: Call): Promise<HubResponse> {
 /** PATCH: a chunk, or with no `Content-Range` all that comes. */
 export async function appendUpload(call: Call): Promise<HubResponse> {
   const upload = await open(call);
-  await append(call, upload, {});
+  await goOn(call, upload, () => append(call, upload, {}));
   return accepted(call.repository, upload, 202);
 }
 
@@ -86,9 +83,25 @@ export async function appendUpload(call: Call): Promise<HubResponse> {
 export async function finishUpload(call: Call): Promise<HubResponse> {
   const digest = checkDigest(call.query.get('digest'));
   const upload = await open(call);
-  if (call.request.headers['content-length'] !== '0') await append(call, upload, { digest, last: true });
-  await commit(call, upload, digest);
+  await goOn(call, upload, async () => {
+    if (call.request.headers['content-length'] !== '0') await append(call, upload, { digest, last: true });
+    await commit(call, upload, digest);
+  });
   return created(call.repository, digest);
+}
+
+/** Does something with an upload that the collector then lets be; a second request for it meanwhile is refused. */
+async function goOn<T>({ parts }: Call, { id }: Upload, task: () => Promise<T>): Promise<T> {
+  const first = !parts.uploading.has(id);
+  parts.uploading.add(id);
+  try {
+    return await task();
+  } catch (thrown) {
+    if (!(thrown instanceof UploadUnknownError)) throw thrown;
+    throw new RegistryError('BLOB_UPLOAD_UNKNOWN', undefined, { cause: thrown });
+  } finally {
+    if (first) parts.uploading.delete(id);
+  }
 }
 
 export async function cancelUpload(call: Call): Promise<HubResponse> {
@@ -141,51 +154,6 @@ async function append(call: Call, upload: Upload, { digest, last }: Appended): P
       throw new RegistryError('RANGE_INVALID', cause.message, { headers, cause });
     }
     throw cause;
-  }
-}
-
-async function commit(call: Call, upload: Upload, digest: Digest): Promise<void> {
-  const { parts } = call;
-  try {
-    await parts.locks.hold(digest, () => store(call, upload, digest));
-  } catch (cause) {
-    if (cause instanceof UploadBusyError)
-      throw new RegistryError('BLOB_UPLOAD_INVALID', cause.message, { cause });
-    if (cause instanceof QuotaExceededError) await giveUp(call, upload);
-    if (!(cause instanceof DigestMismatchError)) throw cause;
-    await parts.records.write((to) => forgetUpload(to, upload.id));
-    throw new RegistryError('DIGEST_INVALID', cause.message, { cause });
-  }
-}
-
-/** What was refused for good leaves nothing behind, whether it is stored already or not. */
-async function giveUp({ parts }: Call, upload: Upload): Promise<void> {
-  try {
-    await upload.cancel();
-  } catch (thrown) {
-    if (!(thrown instanceof UploadUnknownError)) throw thrown;
-  }
-  await parts.records.write((to) => forgetUpload(to, upload.id));
-}
-
-/** The caller holds the digest's lock. */
-async function store(call: Call, upload: Upload, digest: Digest): Promise<void> {
-  const { parts, repository } = call;
-  const project = projectOfCall(call);
-  await requireRoom(parts.records.read, project, { digest, size: upload.offset });
-  const { size } = await upload.commit(digest);
-  try {
-    await parts.records.write(async (to) => {
-      const grown = await linkBlob(to, repository, { digest, size }, parts.clock.now());
-      // others may have taken the room meanwhile
-      if (grown) await requireWithin(to, project, { digest, size });
-      await forgetUpload(to, upload.id);
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof QuotaExceededError)) throw thrown;
-    const known = await knownBlobs(parts.records.read, [digest]);
-    if (!known.has(digest)) await parts.blobs.delete(digest);
-    throw thrown;
   }
 }
 

@@ -74,7 +74,8 @@ async function cancelUploads(parts: HubParts, run: Run): Promise<void> {
   } while (after !== undefined && !run.stopped());
 }
 
-async function cancelUpload({ blobs, records }: HubParts, id: string): Promise<boolean> {
+async function cancelUpload({ blobs, records, uploading }: HubParts, id: string): Promise<boolean> {
+  if (uploading.has(id)) return false;
   let cancelled = true;
   try {
     await (await blobs.openUpload(id)).cancel();
