@@ -1,7 +1,7 @@
 import { CLUSTERS_ABOUT } from './clusters/cluster-commands.ts';
 import { type Command, type OptionSpec, TOPICS } from './command.ts';
 import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts';
-import { HUB_FAMILIES } from './hub/hub-commands.ts';
+import { HUB_ABOUT, HUB_FAMILIES } from './hub/hub-commands.ts';
 import { usage } from './parse.ts';
 import { suggest } from './suggest.ts';
 
@@ -13,11 +13,14 @@ export function printHelp(words: readonly string[]): void {
   if (name === '') process.stdout.write(overview());
   else if (!only) throw unknown(name);
   else if (found.length === 1) process.stdout.write(helpOf(only));
-  else process.stdout.write(`${aboutOf(name)}${table(found.map(row))}\nMore: sampan help ${only.name}\n`);
+  else
+    process.stdout.write(
+      `${aboutOf(name)}${table(name.includes(' ') ? found.map(row) : overviewRows(found))}\nMore: sampan help ${only.name}\n`,
+    );
 }
 
 /** What a newcomer does not know of a family. */
-const ABOUT: Readonly<Record<string, string>> = { cluster: CLUSTERS_ABOUT };
+const ABOUT: Readonly<Record<string, string>> = { cluster: CLUSTERS_ABOUT, hub: HUB_ABOUT };
 
 function aboutOf(family: string): string {
   const about = Object.hasOwn(ABOUT, family) ? ABOUT[family] : undefined;

@@ -1,13 +1,15 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { messageOf, SampanError } from '@sampan/base';
 import type { Command, OptionValues } from './command.ts';
-import { MOST_WORDS, nextWords } from './command-words.ts';
+import { families, MOST_WORDS, nextWords } from './command-words.ts';
 import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts';
 import { suggest } from './suggest.ts';
 
 export interface Parsed {
   /** Undefined: none was named. */
   readonly command: Command | undefined;
+  /** Without a command: the family (`hub robot`) that was named instead, whose members are asked for; '' for none. */
+  readonly family: string;
   readonly options: OptionValues;
   /** The global `--port`, which some commands use the name of for something else. */
   readonly port: string | undefined;
@@ -20,14 +22,16 @@ export function parse(words: readonly string[]): Parsed {
   const rest = words.slice(leading.length);
   const globals = parseOptions(leading, undefined);
   const leadingPort = portIn(globals.options);
-  if (rest.length === 0) return { command: undefined, options: globals.options, port: leadingPort, args: [] };
+  const family = wholeFamily(rest);
+  if (family !== undefined)
+    return { command: undefined, family, options: globals.options, port: leadingPort, args: [] };
   const command = findCommand(rest);
   const after = rest.slice(command.name.split(' ').length);
   if (command.passThrough) {
     const { home, port } = GLOBAL_OPTIONS;
     const own = leadingOptions(after, { home, port, ...command.options });
     const options = { ...globals.options, ...parseOptions(own, command).options };
-    return { command, options, port: portIn(options), args: after.slice(own.length) };
+    return { command, family: '', options, port: portIn(options), args: after.slice(own.length) };
   }
   const { options, args } = parseOptions(after, command);
   if (options.help !== true) checkArity(command, args);
@@ -35,6 +39,7 @@ export function parse(words: readonly string[]): Parsed {
   const { port: _, ...others } = globals.options;
   return {
     command,
+    family: '',
     options: { ...(hasOwnPort ? others : globals.options), ...options },
     port: hasOwnPort ? leadingPort : (portIn(options) ?? leadingPort),
     args,
@@ -65,6 +70,13 @@ function leadingOptions(words: readonly string[], specs: NonNullable<Command['op
   return found;
 }
 
+/** What the words name if they are no more than a family, or nothing, perhaps with a wish for help. */
+function wholeFamily(words: readonly string[]): string | undefined {
+  const [last = ''] = words.slice(-1);
+  const name = (['--help', '-h'].includes(last) ? words.slice(0, -1) : words).join(' ');
+  return name === '' || families().includes(name) ? name : undefined;
+}
+
 /** The one with the longest name that the words begin with. */
 function findCommand(words: readonly string[]): Command {
   for (let count = Math.min(MOST_WORDS, words.length); count > 0; count--) {
@@ -75,7 +87,7 @@ function findCommand(words: readonly string[]): Command {
   for (let count = Math.min(MOST_WORDS, words.length); count > 0; count--) {
     const family = words.slice(0, count).join(' ');
     const known = nextWords(family);
-    if (known.length > 0) throw unknownMember(family, known, words[count]);
+    if (known.length > 0) throw unknownMember(family, known, words[count] ?? '');
   }
   const [first = ''] = words;
   const meant = suggest(first, nextWords(''));
@@ -85,11 +97,12 @@ function findCommand(words: readonly string[]): Command {
   );
 }
 
-function unknownMember(family: string, known: readonly string[], word: string | undefined): SampanError {
-  const isWord = word !== undefined && !word.startsWith('-');
-  const meant = isWord ? suggest(word, known) : undefined;
+function unknownMember(family: string, known: readonly string[], word: string): SampanError {
+  const meant = word.startsWith('-') ? undefined : suggest(word, known);
   return usage(
-    isWord ? `There is no command "${family} ${word}".` : `"${family}" needs one more word.`,
+    word.startsWith('-')
+      ? `"${family}" needs one more word before ${word}.`
+      : `There is no command "${family} ${word}".`,
     meant
       ? `Did you mean: sampan ${family} ${meant}`
       : `Known: ${known.map((next) => `${family} ${next}`).join(', ')}`,

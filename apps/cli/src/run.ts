@@ -9,10 +9,10 @@ export async function run(words: readonly string[], environment: NodeJS.ProcessE
   try {
     // as most programs have it
     if (words[0] === '--version') return await run(['version', ...words.slice(1)], environment);
-    const { command, options, port, args } = parse(words);
+    const { command, family, options, port, args } = parse(words);
     if (!command || options.help === true) {
       const { printHelp } = await import('./help.ts');
-      printHelp(command?.name.split(' ') ?? []);
+      printHelp((command?.name ?? family).split(' '));
       return 0;
     }
     const { run: runCommand } = await command.load();
@@ -23,7 +23,7 @@ export async function run(words: readonly string[], environment: NodeJS.ProcessE
 }
 
 function newInvocation(
-  { options, port, args }: Omit<Parsed, 'command'>,
+  { options, port, args }: Omit<Parsed, 'command' | 'family'>,
   environment: NodeJS.ProcessEnv,
 ): Invocation {
   const home = homeLayout(chooseHome(text(options.home), environment.SAMPAN_HOME));

@@ -39,6 +39,13 @@ describe('command line', () => {
     expect(options.group).toEqual(['a', 'b']);
   });
 
+  it('takes a family alone, or with a wish for help, for a question about its members', () => {
+    for (const words of [['hub'], ['hub', '--help'], ['--home', '/a', 'hub', '-h']])
+      expect(parse(words)).toMatchObject({ command: undefined, family: 'hub' });
+    expect(parse(['hub', 'robot', '--help']).family).toBe('hub robot');
+    expect(hintOf('cluster', '--all')).toMatch(/^Known: cluster create,/);
+  });
+
   it('says what was probably meant', () => {
     expect(hintOf('stauts')).toBe('Did you mean: sampan status');
     expect(hintOf('user', 'craete', 'x')).toBe('Did you mean: sampan user create');

@@ -15,6 +15,12 @@ export const HUB_FAMILIES: Readonly<Record<string, string>> = {
   'hub webhook': 'Who is told of pushes, pulls and deletions',
 };
 
+/** What a newcomer does not know of it. */
+export const HUB_ABOUT = `The Hub is this machine's registry: it keeps images and charts, in projects; "sampan status" says where.
+
+First: sampan hub login
+Then: docker push localhost:5000/library/NAME, or: sampan hub push IMAGE.tar library/NAME`;
+
 /** Commands about the registry; what they do with objects kubectl can do as well. */
 export const HUB_COMMANDS: readonly Command[] = [
   ...IMAGE_COMMANDS,
