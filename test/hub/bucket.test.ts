@@ -6,11 +6,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { silentLogger } from '@sampan/base';
 import { digestOf } from '@sampan/blobs';
+import { openS3BlobStore } from '@sampan/blobs/s3';
 import { hashPassword, MemoryDirectory } from '@sampan/hub';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningHub, startHub } from '../../apps/hub/src/start-hub.ts';
 import { writeLayout } from '../../apps/hub/test/support.ts';
 import { missingForS3, type S3Server, startS3Server } from '../../packages/blobs/test/s3-server.ts';
+import { blobsSuite } from '../../packages/hub/test/conformance/blobs-suite.ts';
+import { contentsSuite } from '../../packages/hub/test/conformance/contents-suite.ts';
+import type { OpenBlobs } from '../../packages/hub/test/support.ts';
 
 const missing = missingForS3();
 if (missing.length > 0 && process.env.CI) throw new Error(`not here: ${missing.join(', ')}`);
@@ -98,4 +102,11 @@ describe.skipIf(missing.length > 0)('a registry whose blobs are in a bucket', ()
     const { stdout } = await skopeo('list-tags', '--tls-verify=false', image.replace(':v1', ''));
     expect(JSON.parse(stdout)).toMatchObject({ Tags: ['v1'] });
   });
+
+  let stores = 0;
+  // redirects are not what these are about
+  const openBlobs: OpenBlobs = async () =>
+    openS3BlobStore({ ...server, region: 'us-east-1', prefix: `suite${++stores}/`, redirects: false });
+  blobsSuite({ openBlobs });
+  contentsSuite({ openBlobs });
 });

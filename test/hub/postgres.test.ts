@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { chartsSuite } from '../../packages/hub/test/charts-suite.ts';
+import { blobsSuite } from '../../packages/hub/test/conformance/blobs-suite.ts';
+import { contentsSuite } from '../../packages/hub/test/conformance/contents-suite.ts';
 import { contentSuite } from '../../packages/hub/test/content-suite.ts';
 import { eventsSuite } from '../../packages/hub/test/events-suite.ts';
 import { garbageSuite } from '../../packages/hub/test/garbage-suite.ts';
@@ -29,6 +31,8 @@ describe.skipIf(!programs)('a registry over PostgreSQL', () => {
 
   const openRecords: OpenRecords = (folder) => open(folder);
 
+  blobsSuite({ openRecords });
+  contentsSuite({ openRecords });
   eventsSuite(openRecords);
   webhooksSuite(openRecords);
   chartsSuite(openRecords);

@@ -27,8 +27,14 @@ export type OpenRecords = (folder: string) => Promise<Records<HubTables>>;
 const openSqlite: OpenRecords = (folder) =>
   openSqliteRecords({ file: join(folder, 'hub.db'), migrations: HUB_MIGRATIONS });
 
-interface TestOptions extends Pick<Partial<HubOptions>, 'limits' | 'audit'> {
+/** Opens blobs of which there are none yet. */
+export type OpenBlobs = (folder: string) => Promise<BlobStore>;
+
+const openFiles: OpenBlobs = (folder) => openFileBlobStore(join(folder, 'blobs'));
+
+export interface TestOptions extends Pick<Partial<HubOptions>, 'limits' | 'audit'> {
   readonly openRecords?: OpenRecords | undefined;
+  readonly openBlobs?: OpenBlobs | undefined;
   readonly originOf?: OriginOf | undefined;
 }
 
@@ -59,10 +65,10 @@ export class TestHub implements AsyncDisposable {
   static async start(
     clock: Clock = systemClock,
     listeners: readonly Listener[] = [],
-    { originOf, openRecords = openSqlite, ...options }: TestOptions = {},
+    { originOf, openRecords = openSqlite, openBlobs = openFiles, ...options }: TestOptions = {},
   ): Promise<TestHub> {
     const folder = await mkdtemp(join(tmpdir(), 'sampan-hub-'));
-    const blobs = await openFileBlobStore(join(folder, 'blobs'));
+    const blobs = await openBlobs(folder);
     const records = await openRecords(folder);
     const directory = await testDirectory();
     const hub = new Hub({
