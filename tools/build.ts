@@ -40,15 +40,21 @@ const common: BuildOptions = {
 
 rmSync(next, { recursive: true, force: true });
 mkdirSync(next, { recursive: true });
-await build({
-  ...common,
-  entryPoints: Object.fromEntries(
-    ['cli', 'server', 'guests', 'hub', 'node'].map((name) => [name, join(root, `apps/${name}/src/main.ts`)]),
-  ),
-  // commands are loaded when they are called, each from a file of its own
-  splitting: true,
-  chunkNames: 'parts/[name]-[hash]',
-});
+/**
+ * Programs that are bundled together share what they have in common. What one of them has of a package all of them load,
+ * so that those that need little of much stand alone.
+ */
+const TOGETHER = [['cli', 'server', 'guests', 'node'], ['hub']] as const;
+
+for (const names of TOGETHER) {
+  await build({
+    ...common,
+    entryPoints: Object.fromEntries(names.map((name) => [name, join(root, `apps/${name}/src/main.ts`)])),
+    // commands are loaded when they are called, each from a file of its own
+    splitting: true,
+    chunkNames: 'parts/[name]-[hash]',
+  });
+}
 copyFileSync(join(root, 'build/api-descriptions.json'), join(next, 'api-descriptions.json'));
 rmSync(dist, { recursive: true, force: true });
 renameSync(next, dist);
