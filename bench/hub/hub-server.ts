@@ -1,11 +1,13 @@
 /** The hub for benchmarks: `hub-server.ts FOLDER`; prints its port and a login as JSON. */
 
-// as the real program has it, whose settings of the engine these are
+// as the real program has it, whose settings these are
 import '../../apps/hub/src/main.ts';
 import { silentLogger } from '@sampan/base';
+import { countBuffersAsHeap } from '@sampan/home';
 import { hashPassword, MemoryDirectory } from '@sampan/hub';
 import { startHub } from '../../apps/hub/src/start-hub.ts';
 
+countBuffersAsHeap(8);
 const [folder = ''] = process.argv.slice(2);
 const directory = new MemoryDirectory();
 directory.setAccount({ name: 'bench', hash: await hashPassword('bench'), administrator: true });

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SampanError, systemClock } from '@sampan/base';
-import { homeLayout, type LogFile, lockHub, openLogFile, readSettings } from '@sampan/home';
+import {
+  countBuffersAsHeap,
+  homeLayout,
+  type LogFile,
+  lockHub,
+  openLogFile,
+  readSettings,
+} from '@sampan/home';
 import { HubObjects, type HubResponse } from '@sampan/hub';
 import { HomeAccounts } from './accounts/home-accounts.ts';
 import { apiAnswers } from './api-answers.ts';
@@ -29,11 +36,15 @@ const SYNC_MS = 10_000;
 /** What was pushed and pulled is looked up months later: a gigabyte of lines. */
 const AUDIT_LOG = { maxBytes: 100 << 20, kept: 10 };
 
+/** Of bytes that are pushed and pulled nearly all are freed at once; see `freeBytes`. */
+const BUFFERS_GROWTH = 8;
+
 /**
  * The hub process: a child of the server process, with its user and its folder, which is the home. It ends with its
  * parent: when the channel to it closes.
  */
 export async function main(args: readonly string[]): Promise<void> {
+  countBuffersAsHeap(BUFFERS_GROWTH);
   const home = homeLayout('.');
   const log = openLogFile(home.hub.log);
   const crash = (error: unknown) => {

@@ -1,6 +1,5 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 
 const SOURCE_CACHE = '../../../build/compile-cache';
 
@@ -8,12 +7,6 @@ const SOURCE_CACHE = '../../../build/compile-cache';
 enableCompileCache(
   join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? SOURCE_CACHE : 'compile-cache'),
 );
-
-/*
- * The bytes of pushes and pulls lie outside the engine's heap. Unasked it collects all garbage whenever these grow by
- * 64 MB: at full speed many times a second.
- */
-setFlagsFromString('--external-memory-accounted-in-global-limit');
 
 // Syncing a blob to disk holds up a thread: the four that there are by default would leave none for who reads.
 process.env.UV_THREADPOOL_SIZE ??= '16';
