@@ -109,8 +109,10 @@ export class WebhookSender {
     const places = (this.#failing ? 1 : AT_ONCE) - this.#trying.size;
     // the end of a try wakes it
     if (places <= 0) return undefined;
-    const due = await dueDeliveries(records.read, name, now, places + this.#trying.size);
-    for (const delivery of due.filter(({ id }) => !this.#trying.has(id)).slice(0, places)) {
+    // those whose try ends while this is read may still be told as due
+    const tried = new Set(this.#trying.keys());
+    const due = await dueDeliveries(records.read, name, now, places + tried.size);
+    for (const delivery of due.filter(({ id }) => !tried.has(id)).slice(0, places)) {
       this.#trying.set(delivery.id, this.#try(delivery));
     }
     const next = await nextDue(records.read, name, now);
