@@ -65,7 +65,7 @@ async function send(
     if (body instanceof Readable) body.destroy();
     outgoing.end();
   } else if (body instanceof Readable) {
-    await sendStream(body, outgoing);
+    await sendStream(body, outgoing, incoming);
   } else {
     outgoing.end(body);
   }
