@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -171,6 +171,15 @@ export function chartsSuite(openRecords?: OpenRecords): void {
       appVersion: '1.5',
       keywords: ['a', 'b'],
     });
+  });
+
+  test('a chart of many bytes is kept whole', async () => {
+    const chart = await packageChart('large', '1.0.0', `home: ${randomBytes(400_000).toString('hex')}\n`);
+    expect(chart.length).toBeGreaterThan(300_000);
+    const pushed = await upload('open', chart);
+    expect(pushed.status, await pushed.text()).toBe(201);
+    const read = await send('GET', '/hub/charts/open/large-1.0.0.tgz');
+    expect(Buffer.from(await read.arrayBuffer()).equals(chart)).toBe(true);
   });
 
   test('a version is replaced only by force; the same content again is no conflict', async () => {

@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import {
   BlobTooLargeError,
   type Digest,
@@ -142,7 +143,9 @@ async function append(call: Call, upload: Upload, { digest, last }: Appended): P
     const limit = await uploadLimit(call, { size, digest });
     // a body that is refused is not destroyed, which would take the answer's connection with it
     const body = request.body.iterator({ destroyOnReturn: false });
-    await upload.append(body, { at: range?.start, last, limit, release: freeBytes });
+    // what came over HTTP is nobody else's
+    const release = request.body instanceof IncomingMessage ? freeBytes : undefined;
+    await upload.append(body, { at: range?.start, last, limit, release });
   } catch (cause) {
     if (cause instanceof QuotaExceededError) await giveUp(call, upload);
     if (cause instanceof BlobTooLargeError) {
