@@ -1,6 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildImage } from '@sampan/kubelet';
@@ -183,15 +191,18 @@ describe('logging in', () => {
     expect(statSync(docker).mode & 0o777).toBe(0o600);
     const pushed = spawnSync(
       'skopeo',
-      ['copy', '--dest-tls-verify=false', `oci-archive:${archive}`, `docker://${host}/shop/app:login`],
+      ['copy', `oci-archive:${archive}`, `docker://${host}/shop/app:login`],
       {
         encoding: 'utf8',
-        env: { ...process.env, REGISTRY_AUTH_FILE: authFile },
+        env: { ...process.env, HOME: person, REGISTRY_AUTH_FILE: authFile },
       },
     );
     expect(pushed.stderr).not.toContain('level=fatal');
     expect(pushed.status).toBe(0);
+    const plain = join(person, '.config/containers/registries.conf.d');
+    expect(readdirSync(plain)).toEqual([`sampan-${host.replace(':', '-')}.conf`]);
     await works('hub logout');
+    expect(readdirSync(plain)).toEqual([]);
     expect(Object.keys((JSON.parse(readFileSync(docker, 'utf8')) as { auths: object }).auths)).toEqual([
       'ghcr.io',
     ]);

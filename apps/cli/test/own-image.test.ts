@@ -68,7 +68,7 @@ function build(folder: string, [command = '', ...words]: readonly string[]): voi
     '--storage-driver',
     'vfs',
   ];
-  execFileSync('buildah', [...storage, command, '--tls-verify=false', ...words], {
+  execFileSync('buildah', [...storage, command, ...words], {
     cwd: folder,
     env: { ...process.env, HOME: folder, BUILDAH_ISOLATION: 'chroot' },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { SampanError } from '@sampan/base';
 import { type Credentials, OciError } from '@sampan/oci';
 import type { Invocation } from '../command.ts';
-import { hubPlace } from '../hub/hub-place.ts';
+import { findHubPlace, hubPlace } from '../hub/hub-place.ts';
 import { type Login, ownRobot } from '../hub/own-robot.ts';
+import { allowPlainHttp } from '../hub/plain-http.ts';
 import { loginsOf, type Registries, withRegistries } from '../hub/registries.ts';
 import { usage } from '../parse.ts';
 
@@ -29,6 +30,7 @@ export async function run(invocation: Invocation): Promise<number> {
     if (typeof user === 'string')
       return await keep(invocation, registries, host, { user, password: readPassword() });
     if (await worksAlready(invocation, registries, host)) {
+      tellPlain(invocation, host);
       process.stdout.write(`Logged in to ${host} already\n`);
       return 0;
     }
@@ -51,8 +53,13 @@ async function keep(
   const logins = loginsOf(invocation);
   for (const name of namesOf(host)) await logins.store(name, login);
   process.stdout.write(`Logged in to ${host} as ${login.user}\n`);
-  process.stderr.write(`Kept in ${logins.files.join(' and ')}\n`);
+  process.stderr.write(`Kept in ${[...logins.files, ...tellPlain(invocation, host)].join(' and ')}\n`);
   return 0;
+}
+
+/** The home's own registry speaks plain HTTP on loopback, which not all programs take by themselves. */
+function tellPlain({ environment, home }: Invocation, host: string): string[] {
+  return findHubPlace(home)?.host === host ? [allowPlainHttp(environment, namesOf(host))] : [];
 }
 
 /** What people write for the same place: to clients these are several. */
