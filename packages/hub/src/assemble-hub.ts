@@ -16,6 +16,7 @@ import { LimitedGate } from './limits/limited-gate.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { DigestLocks } from './metadata/digest-locks.ts';
 import type { HubTables } from './metadata/schema.ts';
+import { UploadBook } from './metadata/upload-book.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import { Operations } from './operations/operations.ts';
 import type { Directory } from './projects/directory.ts';
@@ -67,6 +68,7 @@ export function assembleHub(options: HubOptions) {
     directory,
     limits,
     pulls,
+    uploads: new UploadBook(records),
     uploading: new Set(),
   };
   const keys = new TokenKeys({ ...options.keyPair, service: options.service, clock });

@@ -5,6 +5,7 @@ import type { EventLog } from '../events/event-log.ts';
 import type { HubLimits } from '../limits/hub-limits.ts';
 import type { DigestLocks } from '../metadata/digest-locks.ts';
 import type { HubTables } from '../metadata/schema.ts';
+import type { UploadBook } from '../metadata/upload-book.ts';
 import { type Directory, type Project, projectOf } from '../projects/directory.ts';
 import type { PullTimes } from '../retention/pull-times.ts';
 import type { Caller } from './gate.ts';
@@ -23,7 +24,9 @@ export interface HubParts {
   readonly directory: Directory;
   readonly limits: HubLimits;
   readonly pulls: PullTimes;
-  /** Uploads that requests go on with now: the collector lets them be, however long one waits for a lock. */
+  /** Uploads that were begun. */
+  readonly uploads: UploadBook;
+  /** Those that requests go on with now: the collector lets them be, however long one waits for a lock. */
   readonly uploading: Set<string>;
 }
 

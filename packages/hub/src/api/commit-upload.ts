@@ -8,7 +8,6 @@ import {
 import { RegistryError } from '../errors/registry-error.ts';
 import { linkBlob } from '../metadata/blobs.ts';
 import { knownBlobs } from '../metadata/garbage.ts';
-import { forgetUpload } from '../metadata/uploads.ts';
 import { QuotaExceededError, requireRoom, requireWithin } from '../rules/quota.ts';
 import { type Call, projectOfCall } from './call.ts';
 
@@ -25,7 +24,7 @@ export async function commit(call: Call, upload: Upload, digest: Digest): Promis
       throw new RegistryError('BLOB_UPLOAD_INVALID', cause.message, { cause });
     if (cause instanceof QuotaExceededError) await giveUp(call, upload);
     if (!(cause instanceof DigestMismatchError)) throw cause;
-    await parts.records.write((to) => forgetUpload(to, upload.id));
+    await parts.uploads.end(upload.id);
     throw new RegistryError('DIGEST_INVALID', cause.message, { cause });
   }
 }
@@ -37,7 +36,7 @@ export async function giveUp({ parts }: Call, upload: Upload): Promise<void> {
   } catch (thrown) {
     if (!(thrown instanceof UploadUnknownError)) throw thrown;
   }
-  await parts.records.write((to) => forgetUpload(to, upload.id));
+  await parts.uploads.end(upload.id);
 }
 
 /** The caller holds the digest's lock. */
@@ -51,8 +50,9 @@ async function store(call: Call, upload: Upload, digest: Digest): Promise<void> 
       const grown = await linkBlob(to, repository, { digest, size }, parts.clock.now());
       // others may have taken the room meanwhile
       if (grown) await requireWithin(to, project, { digest, size });
-      await forgetUpload(to, upload.id);
+      await parts.uploads.forget(to, upload.id);
     });
+    parts.uploads.ended(upload.id);
   } catch (thrown) {
     if (!(thrown instanceof QuotaExceededError)) throw thrown;
     const known = await knownBlobs(parts.records.read, [digest]);

@@ -2,7 +2,6 @@ import { type Logger, messageOf } from '@sampan/base';
 import { BlobSpaceError } from '@sampan/blobs';
 import { RecordsWriteError } from '@sampan/records';
 import { RegistryError } from '../errors/registry-error.ts';
-import { findUpload } from '../metadata/uploads.ts';
 import { QuotaExceededError, tellExceeded } from '../rules/quota.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import type { Call, Handler, HubParts } from './call.ts';
@@ -85,7 +84,7 @@ export class Registry {
   /** When the upload began that the request goes on with. */
   async #since({ operation, repository, reference }: Matched): Promise<number | undefined> {
     if (operation === 'startUpload' || !operation.endsWith('Upload')) return undefined;
-    const upload = await findUpload(this.#parts.records.read, reference);
+    const upload = await this.#parts.uploads.find(reference);
     return upload?.repository === repository ? upload.started : undefined;
   }
 

@@ -11,7 +11,6 @@ import {
 } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
 import { freeBytes } from '../http/free-bytes.ts';
-import { addUpload, findUpload, forgetUpload, hasUploads } from '../metadata/uploads.ts';
 import { checkDigest } from '../names/digests.ts';
 import { QuotaExceededError, requireRoom } from '../rules/quota.ts';
 import { type Call, projectOfCall } from './call.ts';
@@ -33,8 +32,7 @@ export async function startUpload(call: Call): Promise<HubResponse> {
   if (!digest) await requireSession(call);
   const upload = await parts.blobs.createUpload({ algorithm });
   if (digest) return goOn(call, upload, () => whole(call, upload, digest));
-  const record = { id: upload.id, repository, caller: caller.name, started: parts.clock.now() };
-  await parts.records.write((to) => addUpload(to, record));
+  parts.uploads.begin({ id: upload.id, repository, caller: caller.name, started: parts.clock.now() });
   return accepted(repository, upload, 202);
 }
 
@@ -43,7 +41,7 @@ async function requireSession(call: Call): Promise<void> {
   const { parts, caller } = call;
   await requireRoom(parts.records.read, projectOfCall(call), { size: 1 });
   const { uploads } = parts.limits;
-  if (!(await hasUploads(parts.records.read, caller.name, uploads))) return;
+  if (!(await parts.uploads.has(caller.name, uploads))) return;
   throw new RegistryError(
     'TOOMANYREQUESTS',
     `${uploads} uploads are begun and not finished: cancel some, or wait a day`,
@@ -108,12 +106,12 @@ async function goOn<T>({ parts }: Call, { id }: Upload, task: () => Promise<T>):
 export async function cancelUpload(call: Call): Promise<HubResponse> {
   const upload = await open(call);
   await upload.cancel();
-  await call.parts.records.write((to) => forgetUpload(to, upload.id));
+  await call.parts.uploads.end(upload.id);
   return { status: 204, headers: {} };
 }
 
 async function open({ parts, repository, reference }: Call): Promise<Upload> {
-  const record = await findUpload(parts.records.read, reference);
+  const record = await parts.uploads.find(reference);
   if (record?.repository !== repository) throw new RegistryError('BLOB_UPLOAD_UNKNOWN');
   try {
     return await parts.blobs.openUpload(record.id);
@@ -145,7 +143,8 @@ async function append(call: Call, upload: Upload, { digest, last }: Appended): P
     const body = request.body.iterator({ destroyOnReturn: false });
     // what came over HTTP is nobody else's
     const release = request.body instanceof IncomingMessage ? freeBytes : undefined;
-    await upload.append(body, { at: range?.start, last, limit, release });
+    const kept = isWorthKeeping(length, last) ? call.parts.uploads.keep(upload.id) : undefined;
+    await Promise.all([kept, upload.append(body, { at: range?.start, last, limit, release })]);
   } catch (cause) {
     if (cause instanceof QuotaExceededError) await giveUp(call, upload);
     if (cause instanceof BlobTooLargeError) {
@@ -159,6 +158,13 @@ async function append(call: Call, upload: Upload, { digest, last }: Appended): P
     throw cause;
   }
 }
+
+/** What is lost when this process dies costs less than to write down that it comes. */
+const SMALL_BYTES = 4 << 20;
+
+/** Whether a client could go on with what it sends, and would want to. */
+const isWorthKeeping = (length: string | undefined, last = false): boolean =>
+  !last || length === undefined || Number(length) > SMALL_BYTES;
 
 function uploadHeaders(repository: string, upload: Upload): Record<string, string> {
   return {

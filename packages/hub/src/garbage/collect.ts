@@ -9,7 +9,6 @@ import {
   scanLinks,
 } from '../metadata/garbage.ts';
 import { othersTurn } from '../metadata/others-turn.ts';
-import { forgetUpload } from '../metadata/uploads.ts';
 
 export interface CollectOptions {
   /**
@@ -74,7 +73,7 @@ async function cancelUploads(parts: HubParts, run: Run): Promise<void> {
   } while (after !== undefined && !run.stopped());
 }
 
-async function cancelUpload({ blobs, records, uploading }: HubParts, id: string): Promise<boolean> {
+async function cancelUpload({ blobs, uploads, uploading }: HubParts, id: string): Promise<boolean> {
   if (uploading.has(id)) return false;
   let cancelled = true;
   try {
@@ -85,7 +84,7 @@ async function cancelUpload({ blobs, records, uploading }: HubParts, id: string)
     if (!(thrown instanceof UploadUnknownError)) throw thrown;
     cancelled = false;
   }
-  await records.write((to) => forgetUpload(to, id));
+  await uploads.end(id);
   return cancelled;
 }
 

@@ -1,0 +1,56 @@
+import type { Records } from '@sampan/records';
+import type { Writer } from './repositories.ts';
+import type { HubTables } from './schema.ts';
+import { addUpload, findUpload, forgetUpload, hasUploads, type UploadRecord } from './uploads.ts';
+
+/**
+ * The uploads that were begun and have not ended. One that has no bytes yet is in memory alone, since nobody misses it:
+ * most blobs are small and come in one request, which then costs no trip to the disk for its session.
+ */
+export class UploadBook {
+  readonly #records: Records<HubTables>;
+  /** Not written yet. */
+  readonly #fresh = new Map<string, UploadRecord>();
+
+  constructor(records: Records<HubTables>) {
+    this.#records = records;
+  }
+
+  begin(upload: UploadRecord): void {
+    this.#fresh.set(upload.id, upload);
+  }
+
+  async find(id: string): Promise<UploadRecord | undefined> {
+    return this.#fresh.get(id) ?? findUpload(this.#records.read, id);
+  }
+
+  /** Whether someone has begun `count` uploads that are neither finished nor given up. */
+  async has(caller: string, count: number): Promise<boolean> {
+    const fresh = this.#fresh.values().filter((upload) => upload.caller === caller);
+    const left = count - fresh.toArray().length;
+    return left <= 0 || hasUploads(this.#records.read, caller, left);
+  }
+
+  /** Once it resolves, the upload outlives this process. */
+  async keep(id: string): Promise<void> {
+    const upload = this.#fresh.get(id);
+    if (!upload) return;
+    await this.#records.write((to) => addUpload(to, upload));
+    // cancelled meanwhile
+    if (!this.#fresh.delete(id)) await this.#records.write((to) => forgetUpload(to, id));
+  }
+
+  /** Forgets what is written of it, in the transaction that ends it; `ended` is to follow. */
+  async forget(to: Writer, id: string): Promise<void> {
+    if (!this.#fresh.has(id)) await forgetUpload(to, id);
+  }
+
+  ended(id: string): void {
+    this.#fresh.delete(id);
+  }
+
+  /** Forgets it altogether. */
+  async end(id: string): Promise<void> {
+    if (!this.#fresh.delete(id)) await this.#records.write((to) => forgetUpload(to, id));
+  }
+}
