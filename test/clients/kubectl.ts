@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { cacheFolder } from '../../tools/upstream/cache.ts';
 
 /** What a command answered. */
@@ -27,13 +26,15 @@ const TIMEOUT_MS = 60_000;
 
 /** One kubectl on one server, with a folder, a discovery cache and a namespace of its own. */
 export class Kubectl {
-  readonly folder = mkdtempSync(join(tmpdir(), 'sampan-kubectl-'));
+  /** Beside the kubeconfig, and gone with it at the latest. */
+  readonly folder: string;
   readonly #program: string;
   readonly #kubeconfig: string;
 
   constructor(program: string, kubeconfig: string) {
     this.#program = program;
     this.#kubeconfig = kubeconfig;
+    this.folder = mkdtempSync(join(dirname(kubeconfig), 'kubectl-'));
   }
 
   /** Runs a command and gives what it wrote; throws with its errors when it fails. */

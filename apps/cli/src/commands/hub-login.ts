@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { SampanError } from '@sampan/base';
 import { type Credentials, OciError } from '@sampan/oci';
 import type { Invocation } from '../command.ts';
@@ -7,6 +6,7 @@ import { type Login, ownRobot } from '../hub/own-robot.ts';
 import { allowPlainHttp } from '../hub/plain-http.ts';
 import { loginsOf, type Registries, withRegistries } from '../hub/registries.ts';
 import { usage } from '../parse.ts';
+import { readPassword } from '../read-password.ts';
 
 /** Writes a login for docker, and for skopeo, podman and buildah; without `--user` one for this machine's own registry. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -78,8 +78,4 @@ async function worksAlready(invocation: Invocation, registries: Registries, host
     if (error instanceof OciError && error.code === 'oci-unauthorized') return false;
     throw error;
   }
-}
-
-function readPassword(): string {
-  return readFileSync(0, 'utf8').replace(/\r?\n$/, '');
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { messageOf, SampanError } from '@sampan/base';
 import { type Registry, writeRegistry } from '@sampan/home';
 import type { Invocation } from '../command.ts';
 import { usage } from '../parse.ts';
+import { readAuthority } from '../read-authority.ts';
+import { readPassword } from '../read-password.ts';
 import { registryHome } from '../registry-access.ts';
 import { listOf } from '../values.ts';
 
@@ -21,25 +21,10 @@ export async function run({ home, args, options }: Invocation): Promise<number> 
     host,
     mirrors: listOf(options.mirror),
     insecureHttp: options['insecure-http'] === true,
-    ...(typeof ca === 'string' ? { ca: readFile(ca) } : {}),
+    ...(typeof ca === 'string' ? { ca: readAuthority(ca) } : {}),
     ...(typeof user === 'string' ? { login: { user, password: readPassword() } } : {}),
   };
   writeRegistry(registryHome(home), registry);
   process.stdout.write(`registry/${host} added; it counts from the next image that is fetched\n`);
   return 0;
-}
-
-function readPassword(): string {
-  return readFileSync(0, 'utf8').replace(/\r?\n$/, '');
-}
-
-function readFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new SampanError('file-not-found', `${file} cannot be read: ${messageOf(error)}.`, {
-      hint: 'Give a file with the certificate of the authority in PEM: --ca FILE',
-      cause: error,
-    });
-  }
 }

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { messageOf, SampanError } from '@sampan/base';
 import { WEBHOOK_EVENTS, type WebhookEvent, type WebhookSpec } from '@sampan/hub/kinds';
 import type { OptionValues } from '../command.ts';
 import { usage } from '../parse.ts';
+import { readAuthority } from '../read-authority.ts';
 import { listOf } from '../values.ts';
 import { selectorFrom } from './project-spec.ts';
 import { onOff } from './robot-spec.ts';
@@ -23,7 +22,7 @@ export function webhookPatch(options: OptionValues): SpecPatch<WebhookSpec> {
       ...selectorFrom('filter', text),
     })),
     ...orNone('secretRef', secret, secretFrom),
-    ...orNone('caBundle', ca, authorityFrom),
+    ...orNone('caBundle', ca, readAuthority),
     ...onOff(options),
   };
 }
@@ -57,15 +56,4 @@ function secretFrom(text: string): { namespace: string; name: string; key: strin
   const [namespace = '', name = '', key = 'key', ...more] = text.split('/');
   if (namespace !== '' && name !== '' && more.length === 0) return { namespace, name, key };
   throw usage(`--secret cannot be ${JSON.stringify(text)}.`, 'For example: --secret default/hook-key/key');
-}
-
-function authorityFrom(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new SampanError('file-not-found', `${file} cannot be read: ${messageOf(error)}.`, {
-      hint: 'Give a file with the certificate of the authority in PEM: --ca FILE',
-      cause: error,
-    });
-  }
 }
