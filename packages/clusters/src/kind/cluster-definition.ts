@@ -1,22 +1,7 @@
 import type { KubeObject } from '@sampan/api';
+import { conditions, number, object, text, time } from '@sampan/api/custom-kinds';
 import { DEFAULT_RANGES, GROUP, HOST_CLUSTER, VERSION } from './cluster.ts';
 
-const text = (description: string, more: object = {}) => ({ type: 'string', description, ...more });
-const number = (description: string, more: object = {}) => ({
-  type: 'integer',
-  format: 'int64',
-  minimum: 0,
-  description,
-  ...more,
-});
-const time = (description: string) => text(description, { format: 'date-time' });
-
-const object = (description: string, properties: object, more: object = {}) => ({
-  type: 'object',
-  description,
-  properties,
-  ...more,
-});
 /** Below the home's folder `backups`: cannot lead out of it. */
 const backupName = (description: string) =>
   text(description, {
@@ -31,6 +16,7 @@ const ASKED = {
       cluster: text('The name of another cluster.', { maxLength: 63 }),
       backup: backupName('A file below the home’s folder “backups”.'),
     },
+    [],
     {
       'x-kubernetes-validations': [
         { rule: 'has(self.cluster) != has(self.backup)', message: 'name either a cluster or a backup' },
@@ -47,7 +33,7 @@ const ASKED = {
   restore: object(
     'Puts back what a backup holds in place of all that is there.',
     { requestedAt: time('Each new time asks once.'), backup: backupName('As in “from”.') },
-    { required: ['requestedAt', 'backup'] },
+    ['requestedAt', 'backup'],
   ),
   upgrade: object('To the release of Sampan that runs.', {
     requestedAt: time('Now, not when the cluster is next used; each new time asks once.'),
@@ -68,7 +54,7 @@ const ASKED = {
         default: 86_400,
       }),
     },
-    { required: ['requestedAt'] },
+    ['requestedAt'],
   ),
 };
 
@@ -154,7 +140,7 @@ const SPEC = {
           user: text('As certificates name it (CN).', { minLength: 1, maxLength: 256 }),
           until: time('Those that are made later hold.'),
         },
-        { required: ['user', 'until'] },
+        ['user', 'until'],
       ),
     },
     quota: {
@@ -188,23 +174,7 @@ const STATUS = {
     phase: text('Where it is in its life.', {
       enum: ['Creating', 'Running', 'Sleeping', 'Upgrading', 'Failed', 'Deleting'],
     }),
-    conditions: {
-      type: 'array',
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['type'],
-      items: {
-        type: 'object',
-        required: ['type', 'status', 'reason', 'lastTransitionTime'],
-        properties: {
-          type: text('Ready, BackedUp, Restored, Upgraded or KeysRotated.'),
-          status: text('True, False or Unknown.', { enum: ['True', 'False', 'Unknown'] }),
-          reason: text('Why, in one word.'),
-          message: text('Why, for people.'),
-          lastTransitionTime: time('Since when.'),
-          observedGeneration: number('The generation that this is about.'),
-        },
-      },
-    },
+    conditions: conditions('Ready, BackedUp, Restored, Upgraded or KeysRotated.'),
     endpoint: text('Its URL for clients outside.'),
     version: text('The Kubernetes release that it serves.'),
     storedBytes: number('Of its files.'),

@@ -5,8 +5,8 @@ import {
   type OpenApiDefinition,
   type ResourceDefinition,
 } from '@sampan/api';
+import { flag, list, number, object, type Schema, text, time } from '@sampan/api/custom-kinds';
 import { CONTENT_GROUP, HUB_VERSION } from '../kinds/group.ts';
-import { flag, list, number, object, type Schema, text, time } from '../kinds/schema.ts';
 import { humanBytes } from './human-bytes.ts';
 
 interface ContentDefinition {

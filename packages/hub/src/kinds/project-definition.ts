@@ -1,18 +1,17 @@
 import type { KubeObject } from '@sampan/api';
-import { ROLE_ACTIONS } from '../projects/roles.ts';
-import { MEMBER_KINDS } from './project.ts';
 import {
   conditions,
-  definitionOf,
   flag,
-  glob,
   list,
   number,
   object,
   observedGeneration,
   text,
   time,
-} from './schema.ts';
+} from '@sampan/api/custom-kinds';
+import { ROLE_ACTIONS } from '../projects/roles.ts';
+import { MEMBER_KINDS } from './project.ts';
+import { definitionOf, glob } from './schema.ts';
 
 export const role = text('What it may do: guest pulls, developer pushes too, maintainer and admin delete.', {
   enum: Object.keys(ROLE_ACTIONS),

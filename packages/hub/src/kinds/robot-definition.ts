@@ -1,6 +1,7 @@
 import type { KubeObject } from '@sampan/api';
+import { conditions, flag, list, object, observedGeneration, text, time } from '@sampan/api/custom-kinds';
 import { PROJECT_NAME, role } from './project-definition.ts';
-import { conditions, definitionOf, flag, list, object, observedGeneration, text, time } from './schema.ts';
+import { definitionOf } from './schema.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 

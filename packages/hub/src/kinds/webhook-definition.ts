@@ -1,17 +1,16 @@
 import type { KubeObject } from '@sampan/api';
-import { PROJECT_NAME } from './project-definition.ts';
 import {
   conditions,
-  definitionOf,
   flag,
-  glob,
   list,
   number,
   object,
   observedGeneration,
   text,
   time,
-} from './schema.ts';
+} from '@sampan/api/custom-kinds';
+import { PROJECT_NAME } from './project-definition.ts';
+import { definitionOf, glob } from './schema.ts';
 import { WEBHOOK_EVENTS } from './webhook.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
