@@ -43,3 +43,12 @@ test('a session without bytes counts as begun, and leaves nothing when it ends w
   expect(await written(hub)).toEqual(['a']);
   expect(await book.find('b')).toBeUndefined();
 });
+
+test('requests that overlap keep their session together', async () => {
+  await using hub = await TestHub.start();
+  const book = new UploadBook(hub.records);
+  book.begin({ id: 'a', repository: 'open/app', caller: 'dev', started: 0 });
+  await Promise.all([book.keep('a'), book.keep('a')]);
+  expect(await written(hub)).toEqual(['a']);
+  expect(await book.find('a')).toBeDefined();
+});

@@ -11,6 +11,8 @@ export class UploadBook {
   readonly #records: Records<HubTables>;
   /** Not written yet. */
   readonly #fresh = new Map<string, UploadRecord>();
+  /** Being written. */
+  readonly #keeping = new Map<string, Promise<void>>();
 
   constructor(records: Records<HubTables>) {
     this.#records = records;
@@ -31,13 +33,19 @@ export class UploadBook {
     return left <= 0 || hasUploads(this.#records.read, caller, left);
   }
 
-  /** Once it resolves, the upload outlives this process. */
+  /** Once it resolves, the upload outlives this process. Requests for one upload may overlap: it is written once. */
   async keep(id: string): Promise<void> {
     const upload = this.#fresh.get(id);
     if (!upload) return;
+    const keeping = this.#keeping.get(id) ?? this.#write(upload).finally(() => this.#keeping.delete(id));
+    this.#keeping.set(id, keeping);
+    await keeping;
+  }
+
+  async #write(upload: UploadRecord): Promise<void> {
     await this.#records.write((to) => addUpload(to, upload));
     // cancelled meanwhile
-    if (!this.#fresh.delete(id)) await this.#records.write((to) => forgetUpload(to, id));
+    if (!this.#fresh.delete(upload.id)) await this.#records.write((to) => forgetUpload(to, upload.id));
   }
 
   /** Forgets what is written of it, in the transaction that ends it; `ended` is to follow. */
