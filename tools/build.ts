@@ -44,12 +44,21 @@ mkdirSync(next, { recursive: true });
  * Programs that are bundled together share what they have in common. What one of them has of a package all of them load,
  * so that those that need little of much stand alone.
  */
-const TOGETHER = [['cli', 'server', 'guests', 'node'], ['hub']] as const;
+const TOGETHER = [
+  ['cli', 'server', 'guests', 'node'],
+  ['hub', 'hash-worker'],
+] as const;
+
+/** What is no app. */
+const SOURCES: Readonly<Record<string, string>> = {
+  'hash-worker': 'packages/blobs/src/files/hash-worker.ts',
+};
+const sourceOf = (name: string): string => join(root, SOURCES[name] ?? `apps/${name}/src/main.ts`);
 
 for (const names of TOGETHER) {
   await build({
     ...common,
-    entryPoints: Object.fromEntries(names.map((name) => [name, join(root, `apps/${name}/src/main.ts`)])),
+    entryPoints: Object.fromEntries(names.map((name) => [name, sourceOf(name)])),
     // commands are loaded when they are called, each from a file of its own
     splitting: true,
     chunkNames: 'parts/[name]-[hash]',

@@ -17,8 +17,10 @@ import { BlobUnknownError, UploadUnknownError } from '../errors.ts';
 import { isUploadId, newUploadId } from '../upload-id.ts';
 import { diskError, makeFolder, systemCode } from './disk.ts';
 import { FileUpload } from './file-upload.ts';
+import { HashThread } from './hash-thread.ts';
 import { blobFile, uploadFile, uploadsFolder } from './layout.ts';
 import { listBlobFiles } from './list-blob-files.ts';
+import { SyncTurns } from './sync-ahead.ts';
 
 /** Bytes of one read of a blob. */
 const READ_BYTES = 512 * 1024;
@@ -49,6 +51,8 @@ export async function openFileBlobStore(
 class FileBlobStore implements BlobStore {
   readonly #root: string;
   readonly #clock: Clock;
+  readonly #thread = new HashThread();
+  readonly #turns = new SyncTurns();
   /** Those this process has begun or opened, so that a second request finds the same hash and lock. */
   readonly #uploads = new Map<string, Promise<FileUpload>>();
 
@@ -138,6 +142,7 @@ class FileBlobStore implements BlobStore {
     const uploads = await Promise.allSettled(this.#uploads.values());
     this.#uploads.clear();
     for (const upload of uploads) if (upload.status === 'fulfilled') await upload.value.close();
+    await this.#thread.close();
   }
 
   /** Requests that open the same upload at the same time share one. */
@@ -152,7 +157,8 @@ class FileBlobStore implements BlobStore {
       const handle = await open(uploadFile(this.#root, id), flags, 0o600);
       const { size: offset } = await handle.stat();
       const onEnd = (): void => void this.#uploads.delete(id);
-      return new FileUpload({ root: this.#root, id, clock: this.#clock, handle, offset, algorithm, onEnd });
+      const own = { root: this.#root, clock: this.#clock, thread: this.#thread, turns: this.#turns };
+      return new FileUpload({ ...own, id, handle, offset, algorithm, onEnd });
     } catch (error) {
       if (flags === 'r+' && systemCode(error) === 'ENOENT') throw new UploadUnknownError(id);
       throw diskError('an upload cannot be opened', error);

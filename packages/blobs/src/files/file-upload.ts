@@ -1,14 +1,15 @@
-import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import type { Clock } from '@sampan/base';
 import { appendInBatches } from '../append.ts';
 import type { AppendOptions, BlobInfo, Upload } from '../blob-store.ts';
-import { type Digest, type DigestAlgorithm, digestAlgorithm, finishDigest } from '../digest.ts';
+import { type Digest, type DigestAlgorithm, digestAlgorithm } from '../digest.ts';
 import { DigestMismatchError, UploadUnknownError } from '../errors.ts';
 import { Exclusive } from '../exclusive.ts';
 import { diskError, makeFolder, syncFolder, systemCode, writeAll } from './disk.ts';
+import type { HashThread } from './hash-thread.ts';
 import { blobFile, blobFolder, uploadFile } from './layout.ts';
-import { SyncAhead } from './sync-ahead.ts';
+import { SyncAhead, type SyncTurns } from './sync-ahead.ts';
+import { UploadHash } from './upload-hash.ts';
 
 /** Bytes of one write: two of them are the memory that a running upload needs. */
 const BATCH_BYTES = 256 * 1024;
@@ -16,16 +17,12 @@ const BATCH_BYTES = 256 * 1024;
 /** How long an upload that nobody writes to keeps its file open. */
 const IDLE_MS = 60_000;
 
-/** What a hash knows; undefined where bytes came before it. */
-interface Hashing {
-  readonly algorithm: DigestAlgorithm;
-  readonly hash: Hash;
-}
-
 export interface FileUploadSetup {
   readonly root: string;
   readonly id: string;
   readonly clock: Clock;
+  readonly thread: HashThread;
+  readonly turns: SyncTurns;
   /** Just made, or found. */
   readonly handle: FileHandle;
   readonly offset: number;
@@ -35,16 +32,16 @@ export interface FileUploadSetup {
   readonly onEnd: () => void;
 }
 
-/** An upload into a file, hashed on its way; after a restart the file is read once more for its hash. */
+/** An upload into a file, hashed on its way. */
 export class FileUpload implements Upload {
   readonly id: string;
   readonly #setup: FileUploadSetup;
   readonly #exclusive: Exclusive;
   #handle: FileHandle | undefined;
   #offset: number;
-  #hashing: Hashing | undefined;
+  readonly #hash: UploadHash;
   #ended = false;
-  readonly #ahead = new SyncAhead();
+  readonly #ahead: SyncAhead;
   #cancelIdle: () => void = () => undefined;
 
   constructor(setup: FileUploadSetup) {
@@ -53,7 +50,8 @@ export class FileUpload implements Upload {
     this.#exclusive = new Exclusive(setup.id);
     this.#handle = setup.handle;
     this.#offset = setup.offset;
-    this.#hashing = setup.algorithm && { algorithm: setup.algorithm, hash: createHash(setup.algorithm) };
+    this.#ahead = new SyncAhead(setup.turns);
+    this.#hash = new UploadHash(uploadFile(setup.root, setup.id), setup.thread, setup.algorithm);
     this.#armIdle();
   }
 
@@ -71,13 +69,13 @@ export class FileUpload implements Upload {
 
   commit(digest: Digest): Promise<BlobInfo> {
     return this.#use(async (handle) => {
-      const found = await this.#digest(handle, digestAlgorithm(digest));
-      if (found !== digest) {
+      try {
+        const hashed = this.#hash.digest(digestAlgorithm(digest), this.#offset);
+        // the rest goes to disk meanwhile
+        const [found] = await Promise.all([hashed, this.#ahead.finish(handle)]);
+        if (found === digest) return await this.#place(handle, digest);
         await this.#forget();
         throw new DigestMismatchError(digest, found);
-      }
-      try {
-        return await this.#place(handle, digest);
       } catch (error) {
         throw diskError(`${digest} cannot be stored`, error);
       }
@@ -124,34 +122,22 @@ export class FileUpload implements Upload {
     const size = batch.reduce((sum, { length }) => sum + length, 0);
     const written = writeAll(handle, batch, this.#offset);
     // while the disk works
-    for (const bytes of batch) this.#hashing?.hash.update(bytes);
+    this.#hash.update(batch);
     try {
       await written;
     } catch (error) {
-      // the hash is ahead of the file now: it is made again from the file
-      this.#hashing = undefined;
+      this.#hash.failed();
       await handle.truncate(this.#offset);
       throw diskError(`the upload ${this.id} cannot be written`, error);
     }
     this.#offset += size;
+    this.#hash.wrote(this.#offset);
     this.#ahead.wrote(handle, size);
-  }
-
-  async #digest(handle: FileHandle, algorithm: DigestAlgorithm): Promise<Digest> {
-    const hashing = this.#hashing;
-    // when the commit fails after this, the hash is used up
-    this.#hashing = undefined;
-    if (hashing?.algorithm === algorithm) return finishDigest(hashing.hash, algorithm);
-    const hash = createHash(algorithm);
-    const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: BATCH_BYTES });
-    for await (const bytes of stream) hash.update(bytes as Uint8Array);
-    return finishDigest(hash, algorithm);
   }
 
   async #place(handle: FileHandle, digest: Digest): Promise<BlobInfo> {
     const { root } = this.#setup;
     const folder = blobFolder(root, digest);
-    await this.#ahead.finish(handle);
     const { size } = await handle.stat();
     const modified = this.#setup.clock.now();
     await handle.utimes(modified / 1000, modified / 1000);
@@ -162,6 +148,7 @@ export class FileUpload implements Upload {
   }
 
   async #forget(): Promise<void> {
+    this.#hash.end();
     await unlink(uploadFile(this.#setup.root, this.id));
     await this.#end();
   }
