@@ -1,9 +1,9 @@
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { canonical } from './canonical.ts';
 import { compileRules } from './cel/compile-rule.ts';
+import { MAX_COST } from './cel/cost/cost-range.ts';
 import { asSelf, type DeclType, declTypeOf } from './cel/decl-type.ts';
 import { escapeName } from './cel/escape.ts';
-import { MAX_COST } from './cel/estimate.ts';
 import { validFieldPath } from './cel/field-path.ts';
 import { shownRule, shownSchema } from './crd-internal.ts';
 import { validateDefaults } from './default-validation.ts';

@@ -72,6 +72,9 @@ export interface StructField {
   readonly value: Expr;
   readonly optional: boolean;
 }
+/** The accumulator of comprehensions; not an identifier that a source could contain. */
+export const ACCUMULATOR = '@result';
+
 export interface ComprehensionExpr extends Node {
   readonly kind: 'comprehension';
   readonly range: Expr;

@@ -1,8 +1,8 @@
 import type { ValidationRule } from '../json-schema.ts';
 import { CompileError } from './ast.ts';
 import { type Checked, check } from './checker.ts';
+import { estimateCost } from './cost/estimate.ts';
 import { type DeclType, maxCardinality } from './decl-type.ts';
-import { estimateCost } from './estimate.ts';
 import { type Program, program } from './evaluate.ts';
 import { parse } from './parser.ts';
 import { type CelType, optionalOf } from './types.ts';

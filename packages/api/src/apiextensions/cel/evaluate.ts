@@ -1,10 +1,11 @@
 import { type CallExpr, type ComprehensionExpr, type Expr, Uint } from './ast.ts';
 import type { Checked } from './checker.ts';
-import { isBind } from './estimate.ts';
+import { LIST_COST, MAP_COST } from './cost/cost-factors.ts';
+import { callCost, joinCost } from './cost/runtime-cost.ts';
 import { at, member } from './functions/indexing.ts';
 import type { Overload } from './functions/row.ts';
 import { FUNCTIONS } from './functions.ts';
-import { callCost, joinCost } from './runtime-cost.ts';
+import { isBind } from './macros.ts';
 import type { CelType } from './types.ts';
 import {
   ArrayList,
@@ -232,7 +233,7 @@ class Compiler {
         else if (!(value instanceof Optional)) noSuchOverload();
         else if (value.value !== undefined) values.push(value.value);
       }
-      frame.charge(10);
+      frame.charge(LIST_COST);
       return new ArrayList(values);
     };
   }
@@ -253,7 +254,7 @@ class Compiler {
         else if (!(value instanceof Optional)) noSuchOverload();
         else if (value.value !== undefined) map.set(key, value.value);
       }
-      frame.charge(30);
+      frame.charge(MAP_COST);
       return map;
     };
   }

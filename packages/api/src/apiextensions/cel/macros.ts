@@ -1,5 +1,5 @@
-import type { Expr } from './ast.ts';
-import { ACCUMULATOR, type NodeFactory } from './parser.ts';
+import { ACCUMULATOR, type ComprehensionExpr, type Expr } from './ast.ts';
+import type { NodeFactory } from './parser.ts';
 
 /**
  * Expands CEL's macros: has, all, exists, exists_one, map, filter, those with two variables, optMap and
@@ -125,6 +125,17 @@ function bind(make: NodeFactory, pos: number, name: string, value: Expr, body: E
     step: make.ident(pos, name),
     result: body,
   });
+}
+
+/** Was it made by `bind`? */
+export function isBind(expr: ComprehensionExpr): boolean {
+  return (
+    expr.range.kind === 'list' &&
+    expr.range.items.length === 0 &&
+    expr.condition.kind === 'const' &&
+    expr.condition.value === false &&
+    expr.accuVar !== ACCUMULATOR
+  );
 }
 
 const optional =

@@ -1,4 +1,5 @@
 import {
+  ACCUMULATOR,
   type CallExpr,
   CompileError,
   type ConstExpr,
@@ -121,9 +122,6 @@ export class NodeFactory {
     throw new ParseFailure(pos, message);
   }
 }
-
-/** The accumulator of comprehensions; not an identifier that a source could contain. */
-export const ACCUMULATOR = '@result';
 
 /** Parses an expression and expands its macros. Throws CompileError. */
 export function parse(source: string): Expr {

@@ -1,4 +1,3 @@
-import { CONSTANT_COST } from './estimate.ts';
 import {
   CidrValue,
   FormatValue,
@@ -6,13 +5,15 @@ import {
   QuantityValue,
   SemverValue,
   UrlValue,
-} from './kubernetes-values.ts';
-import { type CelValue, isList, isMap, isOpaque, sizeOf } from './values.ts';
+} from '../kubernetes-values.ts';
+import { type CelValue, isList, isMap, isOpaque, sizeOf } from '../values.ts';
+import { CALL_COST, CONSTANT_COST, LIST_COST, REGEX_FACTOR, STRING_FACTOR } from './cost-factors.ts';
 
-const STRING_FACTOR = 0.1;
 /** Of asking an authorizer, which upstream may do over the network (apiserver pkg/cel/library/cost.go). */
 const AUTHORIZATION_COST = 350_000;
-const REGEX_FACTOR = 0.25;
+/** Of calling a function that makes a list. */
+const MAKE_LIST = LIST_COST + CALL_COST;
+
 const traversal = (value: CelValue | undefined, factor = STRING_FACTOR): number =>
   value === undefined ? 1 : Math.ceil(sizeOf(value) * factor);
 
@@ -127,18 +128,18 @@ function standardCost(id: string, first: CelValue | undefined, second: CelValue 
     case 'list_reverse':
     case 'list_flatten':
     case 'list_flatten_int':
-      return 11 + sizeOf(first ?? null);
+      return MAKE_LIST + sizeOf(first ?? null);
     case 'lists_range':
-      return 11 + (typeof first === 'bigint' ? Math.max(0, Number(first)) : 0);
+      return MAKE_LIST + (typeof first === 'bigint' ? Math.max(0, Number(first)) : 0);
     case 'list_distinct':
-      return 11 + 2 * sizeOf(first ?? null) ** 2;
+      return MAKE_LIST + 2 * sizeOf(first ?? null) ** 2;
     case 'list_sets_equivalent_list':
       return 1 + 2 * sizeOf(first ?? null) * sizeOf(second ?? null);
     case 'list_sets_contains_list':
     case 'list_sets_intersects_list':
       return 1 + sizeOf(first ?? null) * sizeOf(second ?? null);
   }
-  if (/^list_\w+_sort/.test(id)) return 11 + 2 * sizeOf(second ?? first ?? null) ** 2;
+  if (/^list_\w+_sort/.test(id)) return MAKE_LIST + 2 * sizeOf(second ?? first ?? null) ** 2;
   return 1;
 }
 
