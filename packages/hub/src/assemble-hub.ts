@@ -17,6 +17,7 @@ import { RequestLimits } from './limits/request-limits.ts';
 import { DigestLocks } from './metadata/digest-locks.ts';
 import type { HubTables } from './metadata/schema.ts';
 import { UploadBook } from './metadata/upload-book.ts';
+import { UploadsInUse } from './metadata/uploads-in-use.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import { Operations } from './operations/operations.ts';
 import type { Directory } from './projects/directory.ts';
@@ -69,7 +70,7 @@ export function assembleHub(options: HubOptions) {
     limits,
     pulls,
     uploads: new UploadBook(records),
-    uploading: new Set(),
+    uploading: new UploadsInUse(),
   };
   const keys = new TokenKeys({ ...options.keyPair, service: options.service, clock });
   const gate = new LimitedGate(tokenGate(keys, parts), requestLimits);

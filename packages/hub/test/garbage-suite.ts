@@ -74,6 +74,21 @@ export function garbageSuite(openRecords?: OpenRecords): void {
     expect((await client.send('GET', start.headers.get('location') ?? '')).status).toBe(404);
   });
 
+  test('a session whose bytes are gone, as a crash leaves one, counts as begun no longer', async () => {
+    const session = {
+      id: 'f'.repeat(32),
+      repository: 'open/uploads',
+      caller: 'dev',
+      started: Date.now() - 10,
+    };
+    await hub.records.write((to) => to.insertInto('uploads').values(session).execute());
+    const sessions = () => hub.records.read.selectFrom('uploads').selectAll().execute();
+    await hub.hub.collectGarbage({ grace: 60_000 });
+    expect(await sessions()).toEqual([session]);
+    await collect();
+    expect(await sessions()).toEqual([]);
+  });
+
   test('a blob of the store that its metadata does not know, as a crash leaves one, is found and deleted', async () => {
     const upload = await hub.blobs.createUpload();
     const bytes = randomBytes(500);

@@ -52,3 +52,13 @@ test('requests that overlap keep their session together', async () => {
   expect(await written(hub)).toEqual(['a']);
   expect(await book.find('a')).toBeDefined();
 });
+
+test('a session that ends while it is written down leaves nothing', async () => {
+  await using hub = await TestHub.start();
+  const book = new UploadBook(hub.records);
+  book.begin({ id: 'a', repository: 'open/app', caller: 'dev', started: 0 });
+  const keeping = book.keep('a');
+  expect(book.ended('a')).toBe(false);
+  await keeping;
+  expect(await written(hub)).toEqual([]);
+});

@@ -6,6 +6,7 @@ import type { HubLimits } from '../limits/hub-limits.ts';
 import type { DigestLocks } from '../metadata/digest-locks.ts';
 import type { HubTables } from '../metadata/schema.ts';
 import type { UploadBook } from '../metadata/upload-book.ts';
+import type { UploadsInUse } from '../metadata/uploads-in-use.ts';
 import { type Directory, type Project, projectOf } from '../projects/directory.ts';
 import type { PullTimes } from '../retention/pull-times.ts';
 import type { Caller } from './gate.ts';
@@ -26,8 +27,8 @@ export interface HubParts {
   readonly pulls: PullTimes;
   /** Uploads that were begun. */
   readonly uploads: UploadBook;
-  /** Those that requests go on with now: the collector lets them be, however long one waits for a lock. */
-  readonly uploading: Set<string>;
+  /** Those that requests go on with now. */
+  readonly uploading: UploadsInUse;
 }
 
 /** One request whose route is known and which its caller may make. */

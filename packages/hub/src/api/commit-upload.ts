@@ -8,6 +8,7 @@ import {
 import { RegistryError } from '../errors/registry-error.ts';
 import { linkBlob } from '../metadata/blobs.ts';
 import { knownBlobs } from '../metadata/garbage.ts';
+import { forgetUpload } from '../metadata/uploads.ts';
 import { QuotaExceededError, requireRoom, requireWithin } from '../rules/quota.ts';
 import { type Call, projectOfCall } from './call.ts';
 
@@ -45,14 +46,15 @@ async function store(call: Call, upload: Upload, digest: Digest): Promise<void> 
   const project = projectOfCall(call);
   await requireRoom(parts.records.read, project, { digest, size: upload.offset });
   const { size } = await upload.commit(digest);
+  // also when its blob cannot be recorded
+  const isWritten = parts.uploads.ended(upload.id);
   try {
     await parts.records.write(async (to) => {
       const grown = await linkBlob(to, repository, { digest, size }, parts.clock.now());
       // others may have taken the room meanwhile
       if (grown) await requireWithin(to, project, { digest, size });
-      await parts.uploads.forget(to, upload.id);
+      if (isWritten) await forgetUpload(to, upload.id);
     });
-    parts.uploads.ended(upload.id);
   } catch (thrown) {
     if (!(thrown instanceof QuotaExceededError)) throw thrown;
     const known = await knownBlobs(parts.records.read, [digest]);

@@ -89,23 +89,25 @@ export async function finishUpload(call: Call): Promise<HubResponse> {
   return created(call.repository, digest);
 }
 
-/** Does something with an upload that the collector then lets be; a second request for it meanwhile is refused. */
+/** Does something with an upload that the collector then lets be. */
 async function goOn<T>({ parts }: Call, { id }: Upload, task: () => Promise<T>): Promise<T> {
-  const first = !parts.uploading.has(id);
-  parts.uploading.add(id);
+  const end = parts.uploading.begin(id);
   try {
     return await task();
   } catch (thrown) {
     if (!(thrown instanceof UploadUnknownError)) throw thrown;
     throw new RegistryError('BLOB_UPLOAD_UNKNOWN', undefined, { cause: thrown });
   } finally {
-    if (first) parts.uploading.delete(id);
+    end();
   }
 }
 
 export async function cancelUpload(call: Call): Promise<HubResponse> {
   const upload = await open(call);
-  await upload.cancel();
+  await goOn(call, upload, () => upload.cancel()).catch((cause: unknown) => {
+    if (!(cause instanceof UploadBusyError)) throw cause;
+    throw new RegistryError('BLOB_UPLOAD_INVALID', cause.message, { cause });
+  });
   await call.parts.uploads.end(upload.id);
   return { status: 204, headers: {} };
 }
@@ -144,7 +146,10 @@ async function append(call: Call, upload: Upload, { digest, last }: Appended): P
     // what came over HTTP is nobody else's
     const release = request.body instanceof IncomingMessage ? freeBytes : undefined;
     const kept = isWorthKeeping(length, last) ? call.parts.uploads.keep(upload.id) : undefined;
-    await Promise.all([kept, upload.append(body, { at: range?.start, last, limit, release })]);
+    const appended = upload.append(body, { at: range?.start, last, limit, release });
+    // the answer comes when nothing of this request goes on: the next one may be for the same upload
+    for (const each of await Promise.allSettled([appended, kept]))
+      if (each.status === 'rejected') throw each.reason;
   } catch (cause) {
     if (cause instanceof QuotaExceededError) await giveUp(call, upload);
     if (cause instanceof BlobTooLargeError) {

@@ -1,4 +1,10 @@
-import { type BlobInfo, type Digest, UploadBusyError, UploadUnknownError } from '@sampan/blobs';
+import {
+  type BlobInfo,
+  type BlobStore,
+  type Digest,
+  UploadBusyError,
+  UploadUnknownError,
+} from '@sampan/blobs';
 import type { HubParts } from '../api/call.ts';
 import {
   dropIdleLink,
@@ -9,6 +15,7 @@ import {
   scanLinks,
 } from '../metadata/garbage.ts';
 import { othersTurn } from '../metadata/others-turn.ts';
+import { uploadsBefore } from '../metadata/uploads.ts';
 
 export interface CollectOptions {
   /**
@@ -62,22 +69,31 @@ export async function collectGarbage(parts: HubParts, options: CollectOptions = 
   return collected;
 }
 
-async function cancelUploads(parts: HubParts, run: Run): Promise<void> {
-  let after: string | undefined;
-  do {
-    const { items, next } = await parts.blobs.listUploads({ after });
-    for (const { id } of items.filter(({ modified }) => modified < run.before)) {
-      if (run.dryRun || (await cancelUpload(parts, id))) run.collected.uploads += 1;
-    }
-    after = next;
-  } while (after !== undefined && !run.stopped());
+function cancelUploads(parts: HubParts, run: Run): Promise<void> {
+  return parts.uploading.watch(async (used) => {
+    let after: string | undefined;
+    do {
+      const { items, next } = await parts.blobs.listUploads({ after });
+      for (const { id } of items.filter(({ modified }) => modified < run.before)) {
+        if (run.dryRun || (await cancelUpload(parts, id, used))) run.collected.uploads += 1;
+      }
+      after = next;
+    } while (after !== undefined && !run.stopped());
+    if (!run.dryRun) await forgetUploads(parts, run, used);
+  });
 }
 
-async function cancelUpload({ blobs, uploads, uploading }: HubParts, id: string): Promise<boolean> {
-  if (uploading.has(id)) return false;
+/** `used`: those that someone went on with since it was known how old they are. */
+async function cancelUpload(
+  { blobs, uploads }: HubParts,
+  id: string,
+  used: ReadonlySet<string>,
+): Promise<boolean> {
   let cancelled = true;
   try {
-    await (await blobs.openUpload(id)).cancel();
+    const upload = await blobs.openUpload(id);
+    if (used.has(id)) return false;
+    await upload.cancel();
   } catch (thrown) {
     // someone was faster, by going on with it or by ending it
     if (thrown instanceof UploadBusyError) return false;
@@ -86,6 +102,29 @@ async function cancelUpload({ blobs, uploads, uploading }: HubParts, id: string)
   }
   await uploads.end(id);
   return cancelled;
+}
+
+/** Sessions whose bytes are gone: a crash or a full disk came between the two. They would count as begun for ever. */
+async function forgetUploads(
+  { blobs, records, uploads }: HubParts,
+  { before, stopped }: Run,
+  used: ReadonlySet<string>,
+): Promise<void> {
+  for (let after: string | undefined = ''; after !== undefined && !stopped(); ) {
+    const ids: string[] = await uploadsBefore(records.read, before, after);
+    for (const id of ids) if (!used.has(id) && !(await hasUpload(blobs, id))) await uploads.end(id);
+    after = ids.at(-1);
+  }
+}
+
+async function hasUpload(blobs: BlobStore, id: string): Promise<boolean> {
+  try {
+    await blobs.openUpload(id);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof UploadUnknownError) return false;
+    throw thrown;
+  }
 }
 
 async function dropLinks({ records }: HubParts, { before, dryRun, collected, stopped }: Run): Promise<void> {

@@ -1,5 +1,4 @@
 import type { Records } from '@sampan/records';
-import type { Writer } from './repositories.ts';
 import type { HubTables } from './schema.ts';
 import { addUpload, findUpload, forgetUpload, hasUploads, type UploadRecord } from './uploads.ts';
 
@@ -44,21 +43,18 @@ export class UploadBook {
 
   async #write(upload: UploadRecord): Promise<void> {
     await this.#records.write((to) => addUpload(to, upload));
-    // cancelled meanwhile
+    // it ended meanwhile
     if (!this.#fresh.delete(upload.id)) await this.#records.write((to) => forgetUpload(to, upload.id));
   }
 
-  /** Forgets what is written of it, in the transaction that ends it; `ended` is to follow. */
-  async forget(to: Writer, id: string): Promise<void> {
-    if (!this.#fresh.has(id)) await forgetUpload(to, id);
-  }
-
-  ended(id: string): void {
-    this.#fresh.delete(id);
+  /** Nobody can go on with it any more. Whether something may be written of it, which is to be forgotten then. */
+  ended(id: string): boolean {
+    // what is being written is forgotten by who writes it
+    return !this.#fresh.delete(id);
   }
 
   /** Forgets it altogether. */
   async end(id: string): Promise<void> {
-    if (!this.#fresh.delete(id)) await this.#records.write((to) => forgetUpload(to, id));
+    if (this.ended(id)) await this.#records.write((to) => forgetUpload(to, id));
   }
 }

@@ -30,6 +30,22 @@ export async function hasUploads(from: Reader, caller: string, count: number): P
   return row !== undefined;
 }
 
+/** Rows of one query. */
+const STEP = 500;
+
+/** Uploads that were begun before `before`, after `after` in order of their ids; at most `STEP`, fewer at the end. */
+export async function uploadsBefore(from: Reader, before: number, after: string): Promise<string[]> {
+  const rows = await from
+    .selectFrom('uploads')
+    .select('id')
+    .where('started', '<', before)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(STEP)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 export async function forgetUpload(to: Writer, id: string): Promise<void> {
   await to.deleteFrom('uploads').where('id', '=', id).execute();
 }

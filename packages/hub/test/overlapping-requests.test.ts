@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BlobStore, digestOf, openFileBlobStore } from '@sampan/blobs';
+import { openSqliteRecords } from '@sampan/records';
+import { expect, test } from 'vitest';
+import { HUB_MIGRATIONS, type HubTables } from '../src/index.ts';
+import { UploadsInUse } from '../src/metadata/uploads-in-use.ts';
+import { type TestClient, TestHub } from './support.ts';
+
+/** `target` with some of its methods replaced. */
+function replaced<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(name in methods ? methods : target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+const begin = async (client: TestClient): Promise<string> =>
+  (await client.send('POST', 'blobs/uploads/')).headers.get('location') ?? '';
+
+const codeIn = async (answer: Response): Promise<unknown> =>
+  ((await answer.json()) as { errors: { code: string }[] }).errors[0]?.code;
+
+test('a chunk is refused when its session is written down, not before', async () => {
+  const happened: string[] = [];
+  await using hub = await TestHub.start(undefined, [], {
+    openRecords: async (folder) => {
+      const file = join(folder, 'hub.db');
+      const records = await openSqliteRecords<HubTables>({ file, migrations: HUB_MIGRATIONS });
+      return replaced(records, {
+        write: async (task) => {
+          const result = await records.write(task);
+          await sleep(50);
+          happened.push('written');
+          return result;
+        },
+      });
+    },
+  });
+  const client = await hub.client();
+  const session = await begin(client);
+  const headers = { 'content-range': '5-9' };
+  const refused = await client.send('PATCH', session, { body: Buffer.alloc(5), headers });
+  happened.push(`refused ${refused.status}`);
+  expect(happened).toEqual(['written', 'refused 416']);
+});
+
+test('an upload is not cancelled while a request writes to it, and only once', async () => {
+  await using hub = await TestHub.start();
+  const client = await hub.client();
+  const session = await begin(client);
+  const token = await hub.token('dev', ['repository:open/app:pull,push']);
+  const headers = { authorization: `Bearer ${token}`, 'content-length': 400_000 };
+  const writing = request(hub.url + session, { method: 'PATCH', headers });
+  const status = new Promise((resolve) => writing.on('response', (answer) => resolve(answer.statusCode)));
+  writing.write(randomBytes(300_000));
+  const upload = await hub.blobs.openUpload(session.split('/').at(-1) ?? '');
+  await expect.poll(() => upload.offset).toBeGreaterThan(0);
+  const busy = await client.send('DELETE', session);
+  expect([busy.status, await codeIn(busy)]).toEqual([400, 'BLOB_UPLOAD_INVALID']);
+  writing.end(randomBytes(100_000));
+  expect(await status).toBe(202);
+  const cancelled = await Promise.all([client.send('DELETE', session), client.send('DELETE', session)]);
+  // whether the second one comes while the first is at work or after it
+  expect(cancelled.map((answer) => answer.status).sort()).toContain(204);
+  expect(cancelled.filter((answer) => [400, 404].includes(answer.status))).toHaveLength(1);
+});
+
+/** A hub whose collector finds old uploads, and waits then until `meanwhile` is done. */
+function startCollecting(meanwhile: () => Promise<unknown>): Promise<TestHub> {
+  const openBlobs = async (folder: string): Promise<BlobStore> => {
+    const blobs = await openFileBlobStore(join(folder, 'blobs'));
+    const listUploads: BlobStore['listUploads'] = async (options) => {
+      const found = await blobs.listUploads(options);
+      await meanwhile();
+      return found;
+    };
+    return replaced(blobs, { listUploads });
+  };
+  return TestHub.start(undefined, [], { openBlobs });
+}
+
+test('an upload that someone goes on with after it was found to be old is let be', async () => {
+  let meanwhile = async (): Promise<unknown> => undefined;
+  await using hub = await startCollecting(() => meanwhile());
+  const client = await hub.client();
+  const [used, left] = [await begin(client), await begin(client)];
+  const bytes = randomBytes(100);
+  meanwhile = () => client.send('PATCH', used, { body: bytes });
+  expect(await hub.hub.collectGarbage({ grace: -1000 })).toMatchObject({ uploads: 1 });
+  expect((await client.send('PUT', `${used}?digest=${digestOf(bytes)}`)).status).toBe(201);
+  expect((await client.send('GET', left)).status).toBe(404);
+});
+
+test('an upload is in use until the last of its requests ends', async () => {
+  const uploads = new UploadsInUse();
+  const [endFirst, endSecond] = [uploads.begin('a'), uploads.begin('a')];
+  const inUse = () => uploads.watch(async (used) => [...used]);
+  endFirst();
+  expect(await inUse()).toEqual(['a']);
+  endSecond();
+  expect(await inUse()).toEqual([]);
+});
