@@ -11,6 +11,9 @@ import type { Collected, CollectOptions } from './garbage/collect.ts';
 import { logRefusal } from './operations/log-refusal.ts';
 import type { Retention } from './retention/retention.ts';
 
+/** The end of a connection ends its request soon: what it still does is a write to the disk. */
+const ANSWER_MS = 5000;
+
 /** The registry with all that belongs to it: a function from request to response. */
 export class Hub {
   readonly projects: ProjectContent;
@@ -18,6 +21,8 @@ export class Hub {
   readonly retention: Retention;
   readonly #parts: ReturnType<typeof assembleHub>;
   readonly #logger: Logger;
+  /** Requests that have no answer yet. */
+  readonly #answering = new Set<Promise<unknown>>();
 
   constructor(options: HubOptions) {
     this.#parts = assembleHub(options);
@@ -37,10 +42,13 @@ export class Hub {
     this.#parts.collector.start();
   }
 
-  /** Waits for what is at work; before blobs and records are closed. May be called twice. */
+  /**
+   * Waits for what is at work, requests whose connections ended too; before blobs and records are closed. May be called
+   * twice.
+   */
   async close(): Promise<void> {
     const { collector, parts, pulls, retention } = this.#parts;
-    await Promise.all([collector.close(), retention.close()]);
+    await Promise.all([this.#answered(), collector.close(), retention.close()]);
     await parts.events.close();
     await pulls.close();
   }
@@ -65,7 +73,9 @@ export class Hub {
     const { metrics, parts } = this.#parts;
     const begun = parts.clock.monotonic();
     metrics.requests.begin();
-    const answer = await this.#answer(request).catch((thrown) => this.#failure(request, thrown));
+    const answering = this.#answer(request).catch((thrown) => this.#failure(request, thrown));
+    this.#answering.add(answering);
+    const answer = await answering.finally(() => this.#answering.delete(answering));
     const { operation = 'other', status } = answer;
     logRefusal(this.#logger, request, answer);
     return {
@@ -74,6 +84,13 @@ export class Hub {
         metrics.requests.end(operation, status, (parts.clock.monotonic() - begun) / 1000, traffic);
       },
     };
+  }
+
+  /** One that waits for somebody else is not waited for long. */
+  async #answered(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#parts.parts.clock.schedule(resolve, ANSWER_MS);
+    await Promise.race([Promise.all(this.#answering), late]).finally(cancel);
   }
 
   async #answer(request: HubRequest): Promise<HubResponse> {

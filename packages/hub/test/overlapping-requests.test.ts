@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BlobStore, digestOf, openFileBlobStore } from '@sampan/blobs';
-import { openSqliteRecords } from '@sampan/records';
+import { type BlobStore, digestOf, openFileBlobStore, type Upload } from '@sampan/blobs';
+import { openSqliteRecords, type Records } from '@sampan/records';
 import { expect, test } from 'vitest';
 import { HUB_MIGRATIONS, type HubTables } from '../src/index.ts';
 import { UploadsInUse } from '../src/metadata/uploads-in-use.ts';
@@ -19,6 +19,9 @@ function replaced<T extends object>(target: T, methods: Partial<T>): T {
   });
 }
 
+const openTestRecords = (folder: string): Promise<Records<HubTables>> =>
+  openSqliteRecords({ file: join(folder, 'hub.db'), migrations: HUB_MIGRATIONS });
+
 const begin = async (client: TestClient): Promise<string> =>
   (await client.send('POST', 'blobs/uploads/')).headers.get('location') ?? '';
 
@@ -29,8 +32,7 @@ test('a chunk is refused when its session is written down, not before', async ()
   const happened: string[] = [];
   await using hub = await TestHub.start(undefined, [], {
     openRecords: async (folder) => {
-      const file = join(folder, 'hub.db');
-      const records = await openSqliteRecords<HubTables>({ file, migrations: HUB_MIGRATIONS });
+      const records = await openTestRecords(folder);
       return replaced(records, {
         write: async (task) => {
           const result = await records.write(task);
@@ -104,4 +106,47 @@ test('an upload is in use until the last of its requests ends', async () => {
   expect(await inUse()).toEqual(['a']);
   endSecond();
   expect(await inUse()).toEqual([]);
+});
+
+test('a hub that closes waits for requests whose clients are gone', async () => {
+  const happened: string[] = [];
+  const committing = Promise.withResolvers<void>();
+  const mayGoOn = Promise.withResolvers<void>();
+  const openBlobs = async (folder: string): Promise<BlobStore> => {
+    const blobs = await openFileBlobStore(join(folder, 'blobs'));
+    const createUpload: BlobStore['createUpload'] = async (options) => {
+      const upload = await blobs.createUpload(options);
+      const commit: Upload['commit'] = async (digest) => {
+        committing.resolve();
+        await mayGoOn.promise;
+        return upload.commit(digest);
+      };
+      return replaced(upload, { commit });
+    };
+    return replaced(blobs, { createUpload });
+  };
+  const openRecords = async (folder: string): Promise<Records<HubTables>> => {
+    const records = await openTestRecords(folder);
+    const write: typeof records.write = async (task) => {
+      const result = await records.write(task);
+      happened.push('recorded');
+      return result;
+    };
+    const close = (): Promise<void> => {
+      happened.push('closed');
+      return records.close();
+    };
+    return replaced(records, { write, close });
+  };
+  const hub = await TestHub.start(undefined, [], { openBlobs, openRecords });
+  const client = await hub.client();
+  const pushing = client.pushBlob(randomBytes(100)).catch(() => 'cut off');
+  await committing.promise;
+  const closing = hub[Symbol.asyncDispose]();
+  expect(await pushing).toBe('cut off');
+  // long enough for one that does not wait
+  await Promise.race([closing, sleep(200)]);
+  mayGoOn.resolve();
+  await closing;
+  expect(happened).toEqual(['recorded', 'closed']);
 });
