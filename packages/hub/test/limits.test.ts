@@ -85,6 +85,21 @@ test('who guesses a password is slowed down, even when right at last, and writte
   expect(await logIn(PASSWORD)).toBe(200);
 });
 
+test('who guesses many passwords at once gets no further, and who logs in many times at once does', async () => {
+  const { hub, clock } = await start({ failedLogins: { perSecond: 0.1, burst: 3 } });
+  await using _ = hub;
+  const logIn = async (password: string) => {
+    const headers = { authorization: basic('dev', password), 'x-test-address': '192.0.2.1' };
+    return (await fetch(`${hub.url}/hub/token?service=hub`, { headers })).status;
+  };
+  const times = async (count: number, password: string) =>
+    (await Promise.all(Array.from({ length: count }, () => logIn(password)))).sort();
+  expect(await times(5, PASSWORD)).toEqual([200, 200, 200, 200, 200]);
+  expect(await times(5, 'guess')).toEqual([401, 401, 401, 429, 429]);
+  clock.advance(10_000);
+  expect(await times(3, 'guess')).toEqual([401, 429, 429]);
+});
+
 test('whoever guesses at a robot does not lock it out', async () => {
   const { hub } = await start({ failedLogins: { perSecond: 0.1, burst: 3 } });
   await using _ = hub;

@@ -27,13 +27,17 @@ export class GuardedDirectory implements Directory {
   /** @throws RegistryError TOOMANYREQUESTS */
   async authenticate(name: string, password: string, from: Origin): Promise<Account | undefined> {
     const guessed = this.#isGuessable(name) ? name : undefined;
-    this.#limits.admitLogin(guessed, from);
-    const account = await this.#directory.authenticate(name, password, from);
-    if (account) {
-      this.#limits.countAccount(account.name);
-      return account;
+    const end = await this.#limits.beginLogin(guessed, from);
+    try {
+      const account = await this.#directory.authenticate(name, password, from);
+      if (account) {
+        this.#limits.countAccount(account.name);
+        return account;
+      }
+      this.#limits.countFailedLogin(guessed, from);
+    } finally {
+      end();
     }
-    this.#limits.countFailedLogin(guessed, from);
     this.#audit.loginFailed(name, from);
     return undefined;
   }

@@ -50,9 +50,9 @@ test.each([
 
 const from = (address: string): Origin => ({ scheme: 'https', address });
 
-function refusal(task: () => void): RegistryError | undefined {
+async function refusal(task: Promise<unknown>): Promise<RegistryError | undefined> {
   try {
-    task();
+    await task;
     return undefined;
   } catch (thrown) {
     if (thrown instanceof RegistryError) return thrown;
@@ -60,25 +60,26 @@ function refusal(task: () => void): RegistryError | undefined {
   }
 }
 
-test('who guesses passwords must wait, for that name and address only', () => {
+test('who guesses passwords must wait, for that name and address only', async () => {
   const clock = new FakeClock();
   const failedLogins = { perSecond: 0.5, burst: 2 };
   const limits = new RequestLimits({ ...DEFAULT_LIMITS, failedLogins }, clock);
   const stranger = from('192.0.2.1');
   for (let guess = 0; guess < 2; guess++) {
-    limits.admitLogin('dev', stranger);
+    const end = await limits.beginLogin('dev', stranger);
     limits.countFailedLogin('dev', stranger);
+    end();
   }
-  const refused = refusal(() => limits.admitLogin('dev', stranger));
+  const refused = await refusal(limits.beginLogin('dev', stranger));
   expect([refused?.code, refused?.status, refused?.headers['retry-after']]).toEqual([
     'TOOMANYREQUESTS',
     429,
     '2',
   ]);
-  limits.admitLogin('dev', from('192.0.2.2'));
-  limits.admitLogin('other', stranger);
+  (await limits.beginLogin('dev', from('192.0.2.2')))();
+  (await limits.beginLogin('other', stranger))();
   clock.advance(2000);
-  limits.admitLogin('dev', stranger);
+  (await limits.beginLogin('dev', stranger))();
   for (let guess = 0; guess < 20; guess++) limits.countFailedLogin(`name${guess}`, stranger);
-  expect(refusal(() => limits.admitLogin('fresh', stranger))?.status).toBe(429);
+  expect((await refusal(limits.beginLogin('fresh', stranger)))?.status).toBe(429);
 });

@@ -3,6 +3,7 @@ import type { Origin } from '../api/message.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { addressKey } from './address-key.ts';
 import type { HubLimits } from './hub-limits.ts';
+import { LoginTurns } from './login-turns.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 /** Names that one address may try, compared with the passwords of one name. */
@@ -14,6 +15,7 @@ export class RequestLimits {
   readonly #addresses: TokenBuckets;
   readonly #logins: TokenBuckets;
   readonly #loginAddresses: TokenBuckets;
+  readonly #turns = new LoginTurns();
   /** Requests and logins that were refused, for metrics. */
   readonly refused = { requests: 0, logins: 0 };
 
@@ -44,19 +46,33 @@ export class RequestLimits {
   }
 
   /**
-   * Before a password is looked at; without a name, one that nobody can guess.
+   * Before a password is looked at; without a name, one that nobody can guess. The returned function is to be called
+   * once it is known whether it is right. Waits for others that are looked at, when all that may be wrong are: who
+   * guesses many at once gets no further than one by one.
    * @throws RegistryError TOOMANYREQUESTS, also for the right one
    */
-  admitLogin(name: string | undefined, { address }: Origin): void {
-    const key = addressKey(address);
-    const wait = name === undefined ? 0 : this.#logins.wait(loginKey(name, address));
-    this.#require('logins', Math.max(wait, key === undefined ? 0 : this.#loginAddresses.wait(key)));
+  async beginLogin(name: string | undefined, origin: Origin): Promise<() => void> {
+    const counted = this.#countedFor(name, origin);
+    for (;;) {
+      this.#require('logins', Math.max(0, ...counted.map(({ buckets, key }) => buckets.wait(key))));
+      const full = counted.find(({ buckets, key }) => this.#turns.count(key) >= buckets.left(key));
+      if (!full) break;
+      await this.#turns.decided(full.key);
+    }
+    const ends = counted.map(({ key }) => this.#turns.begin(key));
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
-  countFailedLogin(name: string | undefined, { address }: Origin): void {
+  countFailedLogin(name: string | undefined, origin: Origin): void {
+    for (const { buckets, key } of this.#countedFor(name, origin)) buckets.take(key);
+  }
+
+  #countedFor(name: string | undefined, { address }: Origin): { buckets: TokenBuckets; key: string }[] {
     const key = addressKey(address);
-    if (name !== undefined) this.#logins.take(loginKey(name, address));
-    if (key !== undefined) this.#loginAddresses.take(key);
+    const ofName = name === undefined ? [] : [{ buckets: this.#logins, key: loginKey(name, address) }];
+    return key === undefined ? ofName : [...ofName, { buckets: this.#loginAddresses, key }];
   }
 
   #require(what: 'requests' | 'logins', wait: number): void {

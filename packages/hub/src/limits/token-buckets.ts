@@ -34,6 +34,11 @@ export class TokenBuckets {
     return this.#buckets.has(key) ? this.#wait(this.#bucket(key)) : 0;
   }
 
+  /** Tokens that could be taken now. */
+  left(key: string): number {
+    return this.#buckets.has(key) ? Math.floor(this.#bucket(key).tokens) : this.#rate.burst;
+  }
+
   #wait({ tokens }: Bucket): number {
     return tokens >= 1 ? 0 : (1 - tokens) / this.#rate.perSecond;
   }
