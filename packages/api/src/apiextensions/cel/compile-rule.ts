@@ -1,6 +1,6 @@
 import type { ValidationRule } from '../json-schema.ts';
 import { CompileError } from './ast.ts';
-import { type Checked, check } from './checker.ts';
+import { type Checked, check } from './check/checker.ts';
 import { estimateCost } from './cost/estimate.ts';
 import { type DeclType, maxCardinality } from './decl-type.ts';
 import { type Program, program } from './evaluate.ts';

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, setOwn } from '@sampan/base';
 import { CompileError, type Expr, type MapExpr, type StructExpr, Uint } from './ast.ts';
-import { check } from './checker.ts';
+import { check } from './check/checker.ts';
 import { type Program, program } from './evaluate.ts';
 import { parse } from './parser.ts';
 import { type CelType, simple } from './types.ts';

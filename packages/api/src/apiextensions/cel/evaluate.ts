@@ -1,5 +1,5 @@
 import { type CallExpr, type ComprehensionExpr, type Expr, Uint } from './ast.ts';
-import type { Checked } from './checker.ts';
+import type { Checked } from './check/checker.ts';
 import { LIST_COST, MAP_COST } from './cost/cost-factors.ts';
 import { callCost, joinCost } from './cost/runtime-cost.ts';
 import { at, member } from './functions/indexing.ts';

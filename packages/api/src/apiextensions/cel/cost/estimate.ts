@@ -1,5 +1,5 @@
 import type { CallExpr, ComprehensionExpr, Expr, ListExpr, MapExpr } from '../ast.ts';
-import type { Checked } from '../checker.ts';
+import type { Checked } from '../check/checker.ts';
 import type { DeclType } from '../decl-type.ts';
 import type { Overload } from '../functions/row.ts';
 import { isBind } from '../macros.ts';

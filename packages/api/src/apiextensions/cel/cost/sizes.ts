@@ -1,5 +1,5 @@
 import { ACCUMULATOR, type Expr } from '../ast.ts';
-import type { Checked } from '../checker.ts';
+import type { Checked } from '../check/checker.ts';
 import { type DeclType, MAX_REQUEST_BYTES } from '../decl-type.ts';
 import { type CelType, DYN, STRING } from '../types.ts';
 import { type CostRange, exactly, ONE, UNKNOWN, union, upTo } from './cost-range.ts';
