@@ -206,6 +206,18 @@ export function chartsSuite(openRecords?: OpenRecords): void {
     ]);
   });
 
+  test('of two who upload or delete a version at once, the second sees what the first did', async () => {
+    const charts = [
+      await packageChart('racing', '1.0.0'),
+      await packageChart('racing', '1.0.0', 'home: a\n'),
+    ];
+    const uploaded = await Promise.all(charts.map((chart) => upload('open', chart)));
+    expect(uploaded.map(({ status }) => status).sort()).toEqual([201, 409]);
+    const remove = () => send('DELETE', '/hub/api/charts/open/racing/1.0.0');
+    const removed = await Promise.all([remove(), remove()]);
+    expect(removed.map(({ status }) => status).sort()).toEqual([200, 404]);
+  });
+
   test('charts are listed and deleted as ChartMuseum does; a tag or manifest that goes takes its chart along', async () => {
     for (const version of ['1.0.0', '1.1.0', '1.2.0'])
       await upload('open', await packageChart('many', version));

@@ -1,4 +1,4 @@
-import type { BlobStore, Digest } from '@sampan/blobs';
+import { type BlobStore, BlobUnknownError, type Digest } from '@sampan/blobs';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import type { Manifest } from '../manifests/read-manifest.ts';
 import { CHART_CONFIG, CHART_CONTENT, CHART_PROVENANCE } from './media-types.ts';
@@ -44,12 +44,13 @@ async function readJson(blobs: BlobStore, { digest, size }: Descriptor): Promise
   const stored = await blobs.stat(digest);
   if (stored?.size !== size) return undefined;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of (await blobs.read(digest)).stream) chunks.push(chunk as Uint8Array);
   try {
+    for await (const chunk of (await blobs.read(digest)).stream) chunks.push(chunk as Uint8Array);
     return JSON.parse(Buffer.concat(chunks).toString());
-  } catch {
-    // who pushes may push what Helm cannot read; it is not listed
-    return undefined;
+  } catch (thrown) {
+    // who pushes may push what Helm cannot read; it is not listed. Or it was garbage, and goes just now
+    if (thrown instanceof SyntaxError || thrown instanceof BlobUnknownError) return undefined;
+    throw thrown;
   }
 }
 

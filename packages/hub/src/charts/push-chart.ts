@@ -41,17 +41,6 @@ export async function pushChart(call: ChartCall, chart: NewChart): Promise<void>
   });
 }
 
-/** Removes a tag, or a manifest by its digest. */
-export async function removeReference(call: ChartCall, repository: string, reference: string): Promise<void> {
-  const place = { repository, reference, query: new URLSearchParams() };
-  await call.run({
-    operation: 'deleteManifest',
-    action: 'delete',
-    ...place,
-    ...sending(call, Buffer.alloc(0)),
-  });
-}
-
 /** The client's request with another body. */
 function sending({ request, caller }: ChartCall, bytes: Buffer, type = 'application/octet-stream') {
   const length = { 'content-type': type, 'content-length': String(bytes.length) };

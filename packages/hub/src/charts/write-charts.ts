@@ -1,16 +1,19 @@
 import { type Digest, digestOf } from '@sampan/blobs';
 import { type HubResponse, json } from '../api/message.ts';
-import { RegistryError } from '../errors/registry-error.ts';
+import { sourceOf } from '../events/source.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
+import { removeManifest, removeTag } from '../manifests/remove.ts';
+import { isReferenced } from '../metadata/blobs.ts';
 import { findManifest, type StoredManifest } from '../metadata/manifests.ts';
-import { tagsOf } from '../metadata/tags.ts';
+import { findTag, tagsOf } from '../metadata/tags.ts';
+import { requireRemovable } from '../rules/immutability.ts';
 import { readChartArchive } from './chart-archive.ts';
 import type { ChartCall } from './chart-call.ts';
 import { ChartError } from './chart-error.ts';
 import { type ListedChart, listedCharts } from './chart-records.ts';
 import { CHART_CONFIG, CHART_CONTENT, CHART_PROVENANCE } from './media-types.ts';
 import { type ChartMetadata, tagOfVersion } from './metadata.ts';
-import { pushBlob, pushChart, removeReference } from './push-chart.ts';
+import { pushBlob, pushChart } from './push-chart.ts';
 import { readUpload } from './read-upload.ts';
 
 const saved = (): HubResponse => json(201, { saved: true });
@@ -23,6 +26,20 @@ export async function upload(call: ChartCall): Promise<HubResponse> {
   const { chart, prov } = await readUpload(call.request, 'chart');
   if (!chart || chart.length === 0) throw new ChartError(400, 'there is no chart in the request');
   const metadata = await readChartArchive(chart);
+  return alone(call, `${metadata.name}-${metadata.version}`, () => store(call, metadata, chart, prov));
+}
+
+/** Of several who would change the same version at the same time, the second sees what the first did. */
+function alone<T>({ parts, project }: ChartCall, file: string, task: () => Promise<T>): Promise<T> {
+  return parts.locks.hold(`chart ${project}/${file}`, task);
+}
+
+async function store(
+  call: ChartCall,
+  metadata: ChartMetadata,
+  chart: Buffer,
+  prov: Buffer | undefined,
+): Promise<HubResponse> {
   const repository = `${call.project}/charts/${metadata.name}`;
   const isThere = await compare(call, repository, metadata, digestOf(chart));
   if (isThere && !prov) return saved();
@@ -43,15 +60,15 @@ export async function upload(call: ChartCall): Promise<HubResponse> {
 async function compare(
   { parts, project, query }: ChartCall,
   repository: string,
-  { name, version }: ChartMetadata,
+  metadata: ChartMetadata,
   content: Digest,
 ): Promise<boolean> {
-  const file = `${name}-${version}`;
+  const file = `${metadata.name}-${metadata.version}`;
   const charts = await listedCharts(parts.records.read, project, { file });
   const elsewhere = charts.find(({ path }) => path !== repository);
   if (elsewhere) throw new ChartError(409, `${file} is there already, pushed to ${elsewhere.path}`);
   if (charts.some((chart) => chart.content === content)) return true;
-  const taken = await findManifest(parts.records.read, repository, tagOfVersion(version));
+  const taken = await findManifest(parts.records.read, repository, tagOfVersion(metadata.version));
   if (taken && !query.has('force')) throw new ChartError(409, `${file} is there already, with other content`);
   return false;
 }
@@ -77,13 +94,15 @@ export async function uploadProvenance(call: ChartCall): Promise<HubResponse> {
   const [, file = '', hex] = SIGNED.exec(prov?.toString('utf8') ?? '') ?? [];
   if (!prov || file === '') throw new ChartError(400, 'not a provenance file: it names no chart');
   const { records } = call.parts;
-  const [chart] = await listedCharts(records.read, call.project, { file });
-  const stored = chart && (await findManifest(records.read, chart.path, chart.manifest));
-  if (!chart || !stored) throw new ChartError(404, `there is no chart ${file}: upload it first`);
-  if (chart.content !== `sha256:${hex}`)
-    throw new ChartError(400, `it signs another ${file} than the one here`);
-  await sign(call, chart, stored, prov);
-  return saved();
+  return alone(call, file, async () => {
+    const [chart] = await listedCharts(records.read, call.project, { file });
+    const stored = chart && (await findManifest(records.read, chart.path, chart.manifest));
+    if (!chart || !stored) throw new ChartError(404, `there is no chart ${file}: upload it first`);
+    if (chart.content !== `sha256:${hex}`)
+      throw new ChartError(400, `it signs another ${file} than the one here`);
+    await sign(call, chart, stored, prov);
+    return saved();
+  });
 }
 
 async function sign(
@@ -109,20 +128,26 @@ async function sign(
 }
 
 /** Removes a version, wherever in the project it was pushed to. */
-export async function remove(call: ChartCall): Promise<HubResponse> {
+export function remove(call: ChartCall): Promise<HubResponse> {
   const { parts, project, name, version } = call;
-  const charts = await listedCharts(parts.records.read, project, { name });
-  const found = charts.filter((chart) => chart.version === version);
-  if (found.length === 0) throw new ChartError(404, `there is no version ${version} of ${name}`);
-  for (const chart of found) await removeChart(call, chart);
-  return json(200, { deleted: true });
+  return alone(call, `${name}-${version}`, async () => {
+    const charts = await listedCharts(parts.records.read, project, { name });
+    const found = charts.filter((chart) => chart.version === version);
+    if (found.length === 0) throw new ChartError(404, `there is no version ${version} of ${name}`);
+    for (const chart of found) await removeChart(call, chart);
+    return json(200, { deleted: true });
+  });
 }
 
-/** The manifest goes with its last tag, unless an index needs it. */
-async function removeChart(call: ChartCall, { path, tag, repository, manifest }: ListedChart): Promise<void> {
-  await removeReference(call, path, tag);
-  if ((await tagsOf(call.parts.records.read, repository, manifest)).length > 0) return;
-  await removeReference(call, path, manifest).catch((thrown: unknown) => {
-    if (!(thrown instanceof RegistryError && thrown.status === 405)) throw thrown;
+/** The manifest goes with its last tag, unless an index needs it. One that was pushed again meanwhile stays. */
+function removeChart(call: ChartCall, { path, tag, repository: id, manifest }: ListedChart): Promise<void> {
+  const { directory, events } = call.parts;
+  requireRemovable(directory.project(call.project), path, tag);
+  return events.write(async (to, tell) => {
+    if ((await findTag(to, id, tag)) !== manifest) return;
+    const removal = { repository: { id, name: path }, source: sourceOf(call), tell };
+    await removeTag(to, removal, tag);
+    if ((await tagsOf(to, id, manifest)).length > 0 || (await isReferenced(to, id, manifest))) return;
+    await removeManifest(to, removal, manifest);
   });
 }

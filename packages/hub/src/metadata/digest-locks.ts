@@ -1,6 +1,7 @@
 /**
  * One holder per digest in this process: committing a blob and recording it is one step to the collector, and so is
- * its check that nobody needs a blob and the deletion.
+ * its check that nobody needs a blob and the deletion. Other names are as good: no digest has a space. Who holds a
+ * name may then hold a digest, never the other way.
  */
 export class DigestLocks {
   readonly #tails = new Map<string, Promise<unknown>>();
