@@ -13,7 +13,7 @@ import { propertySchema } from './json-schema.ts';
 import { validateListTypes } from './list-types.ts';
 import { columnsOf } from './printer-columns.ts';
 import type { SchemaNode } from './schema-node.ts';
-import { SchemaValidator } from './schema-validator.ts';
+import { SchemaValidator } from './schema-validator/schema-validator.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 

@@ -8,7 +8,7 @@ import { NO_PATH } from './field-path.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { META_FIELDS, prune } from './prune.ts';
 import { type SchemaNode, schemaNode } from './schema-node.ts';
-import { SchemaValidator } from './schema-validator.ts';
+import { SchemaValidator } from './schema-validator/schema-validator.ts';
 
 /** Builds the object around a default inside metadata. */
 type Surround = (value: unknown) => unknown;

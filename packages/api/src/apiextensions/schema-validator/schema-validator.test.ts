@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { fieldErrorMessage } from '../meta/field-error.ts';
-import { Correlated } from './correlate.ts';
-import type { JsonSchema } from './json-schema.ts';
-import { schemaNode } from './schema-node.ts';
+import { fieldErrorMessage } from '../../meta/field-error.ts';
+import { Correlated } from '../correlate.ts';
+import type { JsonSchema } from '../json-schema.ts';
+import { schemaNode } from '../schema-node.ts';
 import { SchemaValidator } from './schema-validator.ts';
 
 const messages = (properties: Record<string, JsonSchema>, value: unknown, more: JsonSchema = {}): string[] =>
