@@ -64,8 +64,9 @@ function checkMultiple(run: Run, value: Numeric, multipleOf: number, isNative: b
 const quotient = (value: number, factor: number): number =>
   factor < 1 ? (1 / factor) * value : value / factor;
 
-/** swag.IsFloat64AJSONInteger: whole up to a relative error of 1e-9. */
+/** Whole up to a relative error; next to zero nothing is. Source: go-openapi swag conv.IsFloat64AJSONInteger. */
 function isJsonInteger(value: number): boolean {
   if (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER) return false;
-  return Math.abs(value - Math.round(value)) < 1e-9 * Math.max(1, Math.abs(value));
+  const rounded = Math.round(value);
+  return value === rounded || Math.abs(value - rounded) < 1e-9 * Math.abs(rounded);
 }

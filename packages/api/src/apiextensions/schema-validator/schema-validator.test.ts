@@ -36,6 +36,20 @@ describe('validation by a schema', () => {
     ]);
   });
 
+  it.each([
+    [2.3, 0.1, true],
+    [1.1, 0.25, false],
+    // 1/0.01 × 1.15 = 114.99999999999999
+    [1.15, 0.01, true],
+    [-0.5, 0.25, true],
+    [0, 0.5, true],
+    [1e-12, 0.5, false],
+    [1e300, 3, false],
+  ])('takes %d for a multiple of %d as upstream does: %s', (n, multipleOf, isMultiple) => {
+    const type = { type: 'number', multipleOf };
+    expect(messages({ n: type }, { n })).toHaveLength(isMultiple ? 0 : 1);
+  });
+
   it('counts lengths in code points', () => {
     expect(messages({ s: { type: 'string', maxLength: 3 } }, { s: '😀😀😀' })).toEqual([]);
     expect(messages({ s: { type: 'string', minLength: 2 } }, { s: '😀' })).toHaveLength(1);
