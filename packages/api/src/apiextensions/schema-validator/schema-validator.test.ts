@@ -42,7 +42,6 @@ describe('validation by a schema', () => {
     // 1/0.01 × 1.15 = 114.99999999999999
     [1.15, 0.01, true],
     [-0.5, 0.25, true],
-    [0, 0.5, true],
     [1e-12, 0.5, false],
     [1e300, 3, false],
   ])('takes %d for a multiple of %d as upstream does: %s', (n, multipleOf, isMultiple) => {
