@@ -71,6 +71,7 @@ export class HubOnCluster {
       port: 0,
       directory,
       cluster: { client: this.#client, objects: this.#objects },
+      webhookHosts: { list: () => ['127.0.0.1'], follow: () => () => undefined },
       logger: silentLogger,
     });
   }

@@ -36,7 +36,7 @@ const receiver = createServer((incoming, answer) => {
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  sampan = await startSampan({ hub: 0 });
+  sampan = await startSampan({ hub: 0, settings: { webhookHosts: ['127.0.0.1'] } });
   client = new HttpClient(
     { url: sampan.url, ca: sampan.ca, cert: sampan.cert, key: sampan.key },
     { name: 'test' },

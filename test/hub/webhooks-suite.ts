@@ -33,6 +33,8 @@ export function webhooksSuite(name: string, startApi: () => Promise<Api>): void 
     let own: HttpClient;
     let webhooks: Webhooks;
     let controller: WebhookController;
+    let allowed: readonly string[] = ['127.0.0.1'];
+    let changed: () => void = () => undefined;
     const received: { readonly path: string; readonly headers: IncomingHttpHeaders }[] = [];
     let status = 200;
     const receiver = createServer((request, response) => {
@@ -73,7 +75,15 @@ export function webhooksSuite(name: string, startApi: () => Promise<Api>): void 
     /** As the registry's process does when it starts and ends. */
     function start(): void {
       webhooks = new Webhooks({ records, clock: systemClock, logger: silentLogger });
-      controller = new WebhookController({ client: own, webhooks, clock: systemClock, log: silentLogger });
+      const hosts = {
+        list: () => allowed,
+        follow: (listener: () => void) => {
+          changed = listener;
+          return () => undefined;
+        },
+      };
+      const common = { client: own, clock: systemClock, log: silentLogger };
+      controller = new WebhookController({ ...common, webhooks, hosts });
       controller.start();
     }
 
@@ -154,6 +164,25 @@ export function webhooksSuite(name: string, startApi: () => Promise<Api>): void 
       await expect.poll(() => to('shop.signed').length, WAIT).toBe(1);
       expect(to('shop.signed')[0]?.headers['webhook-signature']).toMatch(/^v1,/);
       await expect.poll(() => ready('shop.signed'), WAIT).toBe('True Ready');
+    });
+
+    it('nothing is sent to this machine until an administrator lets it, and all that waited then', async () => {
+      const say = async () => (await read('shop.local')).status?.conditions?.[0]?.message;
+      const local = url.replace('127.0.0.1', 'localhost');
+      await create('shop.local', { url: `${local}/shop.local` });
+      expect(await ready('shop.local')).toBe('False HostNotAllowed');
+      expect(await say()).toMatch(/an administrator must add "localhost" to webhookHosts in settings.json/);
+      await push('v1');
+      const { error } = await vi.waitUntil(async () => {
+        const { lastTry } = await webhooks.summary('shop.local');
+        return lastTry;
+      }, WAIT);
+      expect(error).toMatch(/^localhost leads to .*, which is this machine: .* must add "localhost"/);
+      expect(to('shop.local')).toEqual([]);
+      allowed = ['127.0.0.1', 'localhost'];
+      changed();
+      await expect.poll(() => to('shop.local').length, WAIT).toBe(1);
+      await expect.poll(() => ready('shop.local'), WAIT).toBe('True Ready');
     });
 
     it('a delivery is replayed once for each time that it is asked for, also when the registry starts again', async () => {

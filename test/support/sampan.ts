@@ -1,8 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { homeLayout, kubeconfigYaml, readAdmin, writeFileSafely } from '@sampan/home';
+import {
+  homeLayout,
+  kubeconfigYaml,
+  readAdmin,
+  type Settings,
+  writeFileSafely,
+  writeSettings,
+} from '@sampan/home';
 
 /** A server process of its own, started from sources, in a temp home on a free port. */
 export interface Sampan {
@@ -31,6 +38,8 @@ export interface SampanOptions {
   readonly hub?: number | 'remembered';
   /** A folder that stays; default a temp one that goes. */
   readonly home?: string;
+  /** Of a new home, from the start. */
+  readonly settings?: Settings;
 }
 
 const MAIN = join(import.meta.dirname, '../../apps/server/src/main.ts');
@@ -40,6 +49,10 @@ export async function startSampan(options: SampanOptions = {}): Promise<Sampan> 
   // the server's user reaches databases by their whole paths
   chmodSync(folder, 0o711);
   const home = options.home ?? join(folder, 'home');
+  if (options.settings) {
+    mkdirSync(home, { recursive: true });
+    writeSettings(homeLayout(home), options.settings);
+  }
   const args = [
     `--home=${home}`,
     `--port=${options.port ?? 0}`,

@@ -15,6 +15,7 @@ import { connectApi } from './connect-api.ts';
 import { copyHub, removeLeftCopies } from './copy-hub.ts';
 import { parseHubOptions } from './options.ts';
 import { type RunningHub, startHub } from './start-hub.ts';
+import { webhookHosts } from './webhook-hosts.ts';
 
 /** What the process tells the server process, over IPC. */
 export type HubMessage =
@@ -113,6 +114,7 @@ async function open(args: readonly string[], log: LogFile): Promise<Opened> {
     known,
     logger: log,
     audit,
+    webhookHosts: webhookHosts(home, log),
     limits,
   });
   const close = async () => {

@@ -15,6 +15,7 @@ import {
   type HubResponse,
   type HubTables,
   loadKeyPair,
+  type WebhookHosts,
 } from '@sampan/hub';
 import type { Client } from '@sampan/machinery';
 import { openSqliteRecords } from '@sampan/records';
@@ -43,6 +44,8 @@ export interface StartHubOptions {
   readonly logger: Logger;
   /** Who did what; absent: nobody wants to know. */
   readonly audit?: Logger;
+  /** Which of this machine's hosts webhooks may call. Default: none. */
+  readonly webhookHosts?: WebhookHosts;
   /** In place of the usual ones. */
   readonly limits?: HubOptions['limits'] | undefined;
 }
@@ -79,7 +82,8 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     ...(audit ? { audit } : {}),
     ...(limits ? { limits } : {}),
   });
-  const webhooks = cluster && startWebhooks({ hub, records, client: cluster.client, logger });
+  const webhooks =
+    cluster && startWebhooks({ hub, records, client: cluster.client, hosts: options.webhookHosts, logger });
   let controllers: HubControllers | undefined;
   if (cluster) {
     hub.listen('projects', async (events) => {

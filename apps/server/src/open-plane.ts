@@ -4,9 +4,9 @@ import {
   componentPolicy,
   createControlPlane,
   createServiceDialer,
-  machineAddresses,
   type SigningKeys,
 } from '@sampan/apiserver';
+import { machineAddresses } from '@sampan/machinery';
 import { endpointAddressOf } from '@sampan/network';
 import { copyObjects } from './copy-objects.ts';
 import { createHostNodeProxy } from './host-node-proxy.ts';

@@ -15,5 +15,5 @@ export { keepNodeObjects, metricsResources } from './node-metrics/index.ts';
 export { createNodeProxy, Kubelet, NodeAgent, type NodeProxyOptions } from './node-proxy/index.ts';
 export { passAnswer, passedHeaders } from './node-proxy/pass.ts';
 export type { NodeProxy } from './subresources/node-proxy.ts';
-export { createServiceDialer, machineAddresses } from './webhooks/endpoint-dialer.ts';
+export { createServiceDialer } from './webhooks/endpoint-dialer.ts';
 export type { Destination, ServiceDialer } from './webhooks/service-dialer.ts';

@@ -18,5 +18,6 @@ export { MemoryDirectory, type NewAccount } from './projects/memory-directory.ts
 export { hashPassword } from './projects/password.ts';
 export { ROLE_ACTIONS, type Role } from './projects/roles.ts';
 export { loadKeyPair } from './tokens/key-file.ts';
+export type { WebhookHosts } from './webhooks/receiver-address.ts';
 export { WebhookController, type WebhookControllerOptions } from './webhooks/webhook-controller.ts';
 export { Webhooks } from './webhooks/webhooks.ts';

@@ -33,7 +33,7 @@ class WebhookTest implements AsyncDisposable {
   target(changes: Partial<WebhookTarget> = {}): WebhookTarget {
     const { url } = this.receiver;
     const own = { name: 'open.ci', project: 'open', url, events: ['push', 'pull', 'delete'] } as const;
-    return { ...own, ca: undefined, filter: {}, key: undefined, disabled: false, ...changes };
+    return { ...own, ca: undefined, allowed: true, filter: {}, key: undefined, disabled: false, ...changes };
   }
 
   async set(changes: Partial<WebhookTarget> = {}): Promise<void> {

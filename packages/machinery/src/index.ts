@@ -2,6 +2,7 @@
  * Tier 2: what speaks to a Kubernetes API. Start with `client.ts` (what a client is), then `reconciler.ts` (what
  * controllers are made of).
  */
+export { type AddressKind, addressKind, isMachineAddress, machineAddresses } from './address-kinds.ts';
 export { Backoff, type BackoffOptions, WATCH_BACKOFF } from './backoff.ts';
 export type * from './client.ts';
 export type * from './control-plane.ts';

@@ -1,8 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { isIP } from 'node:net';
 import type { KubeObject, k8s } from '@sampan/api';
-import type { ObjectReader } from '@sampan/machinery';
+import { addressKind, type ObjectReader } from '@sampan/machinery';
 import type { Destination, ServiceDialer } from './service-dialer.ts';
 
 type Service = k8s.Service & KubeObject;
@@ -83,34 +82,10 @@ function nodeAddresses(reader: ObjectReader, machine: readonly string[]): Readon
   return new Set(nodes.filter((address) => machine.includes(address)));
 }
 
-/** For `DialerOptions`. */
-export function machineAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
-}
-
-/** Never this machine, link-local addresses with cloud metadata, multicast (RFC 6890), or the networks of clusters. */
-const NEVER = new BlockList();
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['100.64.0.0', 10],
-  ['224.0.0.0', 3],
-] as const)
-  NEVER.addSubnet(network, prefix, 'ipv4');
-for (const [network, prefix] of [
-  ['::', 96],
-  ['64:ff9b::', 96],
-  ['2002::', 16],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  NEVER.addSubnet(network, prefix, 'ipv6');
-
+/** Never this machine, link-local addresses, multicast, or the networks of clusters, however they are written. */
 async function addressOf(host: string): Promise<string> {
-  const found =
-    isIP(host) === 0 ? await lookup(host, { all: true }) : [{ address: host, family: isIP(host) }];
-  const usable = found.find(({ address, family }) => !NEVER.check(address, family === 6 ? 'ipv6' : 'ipv4'));
+  const found = isIP(host) === 0 ? await lookup(host, { all: true }) : [{ address: host }];
+  const usable = found.find(({ address }) => addressKind(address) === undefined);
   if (!usable) throw new Error(`host "${host}" has no address that may be called`);
   return usable.address;
 }

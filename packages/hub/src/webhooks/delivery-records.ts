@@ -129,14 +129,24 @@ export async function hurryDeliveries(to: Writer, webhook: string, now: number):
 export interface WebhookSummary {
   readonly pending: number;
   readonly failed: number;
-  readonly lastTry: { readonly time: number; readonly code: number | null; readonly ok: boolean } | undefined;
+  readonly lastTry: LastTry | undefined;
+}
+
+interface LastTry {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** HTTP status; null: there was no answer. */
+  readonly code: number | null;
+  /** Why it is not as good as taken; null: it is. */
+  readonly error: string | null;
+  readonly ok: boolean;
 }
 
 /** How it stands with a webhook's deliveries. */
 export async function summarize(from: Reader, webhook: string): Promise<WebhookSummary> {
   const last = await from
     .selectFrom('webhook_deliveries')
-    .select(['last', 'code', 'state'])
+    .select(['last', 'code', 'error', 'state'])
     .where('webhook', '=', webhook)
     .where('last', 'is not', null)
     .orderBy('last', 'desc')
@@ -145,7 +155,12 @@ export async function summarize(from: Reader, webhook: string): Promise<WebhookS
   return {
     pending: await count(from, webhook, 'pending'),
     failed: await count(from, webhook, 'failed'),
-    lastTry: last && { time: last.last ?? 0, code: last.code, ok: last.state === 'delivered' },
+    lastTry: last && {
+      time: last.last ?? 0,
+      code: last.code,
+      error: last.error,
+      ok: last.state === 'delivered',
+    },
   };
 }
 

@@ -1,9 +1,10 @@
 import { lookup as resolve } from 'node:dns';
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { messageOf } from '@sampan/base';
+import { hostOf, refusalOf } from './receiver-address.ts';
 
 /** What a try came to. */
 export interface Answer {
@@ -19,6 +20,8 @@ interface Message {
   readonly url: string;
   /** PEM of the authorities to trust; undefined: the usual ones. */
   readonly ca: string | undefined;
+  /** An administrator lets it lead to this machine. */
+  readonly allowed: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -27,18 +30,9 @@ interface Message {
 const TIMEOUT_MS = 10_000;
 
 /** For messages to people; the receiver's words are not kept, since the one who made the webhook may not be let there. */
-const ERROR_LENGTH = 300;
+const ERROR_LENGTH = 600;
 
 const SKIMMED_BYTES = 64 * 1024;
-
-/** Link-local addresses, where clouds tell machines their secrets. */
-const FORBIDDEN = new BlockList();
-FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
-FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
-FORBIDDEN.addAddress('fd00:ec2::254', 'ipv6');
-
-const isForbidden = (address: string): boolean =>
-  FORBIDDEN.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /**
  * POSTs a message once. Never throws: what goes wrong is part of the answer. Redirects are not followed. `signal` ends
@@ -59,17 +53,18 @@ function reasonOf(thrown: unknown): string {
   return thrown instanceof AggregateError ? thrown.errors.map(messageOf).join('; ') : messageOf(thrown);
 }
 
-function post({ url, ca, headers, body }: Message, signal: AbortSignal): Promise<Answer> {
+function post({ url, ca, allowed, headers, body }: Message, signal: AbortSignal): Promise<Answer> {
   const target = new URL(url);
-  const name = target.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(name) !== 0 && isForbidden(name)) throw new Error(forbidden(name));
+  const host = hostOf(target);
+  const refusal = isIP(host) === 0 ? undefined : refusalOf(host, host, allowed);
+  if (refusal !== undefined) throw new Error(refusal);
   const length = { 'content-length': String(Buffer.byteLength(body)) };
   const options: RequestOptions & SecureContextOptions = {
     ...(ca === undefined ? {} : { ca }),
     method: 'POST',
     headers: { ...headers, ...length },
     signal,
-    lookup: guarded,
+    lookup: guarded(allowed),
     agent: false,
   };
   const request = target.protocol === 'https:' ? requestHttps : requestHttp;
@@ -106,16 +101,19 @@ function retryAfter(header: string | undefined): number | undefined {
   return /^\d{1,9}$/.test(header ?? '') ? Number(header) * 1000 : undefined;
 }
 
-const forbidden = (address: string): string => `${address} is link-local: webhooks are not sent there`;
-
-/** A name that leads to a forbidden address is refused where it is resolved, so that it cannot change in between. */
-const guarded: LookupFunction = (hostname, options, callback) => {
-  resolve(hostname, { ...options, all: true }, (error, addresses) => {
-    const bad = addresses?.find(({ address }) => isForbidden(address));
-    if (error || bad) return callback(error ?? new Error(forbidden(bad?.address ?? hostname)), '');
-    if (options.all) return callback(null, addresses);
-    const [first] = addresses;
-    if (!first) return callback(new Error(`${hostname} has no address`), '');
-    callback(null, first.address, first.family);
-  });
-};
+/** A name that leads where webhooks may not go is refused where it is resolved, so that it cannot change in between. */
+const guarded =
+  (allowed: boolean): LookupFunction =>
+  (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '');
+      const [first] = addresses;
+      if (!first) return callback(new Error(`${hostname} has no address`), '');
+      const refusal = addresses
+        .map(({ address }) => refusalOf(hostname, address, allowed))
+        .find((found) => found !== undefined);
+      if (refusal !== undefined) return callback(new Error(refusal), '');
+      if (options.all) return callback(null, addresses);
+      callback(null, first.address, first.family);
+    });
+  };

@@ -11,6 +11,8 @@ export interface WebhookTarget {
   readonly url: string;
   /** PEM; undefined: the authorities that all trust. */
   readonly ca: string | undefined;
+  /** An administrator lets it lead to this machine; see `refusalOf`. */
+  readonly allowed: boolean;
   readonly events: readonly HubEvent['type'][];
   readonly filter: TagSelector;
   /** The key that signs; undefined: not signed. */

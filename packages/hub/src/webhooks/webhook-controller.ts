@@ -2,6 +2,7 @@ import { StatusError } from '@sampan/api';
 import { type Clock, deepEqual, type Logger } from '@sampan/base';
 import { type Client, Informer, Reconciler } from '@sampan/machinery';
 import { WEBHOOKS, type WebhookObject } from '../kinds/webhook.ts';
+import { isAllowed, NO_HOSTS, type WebhookHosts } from './receiver-address.ts';
 import type { WebhookTarget } from './target.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
 import { type ReplayOutcome, webhookStatus } from './webhook-status.ts';
@@ -14,6 +15,8 @@ export interface WebhookControllerOptions {
   /** Of the cluster that has the Webhook objects; the kind is installed. */
   readonly client: Client;
   readonly webhooks: Webhooks;
+  /** Default: none. */
+  readonly hosts?: WebhookHosts | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -21,16 +24,19 @@ export interface WebhookControllerOptions {
 /** Makes `Webhooks` what the Webhook objects say, and tells there how it goes. */
 export class WebhookController {
   readonly #options: WebhookControllerOptions;
+  readonly #hosts: WebhookHosts;
   readonly #objects: Informer<WebhookObject>;
   readonly #secrets: WebhookSecrets;
   readonly #reconciler: Reconciler;
   /** What was asked and done last since this controller began: the status that tells of it may not be seen yet. */
   readonly #replayed = new Map<string, ReplayOutcome>();
   #endTries: () => void = () => undefined;
+  #endHosts: () => void = () => undefined;
 
   constructor(options: WebhookControllerOptions) {
     const { client, clock, log } = options;
     this.#options = options;
+    this.#hosts = options.hosts ?? NO_HOSTS;
     this.#objects = new Informer<WebhookObject>({ client, ref: WEBHOOKS, clock, log });
     const reconcile = (name: string) => this.#reconcile(name);
     this.#reconciler = new Reconciler({ name: 'webhooks', clock, log, reconcile });
@@ -42,6 +48,7 @@ export class WebhookController {
   start(): void {
     this.#objects.onChange(({ object }) => this.#reconciler.enqueue(object.metadata.name ?? ''));
     this.#endTries = this.#options.webhooks.onTry((name) => this.#reconciler.enqueueAfter(name, TELL_MS));
+    this.#endHosts = this.#hosts.follow(() => this.#judgeAll());
     this.#objects.start();
     void this.#begin();
   }
@@ -49,6 +56,7 @@ export class WebhookController {
   /** Resolves when what it was doing is done. May be called twice. */
   async stop(): Promise<void> {
     this.#endTries();
+    this.#endHosts();
     this.#objects.stop();
     this.#secrets.close();
     await this.#reconciler.stop();
@@ -59,6 +67,10 @@ export class WebhookController {
     await this.#objects.synced();
     this.#reconciler.enqueue(ALL_KNOWN);
     this.#reconciler.start();
+  }
+
+  #judgeAll(): void {
+    for (const { metadata } of this.#objects.list()) this.#reconciler.enqueue(metadata.name ?? '');
   }
 
   async #reconcile(name: string): Promise<undefined> {
@@ -78,8 +90,11 @@ export class WebhookController {
 
   async #tellAllKnown(): Promise<undefined> {
     const { webhooks } = this.#options;
-    for (const object of this.#objects.list()) {
-      await webhooks.set(this.#targetOf(object.metadata.name ?? '', object));
+    for (const { metadata } of this.#objects.list()) {
+      const { name = '' } = metadata;
+      // it may have gone while others were set
+      const object = this.#objects.get('', name);
+      if (object) await webhooks.set(this.#targetOf(name, object));
     }
     await webhooks.known();
   }
@@ -87,7 +102,8 @@ export class WebhookController {
   #targetOf(name: string, { spec }: WebhookObject): WebhookTarget {
     const { project = '', url = '', events = [], filter = {}, disabled = false } = spec ?? {};
     const { secretRef, caBundle: ca } = spec ?? {};
-    const common = { name, project, url, ca, events, filter, disabled };
+    const allowed = isAllowed(url, this.#hosts.list());
+    const common = { name, project, url, ca, allowed, events, filter, disabled };
     if (!secretRef) this.#secrets.forget(name);
     const found = secretRef && this.#secrets.keyOf(name, secretRef);
     if (!found) return { ...common, key: undefined };

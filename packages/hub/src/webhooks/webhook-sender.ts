@@ -172,7 +172,7 @@ export class WebhookSender {
   }
 
   #send(delivery: Delivery): Promise<Answer> {
-    const { url, ca, key } = this.#target;
+    const { url, ca, allowed, key } = this.#target;
     const event = JSON.parse(delivery.body) as HubEvent;
     const body = payloadOf(event);
     const headers = {
@@ -180,7 +180,7 @@ export class WebhookSender {
       'user-agent': 'sampan-hub',
       ...signatureHeaders({ id: event.id, time: this.#options.clock.now(), body }, key),
     };
-    return send({ url, ca, headers, body }, this.#end.signal);
+    return send({ url, ca, allowed, headers, body }, this.#end.signal);
   }
 
   async #prune(): Promise<void> {

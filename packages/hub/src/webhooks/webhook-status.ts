@@ -1,6 +1,7 @@
 import { conditionsOf, seconds, type Told } from '../kinds/conditions.ts';
 import type { WebhookConditionType, WebhookObject, WebhookStatus } from '../kinds/webhook.ts';
 import type { WebhookSummary } from './delivery-records.ts';
+import { knownRefusal } from './receiver-address.ts';
 import type { WebhookTarget } from './target.ts';
 
 type Said = Omit<Told<WebhookConditionType>, 'type'>;
@@ -22,7 +23,7 @@ interface WebhookFacts {
   readonly now: number;
 }
 
-/** The status of a webhook. Pure. */
+/** The status of a webhook. Of nothing else than these, and of the addresses that this machine has. */
 export function webhookStatus(
   { metadata, status }: WebhookObject,
   { target, summary, replay, now }: WebhookFacts,
@@ -50,14 +51,15 @@ export function webhookStatus(
   };
 }
 
-function readyOf({ held, disabled }: WebhookTarget, { lastTry }: WebhookSummary): Said {
+function readyOf({ held, disabled, url, allowed }: WebhookTarget, { lastTry }: WebhookSummary): Said {
   if (disabled)
     return { status: 'False', reason: 'Disabled', message: 'spec.disabled is set: nothing is sent' };
   if (held !== undefined)
     return { status: 'False', reason: 'SecretMissing', message: `${held}: nothing is sent` };
+  const refusal = knownRefusal(url, allowed);
+  if (refusal !== undefined) return { status: 'False', reason: 'HostNotAllowed', message: refusal };
   if (!lastTry || lastTry.ok) return { status: 'True', reason: 'Ready', message: 'what happens is sent' };
-  const answer =
-    lastTry.code === null ? 'the receiver did not answer' : `the receiver answered ${lastTry.code}`;
+  const answer = lastTry.error ?? 'the receiver did not answer';
   return { status: 'False', reason: 'DeliveryFailed', message: `${answer}; see its deliveries` };
 }
 
