@@ -72,7 +72,7 @@ export async function transfer(
   clients: number,
 ): Promise<{ push: number; pull: number }> {
   const total = blobs.reduce((sum, { length }) => sum + length, 0) / 1e6;
-  const connections = Array.from({ length: clients }, () => new RawConnection(registry.port));
+  const connections = Array.from({ length: clients }, () => new RawConnection(registry.port, registry.ca));
   const rate = async (task: (connection: RawConnection, blob: BenchBlob) => Promise<void>) => {
     const waiting = [...blobs];
     const began = performance.now();

@@ -1,5 +1,6 @@
 /** HTTP/1.1 with as little work as can be, so that on few processors the registry and not its client is measured. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 interface Answer {
   readonly status: number;
@@ -25,21 +26,23 @@ export class RawConnection {
   readonly #host: string;
   #reading: Reading | undefined;
 
-  constructor(port: number) {
+  /** `ca`: PEM of whom it trusts over TLS; absent: in plain HTTP. */
+  constructor(port: number, ca?: string) {
     this.#host = `127.0.0.1:${port}`;
     const buffer = Buffer.allocUnsafe(READ_BYTES);
-    this.#socket = connect({
+    const options = {
       port,
       host: '127.0.0.1',
       noDelay: true,
       onread: {
         buffer,
-        callback: (size) => {
+        callback: (size: number) => {
           this.#read(buffer.subarray(0, size));
           return true;
         },
       },
-    });
+    };
+    this.#socket = ca === undefined ? connect(options) : connectTls({ ...options, ca });
     this.#socket.on('error', (error) => this.#reading?.reject(error));
     this.#socket.on('close', () => this.#reading?.reject(new Error('the connection was closed')));
   }

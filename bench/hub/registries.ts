@@ -11,6 +11,8 @@ export interface BenchedRegistry {
   readonly name: 'Sampan' | 'distribution';
   readonly port: number;
   readonly pid: number;
+  /** PEM of whom to trust; absent: it speaks plain HTTP. */
+  readonly ca?: string;
   /** Sent with each request. */
   readonly headers: Readonly<Record<string, string>>;
   /** Ends it and removes what it stored. */

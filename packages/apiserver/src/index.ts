@@ -13,6 +13,7 @@ export type { HttpRequest, HttpResponse } from './http/exchange.ts';
 export { type Listener, type ListenerOptions, listen } from './http/listener.ts';
 export { keepNodeObjects, metricsResources } from './node-metrics/index.ts';
 export { createNodeProxy, Kubelet, NodeAgent, type NodeProxyOptions } from './node-proxy/index.ts';
+export { carry } from './node-proxy/carry.ts';
 export { passAnswer, passedHeaders } from './node-proxy/pass.ts';
 export type { NodeProxy } from './subresources/node-proxy.ts';
 export { createServiceDialer } from './webhooks/endpoint-dialer.ts';

@@ -4,6 +4,7 @@
 export * from './clock.ts';
 export * from './errors.ts';
 export * from './exact-json.ts';
+export * from './free-bytes.ts';
 export * from './json.ts';
 export * from './logger.ts';
 export * from './quantity.ts';

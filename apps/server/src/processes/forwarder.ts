@@ -1,8 +1,8 @@
 import { Agent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import {
   bodyFraming,
+  carry,
   type HttpRequest,
   type HttpResponse,
   passAnswer,
@@ -11,6 +11,8 @@ import {
 } from '@sampan/apiserver';
 import { messageOf } from '@sampan/base';
 import { CERTIFICATE_HEADER } from '@sampan/machinery';
+import { cutSoon } from './cut-soon.ts';
+import { freeReceived } from './free-received.ts';
 
 export interface ForwarderOptions {
   /** A Unix socket that only this process reaches. */
@@ -95,9 +97,11 @@ export class Forwarder {
         },
         resolve,
       );
+      freeReceived(upstream);
       upstream.on('error', reject);
+      upstream.on('close', () => cutSoon(request));
       response.on('close', () => upstream.destroy());
-      (request as Readable).pipe(upstream);
+      carry(request, upstream);
     });
   }
 

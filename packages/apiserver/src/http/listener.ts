@@ -37,6 +37,11 @@ const MAX_HEADER_BYTES = 64 * 1024;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 120_000;
 const MAX_CONCURRENT_STREAMS = 250;
+/**
+ * What a client may send before it hears that it was read, as Go's servers allow by default (golang.org/x/net/http2,
+ * `MaxUploadBufferPerStream` and `…PerConnection`): with the 64 KiB of RFC 9113 it would wait for that most of the time.
+ */
+const RECEIVE_WINDOW_BYTES = 1 << 20;
 
 /** AES-128 before AES-256, as Go's servers have it: as safe for long, and quicker. Then what Node allows. */
 const CIPHERS = `TLS_AES_128_GCM_SHA256:${DEFAULT_CIPHERS}`;
@@ -67,13 +72,18 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     });
   }
   const http2 = createHttp2({
-    settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES },
+    settings: {
+      maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
+      maxHeaderListSize: MAX_HEADER_BYTES,
+      initialWindowSize: RECEIVE_WINDOW_BYTES,
+    },
   });
   http2.on('request', (request, response) => options.handle(request, response));
   // `session.socket` is a proxy that hides the certificate; the session starts within the emit below
   let accepting: TLSSocket | undefined;
   http2.on('session', (session) => {
     if (accepting) rememberSession(session, accepting);
+    session.setLocalWindowSize(RECEIVE_WINDOW_BYTES);
   });
   http2.on('sessionError', () => {});
   const tls = createTls({

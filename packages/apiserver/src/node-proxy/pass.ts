@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { pipeline, type Transform } from 'node:stream';
 import type { Exchange, HttpResponse } from '../http/exchange.ts';
+import { carry } from './carry.ts';
 
 /** Of one connection, not of what it carries (RFC 9110 section 7.6.1). */
 const OF_CONNECTION = new Set([
@@ -65,7 +66,7 @@ export function passAnswer(
       // the first line of a log may be long in coming
       response.flushHeaders();
     }
-    if (through.length === 0) answer.pipe(response as NodeJS.WritableStream);
+    if (through.length === 0) carry(answer, response);
     // a body that cannot be read breaks the client's answer off, too
     else pipeline([answer, ...through, response as NodeJS.WritableStream], () => {});
   });

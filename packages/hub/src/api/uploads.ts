@@ -10,7 +10,7 @@ import {
   UploadUnknownError,
 } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
-import { freeBytes } from '../http/free-bytes.ts';
+import { freeBytes } from '@sampan/base';
 import { checkDigest } from '../names/digests.ts';
 import { QuotaExceededError, requireRoom } from '../rules/quota.ts';
 import { type Call, projectOfCall } from './call.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { freeBytes } from './free-bytes.ts';
+import { freeBytes } from '@sampan/base';
 
 /**
  * Sends a stream as the rest of an answer, and frees each piece once it is on its way: the next one is read meanwhile.
