@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http';
+import { freeBytes } from '@sampan/base';
 import {
   BlobTooLargeError,
   type Digest,
@@ -10,7 +11,6 @@ import {
   UploadUnknownError,
 } from '@sampan/blobs';
 import { RegistryError } from '../errors/registry-error.ts';
-import { freeBytes } from '@sampan/base';
 import { checkDigest } from '../names/digests.ts';
 import { QuotaExceededError, requireRoom } from '../rules/quota.ts';
 import { type Call, projectOfCall } from './call.ts';
