@@ -7,17 +7,8 @@ import { openSqliteRecords, type Records } from '@sampan/records';
 import { expect, test } from 'vitest';
 import { HUB_MIGRATIONS, type HubTables } from '../src/index.ts';
 import { UploadsInUse } from '../src/metadata/uploads-in-use.ts';
+import { replaced } from './replaced.ts';
 import { type TestClient, TestHub } from './support.ts';
-
-/** `target` with some of its methods replaced. */
-function replaced<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, name) {
-      const value: unknown = Reflect.get(name in methods ? methods : target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
 
 const openTestRecords = (folder: string): Promise<Records<HubTables>> =>
   openSqliteRecords({ file: join(folder, 'hub.db'), migrations: HUB_MIGRATIONS });

@@ -23,6 +23,8 @@ export class Receiver implements AsyncDisposable {
   /** What has this in its text is never answered. */
   ignores = '';
   headers: Record<string, string> = {};
+  /** Answers wait for it. */
+  until: Promise<unknown> = Promise.resolve();
   readonly #close: () => Promise<void>;
 
   private constructor(url: string, close: () => Promise<void>) {
@@ -40,7 +42,7 @@ export class Receiver implements AsyncDisposable {
         const body = Buffer.concat(chunks).toString();
         receiver.received.push({ path, headers, body });
         if (receiver.ignores !== '' && body.includes(receiver.ignores)) return;
-        response.writeHead(receiver.status, receiver.headers).end();
+        void receiver.until.then(() => response.writeHead(receiver.status, receiver.headers).end());
       });
     };
     const server = tls ? createSecureServer(tls, answer) : createServer(answer);

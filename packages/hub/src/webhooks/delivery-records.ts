@@ -100,9 +100,18 @@ export async function countUndelivered(
 
 type Outcome = Pick<Delivery, 'state' | 'attempts' | 'next' | 'last' | 'code' | 'error' | 'duration'>;
 
-/** Writes down a try, unless the delivery went meanwhile. */
-export async function recordTry(to: Writer, id: string, outcome: Outcome): Promise<void> {
-  await to.updateTable('webhook_deliveries').set(outcome).where('id', '=', id).execute();
+/** Writes down a try of a delivery as it was then, unless it went or was asked for again meanwhile. */
+export async function recordTry(
+  to: Writer,
+  { id, begun }: Pick<Delivery, 'id' | 'begun'>,
+  outcome: Outcome,
+): Promise<void> {
+  await to
+    .updateTable('webhook_deliveries')
+    .set(outcome)
+    .where('id', '=', id)
+    .where('begun', '=', begun)
+    .execute();
 }
 
 /** Makes a delivery due now, from the first try on, whatever came of it before; whether the webhook has it. */

@@ -122,7 +122,7 @@ export class WebhookSender {
   async #try(delivery: Delivery): Promise<void> {
     const hopes = this.#hopes;
     try {
-      const taken = await this.#attempt(delivery);
+      const taken = await this.#attempt(delivery, hopes);
       if (taken) this.#goesWell();
       else if (hopes === this.#hopes) this.#goesWrong();
     } catch (thrown) {
@@ -150,22 +150,24 @@ export class WebhookSender {
     this.#options.logger.warn('deliveries wait', { webhook: this.#target.name, error: messageOf(thrown) });
   }
 
-  /** Tries once and writes down what came of it; whether it was taken. */
-  async #attempt(delivery: Delivery): Promise<boolean> {
+  /** Tries once and writes down what came of it; whether it was taken. What there is hope for since is due at once. */
+  async #attempt(delivery: Delivery, hopes: number): Promise<boolean> {
     const { records, clock, onTry } = this.#options;
     const start = clock.monotonic();
     const answer = await this.#send(delivery);
     // broken off by the end of this process: no try
     if (this.#end.signal.aborted) return false;
     const now = clock.now();
+    const decision = decideDelivery(delivery, answer, now, Math.random());
     const outcome = {
-      ...decideDelivery(delivery, answer, now, Math.random()),
+      ...decision,
+      next: hopes === this.#hopes ? decision.next : now,
       last: now,
       code: answer.code ?? null,
       error: answer.error ?? null,
       duration: Math.round(clock.monotonic() - start),
     };
-    await records.write((to) => recordTry(to, delivery.id, outcome));
+    await records.write((to) => recordTry(to, delivery, outcome));
     onTry();
     await this.#prune();
     return isTaken(answer);

@@ -36,6 +36,8 @@ export class Webhooks {
   readonly #senders = new Map<string, WebhookSender>();
   readonly #known = Promise.withResolvers<void>();
   readonly #onTry = new Set<(webhook: string) => void>();
+  /** The events that are being kept. */
+  #adding: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: WebhooksOptions) {
@@ -47,6 +49,12 @@ export class Webhooks {
   /** For `EventLog.listen`. Waits until it is known which webhooks there are. */
   readonly listener = async (events: readonly HubEvent[]): Promise<void> => {
     await this.#known.promise;
+    const adding = this.#add(events);
+    this.#adding = adding.catch(() => undefined);
+    await adding;
+  };
+
+  async #add(events: readonly HubEvent[]): Promise<void> {
     const { records, clock } = this.#options;
     const deliveries: NewDelivery[] = [];
     for (const { target } of this.#senders.values()) {
@@ -58,7 +66,7 @@ export class Webhooks {
     if (deliveries.length === 0) return;
     await records.write((to) => addDeliveries(to, deliveries, clock.now()));
     for (const name of new Set(deliveries.map(({ webhook }) => webhook))) this.#senders.get(name)?.wake();
-  };
+  }
 
   /** Adds it or replaces the one of that name; the same again changes nothing. */
   async set(target: WebhookTarget): Promise<void> {
@@ -78,6 +86,8 @@ export class Webhooks {
     const sender = this.#senders.get(name);
     this.#senders.delete(name);
     await sender?.close();
+    // it may be about to be told of something
+    await this.#adding;
     await this.#options.records.write((to) => dropDeliveries(to, name));
   }
 
