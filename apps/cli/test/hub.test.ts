@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { homeLayout, readSettings, writeSettings } from '@sampan/home';
 import { buildImage } from '@sampan/kubelet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completions, Homes, type Outcome, type RunOptions, sampan, statusOf } from './command-line.ts';
@@ -234,25 +235,31 @@ describe('looking after it', () => {
   });
 
   it('makes webhooks', async () => {
-    await works(
-      'hub webhook create shop/ci http://127.0.0.1:1/hook --event push,delete --filter app:v* --wait 0',
-    );
+    await works('hub webhook create shop/ci http://ci.example/hook --event push,delete --filter app:v*');
     expect(await works('hub webhook list shop')).toMatch(
-      /^shop\/ci +http:\/\/127\.0\.0\.1:1\/hook +push,delete/m,
+      /^shop\/ci +http:\/\/ci\.example\/hook +push,delete/m,
     );
     await works('hub webhook update shop/ci --filter v*');
     const changed = await json<{ spec: { filter: object } }>('hub webhook describe shop/ci -o json');
     expect(changed.spec.filter).toEqual({ tags: 'v*' });
     await works('hub webhook update shop/ci --disable --event push --filter none');
     const { spec } = await json<{ spec: object }>('hub webhook describe shop/ci -o json');
-    expect(spec).toMatchObject({ disabled: true, events: ['push'], url: 'http://127.0.0.1:1/hook' });
+    expect(spec).toMatchObject({ disabled: true, events: ['push'], url: 'http://ci.example/hook' });
     expect(spec).not.toHaveProperty('filter');
     const replayed = await on('hub webhook replay shop/ci nothing');
     expect(replayed.stderr).toContain('It cannot be sent again: this webhook has no delivery nothing');
     expect((await on('hub webhook create shop/ci2 http://a/ --event cough')).stderr).toContain(
       'Known: push, pull',
     );
-    await works('hub webhook delete shop/ci');
+    const local = await on('hub webhook create shop/local http://localhost:9000/hook');
+    expect(local.stderr).toMatch(
+      /localhost leads to .* an administrator must add "localhost" to webhookHosts/,
+    );
+    writeSettings(homeLayout(home), { ...readSettings(homeLayout(home)), webhookHosts: ['localhost'] });
+    await expect
+      .poll(() => works('hub webhook describe shop/local'), { timeout: 10_000 })
+      .toMatch(/^ +Ready +True/m);
+    await works('hub webhook delete shop/ci shop/local');
   });
 
   it('is completed by the shell, with names of what there is', async () => {
