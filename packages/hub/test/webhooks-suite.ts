@@ -244,9 +244,11 @@ export function webhooksSuite(openRecords?: OpenRecords): void {
     const { records } = own.hub;
     const adding = Promise.withResolvers<void>();
     const mayAdd = Promise.withResolvers<void>();
+    let writes = 0;
     const write: typeof records.write = async (task) => {
+      writes += 1;
       adding.resolve();
-      await mayAdd.promise;
+      if (writes === 1) await mayAdd.promise;
       return records.write(task);
     };
     const options = { clock: systemClock, logger: silentLogger };
