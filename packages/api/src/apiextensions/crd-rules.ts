@@ -3,7 +3,7 @@ import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { nameIsDNSSubdomain } from '../validation/names.ts';
 import type { CustomResourceDefinition } from './crd.ts';
-import { validateCrd, validateCrdStatus, validateCrdUpdate } from './crd-validation.ts';
+import { validateCrd, validateCrdStatus, validateCrdUpdate } from './crd-validation/crd-validation.ts';
 import { supportedFormat } from './formats.ts';
 import { schemaHas } from './json-schema.ts';
 
