@@ -59,6 +59,8 @@ export async function main(args: readonly string[]): Promise<void> {
   // while it starts it has acknowledged nothing
   const leave = () => process.exit(0);
   process.once('disconnect', leave);
+  // its parent ended before anyone listened
+  if (process.send && !process.connected) leave();
   try {
     const { hub, close } = await open(args, log);
     process.off('disconnect', leave);
@@ -92,7 +94,9 @@ async function open(args: readonly string[], log: LogFile): Promise<Opened> {
   const { client, close: disconnect } = connectApi(home);
   const common = { client, clock: systemClock, log };
   const objects = new HubObjects({ ...common, hasClusters: true });
-  const onRobot = (name: string) => hub.controllers?.robotUsed(name);
+  // it answers already while it starts
+  let running: RunningHub | undefined;
+  const onRobot = (name: string) => running?.controllers?.robotUsed(name);
   const directory = new HomeAccounts({ ...common, home, objects, onRobot });
   const cluster = { client, objects };
   const known = apiAnswers().then(async () => {
@@ -117,6 +121,7 @@ async function open(args: readonly string[], log: LogFile): Promise<Opened> {
     webhookHosts: webhookHosts(home, log),
     limits,
   });
+  running = hub;
   const close = async () => {
     await hub.close();
     objects.stop();

@@ -141,3 +141,32 @@ test('a hub that closes waits for requests whose clients are gone', async () => 
   await closing;
   expect(happened).toEqual(['recorded', 'closed']);
 });
+
+test('a push that comes to its end when its project is being deleted leaves nothing', async () => {
+  const writing = Promise.withResolvers<void>();
+  const mayWrite = Promise.withResolvers<void>();
+  let isHeld = false;
+  await using hub = await TestHub.start(undefined, [], {
+    openRecords: async (folder) => {
+      const records = await openTestRecords(folder);
+      const write: typeof records.write = async (task) => {
+        if (isHeld) {
+          writing.resolve();
+          await mayWrite.promise;
+        }
+        return records.write(task);
+      };
+      return replaced(records, { write });
+    },
+  });
+  const client = await hub.client();
+  const image = await client.image();
+  isHeld = true;
+  const pushing = client.putManifest('v1', image);
+  await writing.promise;
+  hub.directory.setProject({ name: 'open', public: true, members: [], deleting: true });
+  mayWrite.resolve();
+  const refused = await pushing;
+  expect([refused.status, await codeIn(refused)]).toEqual([403, 'DENIED']);
+  expect(await hub.hub.projects.isEmpty('open')).toBe(true);
+});

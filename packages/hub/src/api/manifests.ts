@@ -87,6 +87,7 @@ export async function putManifest(call: Call): Promise<HubResponse> {
   const event = { repository, digest, mediaType, artifactType, size: body.length, ...sourceOf(call) };
   await parts.events.write(async (to, tell) => {
     const now = parts.clock.now();
+    requireStanding(call);
     const id = await ensureRepository(to, repository, now);
     await requireReferenced(to, id, manifest);
     const tagged = { id, name: repository };
@@ -110,6 +111,13 @@ export async function putManifest(call: Call): Promise<HubResponse> {
       ...tagged,
     },
   };
+}
+
+/** Its project may have gone since the client was admitted; nothing may be left in it then. */
+function requireStanding(call: Call): void {
+  const project = projectOfCall(call);
+  if (project && !project.deleting) return;
+  throw new RegistryError('DENIED', `project ${projectOf(call.repository)} is deleted`);
 }
 
 async function readBody(body: Readable, length: string | undefined): Promise<Buffer> {

@@ -13,6 +13,11 @@ import { emptyProject } from './empty-project.ts';
 export function projectContent(parts: HubParts, retention: Retention): ProjectContent {
   return {
     counts: (project) => projectCounts(parts.records.read, project),
+    isEmpty: async (project) => {
+      // in the row of what is written: a push that looked at the project before is in it
+      const { repositories } = await parts.records.write((to) => projectCounts(to, project));
+      return repositories === 0;
+    },
     empty: (project) => emptyProject(parts, project),
     specChanged: (project) => retention.changed(project),
     retention: async (project) => {

@@ -16,6 +16,8 @@ import { projectStatus } from './project-status.ts';
 /** What the registry knows of projects. */
 export interface ProjectContent {
   counts(project: string): Promise<ProjectCounts>;
+  /** Whether it holds no manifest, of all pushes that were let in before. */
+  isEmpty(project: string): Promise<boolean>;
   /** Deletes all manifests and tags. */
   empty(project: string): Promise<void>;
   /** To be told that the spec of a project is another, or the project new or gone. */
@@ -87,7 +89,8 @@ export class ProjectController {
       await content.empty(name);
     const counts = await content.counts(name);
     if (metadata.deletionTimestamp !== undefined && counts.repositories === 0) {
-      if (isHeld) await this.#release(project);
+      // what is not seen yet tells of itself, and so comes here again
+      if (isHeld && (await content.isEmpty(name))) await this.#release(project);
       return;
     }
     const retention = await content.retention(name);

@@ -19,6 +19,8 @@ export interface RobotControllerOptions {
 /** `status.lastUsed` is written no more often. */
 const USED_EVERY_MS = 5 * 60_000;
 const USED_SOON_MS = 1000;
+/** What a status tells of a time. */
+const SECOND_MS = 1000;
 /** What is in the way of a robot's Secret is another's, and not watched. */
 const TROUBLE_MS = 10_000;
 
@@ -27,7 +29,7 @@ export class RobotController {
   readonly #options: RobotControllerOptions;
   readonly #reconciler: Reconciler;
   readonly #secrets: RobotSecrets;
-  /** When robots logged in since their status was written, milliseconds since the epoch. */
+  /** When robots logged in last since this process began, milliseconds since the epoch. */
   readonly #used = new Map<string, number>();
   /** Those of robots, without what they hold: to hear when somebody changes or deletes one. */
   readonly #made: Informer;
@@ -73,10 +75,10 @@ export class RobotController {
   /** To be told that a robot, by its object's name, logged in. */
   used(name: string): void {
     const now = this.#options.clock.now();
-    const { lastUsed } = this.#options.objects.robots.get('', name)?.status ?? {};
+    const robot = this.#options.objects.robots.get('', name);
     this.#used.set(name, now);
-    const due = lastUsed === undefined ? 0 : Date.parse(lastUsed) + USED_EVERY_MS - now;
-    this.#reconciler.enqueueAfter(name, Math.max(due, USED_SOON_MS));
+    const due = robot ? dueIn(robot, now, now) : Infinity;
+    if (due < Infinity) this.#reconciler.enqueueAfter(name, Math.max(due, USED_SOON_MS));
   }
 
   async #reconcile(name: string): Promise<{ readonly afterMs: number } | undefined> {
@@ -85,10 +87,15 @@ export class RobotController {
     await this.#secrets.removeFormer(robot);
     const found = await this.#secrets.ensure(robot);
     const now = this.#options.clock.now();
-    await this.#tell(robot, robotStatus(robot, found, this.#used.get(name), now));
-    this.#used.delete(name);
+    const used = this.#used.get(name);
+    const due = dueIn(robot, used, now);
+    await this.#tell(robot, robotStatus(robot, found, due <= 0 ? used : undefined, now));
     const left = Date.parse(robot.spec?.expiresAt ?? '') - now;
-    const afterMs = Math.min(left > 0 ? left + 1 : Infinity, found?.trouble ? TROUBLE_MS : Infinity);
+    const afterMs = Math.min(
+      left > 0 ? left + 1 : Infinity,
+      found?.trouble ? TROUBLE_MS : Infinity,
+      due > 0 ? due : Infinity,
+    );
     return afterMs < Infinity ? { afterMs } : undefined;
   }
 
@@ -103,4 +110,12 @@ export class RobotController {
       .patch(ROBOT_ACCOUNTS, undefined, metadata.name ?? '', 'merge', patch, { subresource })
       .catch(ignore(404));
   }
+}
+
+/** When the status is to tell of a login; `Infinity`: what it tells is new enough. Milliseconds. */
+function dueIn({ status }: RobotAccountObject, used: number | undefined, now: number): number {
+  if (used === undefined) return Infinity;
+  if (status?.lastUsed === undefined) return 0;
+  const told = Date.parse(status.lastUsed);
+  return used - told < SECOND_MS ? Infinity : told + USED_EVERY_MS - now;
 }
