@@ -12,7 +12,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { canRun, writeLayout } from '../../apps/hub/test/support.ts';
 import { hubPortOf } from '../support/push-image.ts';
 import { type Sampan, startSampan } from '../support/sampan.ts';
+import { Buildah } from './buildah.ts';
+import { buildahSuite, listsSuite, strangersSuite } from './buildah-suite.ts';
 import { RegistryUser } from './registry-user.ts';
+import type { Login, Way } from './ways.ts';
 
 const run = promisify(execFile);
 const WAIT = { timeout: 30_000 };
@@ -23,24 +26,11 @@ if (!root) console.warn('not tested with buildah and containerd, which need root
 const skopeoIsHere = await canRun('skopeo');
 const othersAreHere = root && (await canRun('buildah', 'containerd', 'ctr'));
 
-/** How a registry is reached: what programs are told of it. */
-interface Way {
-  readonly host: string;
-  /** For skopeo and buildah. */
-  readonly trust: readonly string[];
-  readonly ctr: readonly string[];
-}
-
-/** What says who is there: a name and password, or what programs keep of a login. */
-interface Login {
-  readonly creds: string;
-  readonly refresh: string;
-}
-
 describe.skipIf(!skopeoIsHere)('programs that people have, at a running server', () => {
   let folder: string;
   let sampan: Sampan;
   let client: HttpClient;
+  let buildah: Buildah;
   let containerd: ChildProcess | undefined;
   const ways: Record<string, Way> = {};
   const logins: Record<string, Login> = {};
@@ -52,6 +42,7 @@ describe.skipIf(!skopeoIsHere)('programs that people have, at a running server',
     await describeWays();
     await makeProjects();
     await writeLayout(join(folder, 'layout'));
+    buildah = new Buildah(join(folder, 'buildah'));
     if (othersAreHere) containerd = await startContainerd();
   });
   afterAll(async () => {
@@ -148,17 +139,7 @@ describe.skipIf(!skopeoIsHere)('programs that people have, at a running server',
   const ctr = async (...args: string[]): Promise<string> =>
     (await run('ctr', ['--address', join(folder, 'containerd', 'c.sock'), ...args], { timeout: 60_000 }))
       .stdout;
-  const buildah = async (...args: string[]): Promise<string> => {
-    const own = [
-      '--root',
-      join(folder, 'storage'),
-      '--runroot',
-      join(folder, 'run'),
-      '--storage-driver',
-      'vfs',
-    ];
-    return (await run('buildah', [...own, ...args], { timeout: 60_000 })).stdout;
-  };
+  const parts = (name: string, who: string) => ({ buildah, way: way(name), login: login(who) });
 
   const MATRIX = ['HTTP', 'HTTPS'].flatMap((name) =>
     ['a user', 'a robot'].map((who) => [name, who] as const),
@@ -210,20 +191,7 @@ describe.skipIf(!skopeoIsHere)('programs that people have, at a running server',
       );
     });
 
-    test.skipIf(!othersAreHere)('buildah builds an image, pushes it and pulls it again', async () => {
-      const { host, trust } = way(name);
-      const image = `${host}/${repository}/built:v1`;
-      const context = join(folder, 'context');
-      await mkdir(context, { recursive: true });
-      await writeFile(join(context, 'hello'), `${name} ${who}`);
-      await writeFile(join(context, 'Containerfile'), 'FROM scratch\nCOPY hello /hello\nCMD ["/hello"]\n');
-      const at = [...trust, `--creds=${login(who).creds}`];
-      await buildah('bud', '--isolation=chroot', '--tag', image, context);
-      await buildah('push', ...at, image);
-      await buildah('rmi', image);
-      await buildah('pull', ...at, image);
-      expect(await buildah('images', '--format', '{{.Name}}:{{.Tag}}')).toContain(image);
-    });
+    describe.runIf(othersAreHere)('buildah', () => buildahSuite(repository, () => parts(name, who)));
 
     test.skipIf(!othersAreHere)(
       'containerd pulls, and pushes what it pulled, also by a refresh token',
@@ -240,5 +208,11 @@ describe.skipIf(!skopeoIsHere)('programs that people have, at a running server',
         await ctr('images', 'rm', '--sync', `${image}/again:v1`);
       },
     );
+  });
+
+  describe.runIf(othersAreHere).each(['HTTP', 'HTTPS'])('buildah over %s', (name) => {
+    const repository = `buildah-${name.toLowerCase()}`;
+    listsSuite(`closed/${repository}`, () => parts(name, 'a user'));
+    strangersSuite(repository, () => parts(name, 'a user'));
   });
 });
