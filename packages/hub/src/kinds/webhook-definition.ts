@@ -20,10 +20,13 @@ const SPEC = object(
   {
     description: text('What it is for, for people.'),
     project: { ...text('The project that it tells of: the first part of its name.'), ...PROJECT_NAME },
-    url: text('Where to; credentials in it are not sent.', {
-      pattern: '^https?://[^\\s/@]+(/\\S*)?$',
-      maxLength: 2048,
-    }),
+    url: text(
+      'Where to; this machine only as its settings allow, in webhookHosts. Credentials in it are not sent.',
+      {
+        pattern: '^https?://[^\\s/@]+(/\\S*)?$',
+        maxLength: 2048,
+      },
+    ),
     caBundle: text(
       'Authorities, in PEM, that sign the receiver’s certificate; absent: those that all trust.',
       {
