@@ -49,7 +49,7 @@ export class Guests implements GuestHost {
   async create(name: string, settings: GuestSettings, origin?: GuestOrigin): Promise<GuestState> {
     const { book } = this.#guests;
     const entry = book.entryOr(name, settings);
-    return book.inTurn(entry, async () => {
+    return book.inTurnOr(entry, async () => {
       if (!hasGuestKeys(entry.folder)) await make(this.#guests, this.#backups, entry, settings, origin);
       await configure(this.#guests, entry, settings);
       if (!sleeps(settings)) await this.#guests.open(entry, false);
@@ -71,7 +71,7 @@ export class Guests implements GuestHost {
 
   async remove(name: string): Promise<void> {
     const entry = this.#guests.book.entryOr(name, DEFAULT_SETTINGS);
-    await this.#guests.book.inTurn(entry, () => remove(this.#guests, entry));
+    await this.#guests.book.inTurnOr(entry, () => remove(this.#guests, entry));
   }
 
   phases(): Promise<Readonly<Record<string, GuestState['phase']>>> {

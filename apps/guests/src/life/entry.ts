@@ -10,6 +10,8 @@ export interface Entry {
   /** Awake, or waking. */
   guest: Promise<Guest> | undefined;
   failure: Failure | undefined;
+  /** Who asked to use it and did not begin yet. */
+  users: number;
   /** What is done to it, one thing after the other. */
   turn: Promise<unknown>;
 }

@@ -39,9 +39,13 @@ export class GuestBook {
   entry(name: string): Entry {
     const known = this.#entries.get(name);
     if (known) return known;
-    const folder = this.folderOf(name);
-    if (!hasGuestKeys(folder)) throw missing(name);
-    return this.add(name, readRecord(folder).settings);
+    this.assertThere(name);
+    return this.add(name, readRecord(this.folderOf(name)).settings);
+  }
+
+  /** Throws `guest-missing`, `guest-name`. */
+  assertThere(name: string): void {
+    if (!hasGuestKeys(this.folderOf(name))) throw missing(name);
   }
 
   /** Of one that may not be there. Throws `guest-name`. */
@@ -57,6 +61,7 @@ export class GuestBook {
       settings,
       guest: undefined,
       failure: undefined,
+      users: 0,
       turn: Promise.resolve(),
     };
     this.#entries.set(name, entry);
@@ -70,8 +75,16 @@ export class GuestBook {
     return join(this.#folder, name);
   }
 
-  /** After all that is done to it already. */
-  async inTurn<T>(entry: Entry, task: () => Promise<T>): Promise<T> {
+  /** After all that is done to it already. Throws `guest-missing` when it was removed before. */
+  inTurn<T>(entry: Entry, task: () => Promise<T>): Promise<T> {
+    return this.inTurnOr(entry, async () => {
+      this.assertThere(entry.name);
+      return task();
+    });
+  }
+
+  /** The same for one that may not be there. */
+  async inTurnOr<T>(entry: Entry, task: () => Promise<T>): Promise<T> {
     const done = entry.turn.then(task, task);
     const turn = done.catch(() => {});
     entry.turn = turn;

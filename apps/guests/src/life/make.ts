@@ -42,8 +42,10 @@ function filler(
     };
   }
   if (cluster === undefined) return undefined;
-  const source = book.entry(cluster);
+  book.assertThere(cluster);
   return async (database) => {
+    // not sooner: until now it may have fallen asleep and been forgotten, and have another entry
+    const source = book.entry(cluster);
     await book.inTurn(source, () => copyObjects(source, database));
     return undefined;
   };

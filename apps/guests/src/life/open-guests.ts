@@ -1,4 +1,4 @@
-import { type Clock, messageOf, systemClock } from '@sampan/base';
+import { type Clock, messageOf, SampanError, systemClock } from '@sampan/base';
 import type { GuestState } from '@sampan/clusters';
 import type { Guest } from '../guest.ts';
 import { assertServes, type Failure, failureOf, mayPass, sleeps } from '../guest-failure.ts';
@@ -53,14 +53,20 @@ export class OpenGuests {
       const { failure } = entry;
       if (failure && !mayPass(failure, this.clock.now())) throw failure.error;
       assertServes(name, entry.settings);
-      const guest = await (entry.guest ?? this.book.inTurn(entry, () => this.open(entry, true)));
-      // it may have fallen asleep in between
-      if (guest.isOpen) return { guest, end: guest.begin(cut) };
+      entry.users++;
+      try {
+        const guest = await (entry.guest ?? this.book.inTurn(entry, () => this.open(entry, true)));
+        // somebody may have had it close in between
+        if (guest.isOpen) return { guest, end: guest.begin(cut) };
+      } finally {
+        entry.users--;
+      }
     }
   }
 
-  /** In its turn. `unasked`: by no call. Throws `guest-paused`, `guest-deleted`, `guest-failed`. */
+  /** In its turn. `unasked`: by no call. Throws `guest-paused`, `guest-deleted`, `guest-failed`, `guests-gone`. */
   async open(entry: Entry, unasked: boolean): Promise<Guest> {
+    if (this.#isClosed) throw ended();
     if (entry.guest) return entry.guest;
     assertServes(entry.name, entry.settings);
     entry.guest = this.#start(entry);
@@ -113,7 +119,7 @@ export class OpenGuests {
     this.plan.close();
     const close = (entry: Entry): Promise<void> =>
       this.book
-        .inTurn(entry, () => this.close(entry, false))
+        .inTurnOr(entry, () => this.close(entry, false))
         // the others are written out all the same
         .catch((error: unknown) => this.report(entry.name, error));
     await Promise.all(this.book.entries.map(close));
@@ -163,13 +169,21 @@ export class OpenGuests {
       const entry = this.book.entry(name);
       await this.book.inTurn(entry, () => this.#sleepOrWake(entry));
     };
-    look().catch((error: unknown) => this.report(name, error));
+    look().catch((error: unknown) => {
+      // it was removed, or all end, when its turn came
+      if (!isOver(error)) this.report(name, error);
+    });
   }
 
   async #sleepOrWake(entry: Entry): Promise<void> {
     const guest = await entry.guest;
-    if (!guest) await this.open(entry, true);
-    else if (!this.plan.maySleep(entry, guest)) this.plan.awake(entry, guest);
+    if (!guest) {
+      await this.open(entry, true);
+      return;
+    }
+    // before, nothing is known of what they plan
+    await guest.working();
+    if (entry.users > 0 || !this.plan.maySleep(entry, guest)) this.plan.awake(entry, guest);
     else {
       await this.close(entry);
       this.#tell(entry);
@@ -179,14 +193,19 @@ export class OpenGuests {
   /** Somebody else on the machine has the range of its network by now: it gets another one. */
   #renumber(entry: Entry): void {
     const { networks } = this.options.node ?? {};
+    const { guest } = entry;
     const move = async (): Promise<void> => {
+      // told more than once, or closed since: the next to open it finds out by itself
+      if (entry.guest !== guest) return;
       await this.close(entry, false);
       const network = await networks?.take(entry.name);
       if (network === undefined) return;
       this.#remember(entry, { network });
       await this.open(entry, true);
     };
-    this.book.inTurn(entry, move).catch((error: unknown) => this.report(entry.name, error));
+    this.book.inTurn(entry, move).catch((error: unknown) => {
+      if (!isOver(error)) this.report(entry.name, error);
+    });
   }
 
   #remember({ name, folder }: Entry, change: Partial<GuestRecord>): void {
@@ -204,3 +223,12 @@ export class OpenGuests {
     );
   }
 }
+
+const ended = (): SampanError =>
+  new SampanError('guests-gone', 'What holds the clusters is ending.', {
+    hint: 'It is started again by itself; try again in a moment.',
+  });
+
+/** There is nothing left to be done for a cluster. */
+const isOver = (error: unknown): boolean =>
+  error instanceof SampanError && (error.code === 'guest-missing' || error.code === 'guests-gone');
