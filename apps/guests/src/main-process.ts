@@ -37,14 +37,28 @@ export async function main(args: readonly string[]): Promise<void> {
   process.on('unhandledRejection', crash);
   // a terminal's signals reach the parent as well, which closes the channel when it is its turn
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  const parentGone = whenParentIsGone();
   try {
     const stop = await start(args, home, log);
-    process.once('disconnect', () => void stop());
-    process.send?.({ kind: 'ready' });
+    tellParent({ kind: 'ready' });
+    void parentGone.then(stop);
   } catch (error) {
     log.error('does not start', { error });
     fail(error);
   }
+}
+
+/** It may be gone before this process looks. */
+function whenParentIsGone(): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.once('disconnect', resolve);
+    else resolve();
+  });
+}
+
+/** One that is gone needs to know nothing any more: this process ends with it. */
+function tellParent(message: object): void {
+  process.send?.(message, () => {});
 }
 
 /** Resolves, with what ends the process, when it serves. */
@@ -101,7 +115,7 @@ function nodeOf(nodeHome: string, home: HomeLayout): GuestsNode {
 
 function parentPort(): CallPort {
   return {
-    send: (message) => void process.send?.(message),
+    send: tellParent,
     listen: (take) => process.on('message', (message) => take(message as CallMessage)),
   };
 }

@@ -18,8 +18,8 @@ export interface KeptProcessOptions<Line, Ready> {
   restarted(ready: Ready): void;
 }
 
-/** The first that such a process says: that it is ready, with what else there is to say, or why it is not. */
-type FirstWord<Ready> =
+/** What such a process says once: that it is ready, with what else there is to say, or why it is not. */
+type StartWord<Ready> =
   | ({ readonly kind: 'ready' } & Ready)
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint?: string };
 
@@ -97,7 +97,10 @@ export class KeptProcess<Line, Ready extends object> {
     this.#beginning = child;
     const line = attach(child);
     return new Promise((resolve, reject) => {
-      child.once('message', (word: FirstWord<Ready>) => {
+      const hear = (word: StartWord<Ready> | { readonly kind?: undefined }): void => {
+        // it may tell of what it does before it is ready
+        if (word.kind !== 'ready' && word.kind !== 'failed') return;
+        child.off('message', hear);
         if (word.kind === 'failed') {
           const { code, message, hint } = word;
           reject(new SampanError(code, message, hint === undefined ? {} : { hint }));
@@ -107,7 +110,8 @@ export class KeptProcess<Line, Ready extends object> {
         this.#failures = 0;
         const { kind: _, ...ready } = word;
         resolve({ child, line, ready: ready as unknown as Ready });
-      });
+      };
+      child.on('message', hear);
       let isOver = false;
       const end = (how: string) => {
         if (isOver) return;
