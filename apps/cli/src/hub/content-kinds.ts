@@ -128,11 +128,9 @@ export const DELIVERY: HubKind<DeliveryObject> = {
     ['CODE', ({ status }) => String(status?.code ?? '-')],
     ['TRIES', ({ status }) => String(status?.attempts ?? 0)],
     ['AGE', ({ metadata }) => age(metadata.creationTimestamp)],
-  ],
-  wide: [
-    ['NEXT', ({ status }) => status?.nextTry ?? '-'],
     ['ERROR', ({ status }) => status?.error ?? '-'],
   ],
+  wide: [['NEXT', ({ status }) => status?.nextTry ?? '-']],
   rows: [],
   none: 'Nothing was delivered yet.',
 };
