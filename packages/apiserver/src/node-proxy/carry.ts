@@ -3,8 +3,8 @@ import { freeBytes } from '@sampan/base';
 import type { HttpRequest, HttpResponse } from '../http/exchange.ts';
 
 /** Of one body as many bytes are on their way at most, and reading goes on once so few are. */
-const MOST_BYTES = 1 << 20;
-const FEW_BYTES = 256 << 10;
+const MOST_BYTES = 256 << 10;
+const FEW_BYTES = 64 << 10;
 
 /**
  * Carries the body of a message on, and ends `to` when it ends. What of it comes in one turn of the event loop, in

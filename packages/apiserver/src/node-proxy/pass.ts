@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { constants } from 'node:http2';
 import { pipeline, type Transform } from 'node:stream';
 import type { Exchange, HttpResponse } from '../http/exchange.ts';
 import { carry } from './carry.ts';
@@ -45,9 +46,9 @@ export function passAnswer(
   change?: AnswerChange,
 ): Promise<void> {
   return new Promise((resolve) => {
-    answer.on('error', () => response.destroy());
+    answer.on('error', () => breakOff(response));
     answer.on('close', () => {
-      if (!answer.complete) response.destroy();
+      if (!answer.complete) breakOff(response);
     });
     response.on('close', () => {
       answer.destroy();
@@ -70,4 +71,11 @@ export function passAnswer(
     // a body that cannot be read breaks the client's answer off, too
     else pipeline([answer, ...through, response as NodeJS.WritableStream], () => {});
   });
+}
+
+/** So that the client does not take what it has for all. */
+function breakOff(response: HttpResponse): void {
+  // a stream that is destroyed ends as if it were through
+  if ('stream' in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
 }
