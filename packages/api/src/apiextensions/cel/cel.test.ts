@@ -89,6 +89,7 @@ describe('rules that hold', () => {
     '[1, 2, 3].slice(1, 3) == [2, 3] && [3, 1, 2].sort() == [1, 2, 3]',
     "['ab', 'c'].sortBy(x, x.size()) == ['c', 'ab'] && [1, 1, 2].distinct() == [1, 2]",
     "'%s is %d'.format(['n', 3]) == 'n is 3'",
+    "'%s'.format([[1, 'a', {'b': 2.0, 'c': null}]]).contains('null')",
     "'a,b'.split(',').join('-') == 'a-b'",
     "'hello'.substring(1, 3) == 'el' && 'hello'.indexOf('l') == 2 && 'hello'.lastIndexOf('l') == 3 && ' a '.trim() == 'a'",
     "'😀x'.size() == 2 && '😀x'.charAt(1) == 'x'",
@@ -129,6 +130,9 @@ describe('the checker', () => {
     ['self.n', 'cel expression must evaluate to a bool'],
     ['self.n >', "Syntax error: mismatched input '<EOF>' expecting"],
     ["[1, 'a'] == []", "expected type 'int' but found 'string'"],
+    ['[1, dyn(2)] == []', "1:8: expected type 'int' but found 'dyn'"],
+    ['[?optional.of(1), 2.0] == []', "expected type 'int' but found 'double'"],
+    ["{'a': 1, 'b': null, 3: 2} == {}", "1:15: expected type 'int' but found 'null'"],
     ["duration('x') == duration('1s')", 'invalid duration argument'],
     ["self.s.matches('[')", 'invalid matches argument'],
     [
@@ -140,6 +144,13 @@ describe('the checker', () => {
     ['Foo{a: 1} == 1', "undeclared reference to 'Foo' (in container '')"],
   ])('refuses %s', (rule, message) => {
     expect(compiled(rule).error).toContain(message);
+  });
+
+  it('tells of literals only when all types fit', () => {
+    const { error } = compiled("[1, 'a'] == self.foo || self.s.matches('[') || 3.matches(')')");
+    expect(error).toContain("undefined field 'foo'");
+    expect(error).toContain("found no matching overload for 'matches'");
+    expect(error).not.toMatch(/expected type|invalid matches/);
   });
 
   it('never throws unclassified errors at garbage', () => {

@@ -12,8 +12,9 @@ import type { Overload } from '../functions/row.ts';
 import { FUNCTIONS } from '../functions.ts';
 import { qualifiedName } from '../parser.ts';
 import { BOOL, type CelType, DYN, ERROR, INT, listOf, mapOf, optionalOf } from '../types.ts';
+import { validateAst } from './ast-validators.ts';
 import { fieldType } from './field-type.ts';
-import { literalType, unreadableLiteral } from './literals.ts';
+import { literalType } from './literals.ts';
 import { resolveOverloads } from './overload-resolution.ts';
 import { Scopes } from './scopes.ts';
 import { TypeIssues } from './type-issues.ts';
@@ -42,7 +43,10 @@ export function check(source: string, expr: Expr, variables: ReadonlyMap<string,
   const checker = new Checker(variables);
   checker.check(expr);
   if (checker.issues.all.length > 0) throw new CompileError(source, checker.issues.all);
-  return checker.finish(expr);
+  const checked = checker.finish(expr);
+  const issues = validateAst(expr, checked.types);
+  if (issues.length > 0) throw new CompileError(source, issues);
+  return checked;
 }
 
 class Checker {
@@ -50,8 +54,6 @@ class Checker {
   readonly #overloads = new Map<number, readonly Overload[]>();
   readonly #functions = new Map<number, string>();
   readonly #typeNames = new Map<number, string>();
-  /** Lists whose elements may be of several types: arguments of `format`. */
-  readonly #mixed = new Set<number>();
   readonly #scopes: Scopes;
   readonly #unification = new Unification();
   readonly issues = new TypeIssues(this.#unification);
@@ -144,7 +146,6 @@ class Checker {
 
   #call(expr: CallExpr): CelType {
     if (expr.fn === '_?._') return this.#optionalSelect(expr);
-    if (expr.fn === 'format' && expr.args[0]) this.#mixed.add(expr.args[0].id);
     const args = expr.args.map((arg) => this.check(arg));
     if (expr.target === undefined) return this.#resolve(expr, absolute(expr.fn), args, false);
     const qualified = qualifiedName(expr.target);
@@ -162,18 +163,15 @@ class Checker {
     const found = resolveOverloads(candidates, args, member, this.#unification);
     if (!found) return this.issues.noOverload(expr.pos, name, args, member);
     this.#overloads.set(expr.id, found.overloads);
-    const unreadable = unreadableLiteral(expr);
-    if (unreadable) this.issues.report(unreadable.pos, `invalid ${expr.fn} argument`);
     return found.result;
   }
 
   #list(expr: ListExpr): CelType {
-    const mixed = this.#mixed.has(expr.id);
     let element: CelType | undefined;
     expr.items.forEach((item, i) => {
       let type = this.check(item);
       if (expr.optional.has(i)) type = this.#unwrapped(item.pos, type);
-      element = this.#join(item.pos, element, type, mixed);
+      element = this.#join(element, type);
     });
     return listOf(element ?? this.#unification.newVariable());
   }
@@ -182,10 +180,10 @@ class Checker {
     let keys: CelType | undefined;
     let values: CelType | undefined;
     for (const { key, value, optional } of expr.entries) {
-      keys = this.#join(key.pos, keys, this.check(key));
+      keys = this.#join(keys, this.check(key));
       let type = this.check(value);
       if (optional) type = this.#unwrapped(value.pos, type);
-      values = this.#join(value.pos, values, type);
+      values = this.#join(values, type);
     }
     return mapOf(keys ?? this.#unification.newVariable(), values ?? this.#unification.newVariable());
   }
@@ -200,10 +198,9 @@ class Checker {
     return known;
   }
 
-  #join(pos: number, previous: CelType | undefined, current: CelType, mixed = false): CelType {
-    if (previous === undefined) return current;
-    const joined = this.#unification.join(previous, current) ?? (mixed ? DYN : undefined);
-    return joined ?? this.issues.mismatch(pos, previous, current);
+  /** Parts of several types are dyn. Literals that are refused for it are found when all types are known. */
+  #join(previous: CelType | undefined, current: CelType): CelType {
+    return previous === undefined ? current : (this.#unification.join(previous, current) ?? DYN);
   }
 
   #comprehension(expr: ComprehensionExpr): CelType {
