@@ -70,17 +70,16 @@ export async function nextDue(from: Reader, webhook: string, now: number): Promi
 }
 
 export async function countPending(from: Reader, webhook: string): Promise<number> {
-  return count(from, webhook, 'pending');
+  const row = await counting(from, webhook, 'pending').executeTakeFirstOrThrow();
+  return Number(row.count);
 }
 
-async function count(from: Reader, webhook: string, state: Delivery['state']): Promise<number> {
-  const row = await from
+function counting(from: Reader, webhook: string, state: DeliveryState) {
+  return from
     .selectFrom('webhook_deliveries')
     .select(({ fn }) => fn.countAll<number | string>().as('count'))
     .where('webhook', '=', webhook)
-    .where('state', '=', state)
-    .executeTakeFirstOrThrow();
-  return Number(row.count);
+    .where('state', '=', state);
 }
 
 /** How many deliveries of each webhook wait, and how many were given up. */
@@ -151,26 +150,26 @@ interface LastTry {
   readonly ok: boolean;
 }
 
-/** How it stands with a webhook's deliveries. */
+/** How it stands with a webhook's deliveries, all at one moment. */
 export async function summarize(from: Reader, webhook: string): Promise<WebhookSummary> {
-  const last = await from
+  const counts = from.selectNoFrom([
+    counting(from, webhook, 'pending').as('pending'),
+    counting(from, webhook, 'failed').as('failed'),
+  ]);
+  const tried = from
     .selectFrom('webhook_deliveries')
     .select(['last', 'code', 'error', 'state'])
     .where('webhook', '=', webhook)
     .where('last', 'is not', null)
     .orderBy('last', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return {
-    pending: await count(from, webhook, 'pending'),
-    failed: await count(from, webhook, 'failed'),
-    lastTry: last && {
-      time: last.last ?? 0,
-      code: last.code,
-      error: last.error,
-      ok: last.state === 'delivered',
-    },
-  };
+    .limit(1);
+  const { pending, failed, last, code, error, state } = await from
+    .selectFrom(counts.as('counts'))
+    .leftJoin(tried.as('tried'), (join) => join.onTrue())
+    .selectAll()
+    .executeTakeFirstOrThrow();
+  const lastTry = last === null ? undefined : { time: last, code, error, ok: state === 'delivered' };
+  return { pending: Number(pending), failed: Number(failed), lastTry };
 }
 
 /** Forgets what ended before `before`, and of the rest of what ended all but the `keep` newest. */
