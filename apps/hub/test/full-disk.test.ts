@@ -82,7 +82,8 @@ describe.skipIf(!root)('on a disk of 16 MB', () => {
         expect([404, 503]).toContain(put.status);
         refused += 1;
       }
-      if (post.status !== 201) expect(post.status).toBe(507);
+      // the blob may fit, and what is written of it not
+      if (post.status !== 201) expect([503, 507]).toContain(post.status);
     }
     expect(acknowledged.length).toBeGreaterThan(2);
     for (const digest of acknowledged) {

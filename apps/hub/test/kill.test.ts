@@ -12,7 +12,23 @@ import { digestOf, HubProcess, MANIFEST, requestsTo } from './hub-process.ts';
 /** At random moments; few where they would hold up whoever works here. */
 const KILLS = process.env.CI ? 50 : 8;
 
+/** Of some images, after which it is killed: as many on a slow machine as on a fast one. */
+const MOST_REQUESTS = 60;
+
 type Send = ReturnType<typeof requestsTo>;
+
+/** `reached` resolves when so many requests were answered. */
+function countTo(count: number, send: Send): { counted: Send; reached: Promise<void> } {
+  const { promise: reached, resolve } = Promise.withResolvers<void>();
+  let left = count;
+  const counted: Send = async (...request) => {
+    const answer = await send(...request);
+    left -= 1;
+    if (left === 0) resolve();
+    return answer;
+  };
+  return { counted, reached };
+}
 
 /** What a registry said that it has. */
 interface Acknowledged {
@@ -81,14 +97,17 @@ test(
     const acknowledged: Acknowledged = { manifests: [], uploads: [] };
     try {
       for (let kill = 0; kill < KILLS; kill++) {
-        const server = await HubProcess.start(folder);
+        await using server = await HubProcess.start(folder);
         const send = requestsTo(server.url, await server.logIn());
         await goOn(send, acknowledged);
-        const pushing = [1, 2].map(() => pushUntilGone(send, acknowledged));
+        const { counted, reached } = countTo(randomInt(1, MOST_REQUESTS), send);
+        const pushing = [1, 2].map(() => pushUntilGone(counted, acknowledged));
         const broken = Promise.all(
           pushing.map((push) => expect(push).rejects.toThrow(/fetch failed|terminated/)),
         );
-        await sleep(randomInt(700));
+        // none fails before: that ends the test
+        await Promise.race([reached, broken]);
+        await sleep(randomInt(20));
         await server.kill();
         await broken;
       }

@@ -101,18 +101,21 @@ export function garbageSuite(openRecords?: OpenRecords): void {
   test('collecting all the time loses nothing of pushes that share a layer', async () => {
     let pushing = true;
     let pushed = 0;
+    const end = performance.now() + 60_000;
     // the grace is one second: pushes here take less from blob to manifest, or are told that a blob is missing
     const collecting = (async () => {
       while (pushing) await hub.hub.collectGarbage({ grace: 1000 });
     })();
     const pushes = Array.from({ length: 4 }, async (_, worker) => {
       const client = await hub.client(`open/race${worker}`);
-      for (let round = 0; round < 5; round++) {
+      // a busy machine tries more often
+      for (let round = 0, mine = 0; mine < 4 && performance.now() < end; round++) {
         const image = await client.image('shared by all');
         const put = await client.putManifest('v1', { ...image, annotations: { round: String(round) } });
         if (put.status === 404) continue;
         expect(put.status).toBe(201);
         pushed += 1;
+        mine += 1;
         const [layer] = image.layers as { digest: string }[];
         const read = await client.send('GET', `blobs/${layer?.digest}`);
         expect(await read.text()).toBe('shared by all');
