@@ -36,6 +36,15 @@ export interface ClusterController {
   stop(): Promise<void>;
 }
 
+/** What came of an action; `failure` undefined: it went well. */
+interface Acted {
+  readonly action: ClusterAction;
+  /** When it was asked for, by which it is known. */
+  readonly at: string;
+  readonly result: ActionResult;
+  readonly failure: unknown;
+}
+
 const DEFAULT_IDLE_SECONDS = 600;
 /** What only another spec, or another file, can mend. */
 const LASTING = [
@@ -62,12 +71,14 @@ class Controller implements ClusterController {
   readonly #options: ClusterControllerOptions;
   readonly #clusters: Informer<Cluster>;
   readonly #reconciler: Reconciler;
-  /** Generations that were made so since this controller, or what holds guests, started. */
+  /** By uid: generations that were made so since this controller, or what holds guests, started. */
   readonly #settled = new Map<string, number>();
   /** What guests were then. */
   #phases: Readonly<Record<string, GuestState['phase']>> = {};
   /** What clusters did by themselves, and is not told yet. */
   readonly #news = new Map<string, Outcome>();
+  /** What came of what was asked, until it is told: it is not done again because it could not be told. */
+  readonly #acted = new Map<string, Acted>();
   /** What was told, until it is seen. */
   readonly #told = new Map<string, Cluster>();
   /** When scheduled backups failed. */
@@ -83,10 +94,12 @@ class Controller implements ClusterController {
 
   start(): void {
     this.#clusters.onChange(({ type, object }) => {
-      const { name = '' } = object.metadata;
+      const { name = '', uid = '' } = object.metadata;
       if (type !== 'deleted') this.#reconciler.enqueue(name);
-      else
-        for (const known of [this.#settled, this.#news, this.#told, this.#failedBackups]) known.delete(name);
+      else {
+        this.#settled.delete(uid);
+        for (const known of [this.#news, this.#acted, this.#told, this.#failedBackups]) known.delete(name);
+      }
     });
     this.#clusters.start();
     void this.#begin();
@@ -147,18 +160,19 @@ class Controller implements ClusterController {
   /** undefined: nothing can be done before its spec changes. */
   async #stepOf(name: string, cluster: Cluster): Promise<Step | undefined> {
     try {
-      return nextStep(cluster, this.#knownOf(name));
+      return nextStep(cluster, this.#knownOf(name, cluster));
     } catch (error) {
       await this.#tellFailedBackup(name, cluster, error);
       return undefined;
     }
   }
 
-  #knownOf(name: string): Known {
+  #knownOf(name: string, { metadata }: Cluster): Known {
     const { clock } = this.#options;
     return {
-      settled: this.#settled.get(name),
-      phase: this.#phases[name],
+      settled: this.#settled.get(metadata.uid ?? ''),
+      // news may be of a process that is gone, or newer than what was seen at the start
+      phase: this.#news.has(name) ? undefined : this.#phases[name],
       backupFailedAt: this.#failedBackups.get(name) ?? 0,
       endpoint: this.#endpointOf(name),
       now: clock.now(),
@@ -200,12 +214,13 @@ class Controller implements ClusterController {
   }
 
   async #settle(name: string, cluster: Cluster, isNew: boolean): Promise<void> {
-    const generation = cluster.metadata.generation ?? 0;
+    const { generation = 0, uid = '' } = cluster.metadata;
     try {
       const state = await this.#make(name, cluster, isNew);
-      this.#settled.set(name, generation);
-      await this.#tell(name, cluster, clusterStatus(cluster, state, this.#facts()));
-      this.#news.delete(name);
+      this.#settled.set(uid, generation);
+      // in place of what came before the answer; what comes from now on is newer
+      this.#news.set(name, state);
+      await this.#tellNews(name, cluster);
     } catch (error) {
       const code = codeOf(error);
       if (code === GONE || error instanceof StatusError) throw error;
@@ -215,7 +230,7 @@ class Controller implements ClusterController {
         clusterStatus(cluster, await this.#failureOf(name, error), this.#facts()),
       );
       if (!isLasting(code)) throw error;
-      this.#settled.set(name, generation);
+      this.#settled.set(uid, generation);
     }
   }
 
@@ -242,23 +257,29 @@ class Controller implements ClusterController {
   }
 
   async #act(name: string, cluster: Cluster, action: ClusterAction, at: string): Promise<void> {
-    const { run, isUpgrade } = ACTIONS[action];
-    if (isUpgrade) await this.#tellPhase(name, cluster, 'Upgrading');
-    let result: ActionResult = {};
-    let failure: unknown;
-    try {
-      result = await run(this.#options.host, cluster);
-    } catch (error) {
-      if (codeOf(error) === GONE) throw error;
-      failure = error;
-      this.#options.log.warn('what was asked of a cluster failed', {
-        cluster: name,
-        action,
-        error: messageOf(error),
-      });
-    }
+    if (ACTIONS[action].isUpgrade) await this.#tellPhase(name, cluster, 'Upgrading');
+    const before = this.#acted.get(name);
+    const acted =
+      before?.action === action && before.at === at ? before : await this.#run(name, cluster, action, at);
+    this.#acted.set(name, acted);
+    const { result, failure } = acted;
     const state = result.state ?? (await this.#options.host.state(name));
+    // of before the answer
+    if (acted !== before) this.#news.delete(name);
     await this.#tellAction(name, cluster, action, at, { ...result, state }, failure);
+    this.#acted.delete(name);
+  }
+
+  async #run(name: string, cluster: Cluster, action: ClusterAction, at: string): Promise<Acted> {
+    const { host, log } = this.#options;
+    try {
+      return { action, at, result: await ACTIONS[action].run(host, cluster), failure: undefined };
+    } catch (failure) {
+      if (codeOf(failure) === GONE) throw failure;
+      const error = messageOf(failure);
+      log.warn('what was asked of a cluster failed', { cluster: name, action, error });
+      return { action, at, result: {}, failure };
+    }
   }
 
   async #tellAction(
@@ -323,7 +344,8 @@ class Controller implements ClusterController {
   }
 
   async #tell(name: string, cluster: Cluster, status: ClusterStatus): Promise<void> {
-    if (deepEqual(status, cluster.status)) return;
+    // it may have been told something else since it was looked at
+    if (deepEqual(status, (this.#newest(name) ?? cluster).status)) return;
     try {
       const { client } = this.#options;
       const subresource = 'status';
