@@ -1,9 +1,11 @@
 /**
  * The container registry beside Debian's docker-registry (distribution 2.8), on the same disk:
  *
- *     node bench/hub.ts [--quick] [--only blobs,requests,memory,api]
+ *     node bench/hub.ts [--quick] [--only blobs,https,requests,memory,api]
  *
- * `blobs`: pushes and pulls of 1 MB, 100 MB and 1 GB, by one client and by 16. `requests`: manifests by tag, and lists
+ * `blobs`: pushes and pulls of 1 MB, 100 MB and 1 GB, by one client and by 16. `https`:
+ * the same over TLS by one client and by 4, of a whole Sampan, whose one port also serves the API, and what they cost the
+ * processor. `requests`: manifests by tag, and lists
  * of 10,000 tags. `memory`: what Sampan's registry grows by while 16 clients push 500 MB each and pull them, three
  * times. `api`: how fast a whole Sampan answers the Kubernetes API under such a load. Sampan's registry checks a token
  * with each request, the other one has no login. Exit code 1 when a limit is not kept.
@@ -14,13 +16,14 @@ import { percentile } from './clusters/measured.ts';
 import { apiTimesBeside } from './hub/api-beside.ts';
 import { makeBlob, transfer } from './hub/blobs.ts';
 import { Comparison } from './hub/comparison.ts';
+import { type HttpsFigures, httpsFigures } from './hub/https.ts';
 import { type BenchedRegistry, startDistribution, startSampan } from './hub/registries.ts';
 import { manifestRate, pushTags, tagListRate } from './hub/requests.ts';
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'blobs,requests,memory,api' },
+    only: { type: 'string', default: 'blobs,https,requests,memory,api' },
   },
 });
 const parts = values.only.split(',');
@@ -39,16 +42,30 @@ const CASES = [
   { name: '1 GB', bytes: 1000 * MB, clients: 16, count: values.quick ? 8 : 16, rounds: 1 },
 ];
 
+const HTTPS_CASES = [
+  { name: '100 MB', bytes: 100 * MB, clients: 1, count: 8 },
+  { name: '100 MB', bytes: 100 * MB, clients: 4, count: 16 },
+  { name: '1 GB', bytes: 1000 * MB, clients: 1, count: 2 },
+  { name: '1 GB', bytes: 1000 * MB, clients: 4, count: 4 },
+];
+
+/** Times theirs; every byte passes two processes, theirs one. */
+const HTTPS_LEAST = { push: 1, pull: 0.5 };
+
 const TAGS = values.quick ? 2000 : 10_000;
 const SECONDS = values.quick ? 3 : 10;
 
 const comparison = new Comparison();
 if (parts.includes('blobs')) await benchBlobs();
+if (parts.includes('https')) await benchHttps();
 if (parts.includes('requests')) await benchRequests();
 if (parts.includes('memory')) await benchMemory();
 if (parts.includes('api')) {
-  const times = await apiTimesBeside((values.quick ? 50 : 200) * MB, 3);
-  comparison.value('API beside it, p99 of reads', percentile(times, 99), 'ms', 50);
+  const load = { bytes: (values.quick ? 50 : 200) * MB, rounds: 3 };
+  const plain = await apiTimesBeside('plain', { ...load, clients: 16 });
+  comparison.value('API beside it, p99 of reads', percentile(plain, 99), 'ms', 50);
+  const secure = await apiTimesBeside('secure', { ...load, clients: 4 });
+  comparison.value('API beside it over HTTPS, p99 of reads', percentile(secure, 99), 'ms', 50);
 }
 if (!comparison.allMet) process.exitCode = 1;
 
@@ -81,6 +98,19 @@ async function benchBlobs(): Promise<void> {
     const by = `${clients} client${clients === 1 ? '' : 's'}`;
     comparison.rates(`push of ${name}, ${by}`, pick(rates, 'push'), 'MB/s', 1.4);
     comparison.rates(`pull of ${name}, ${by}`, pick(rates, 'pull'), 'MB/s', 0.95);
+  }
+}
+
+async function benchHttps(): Promise<void> {
+  for (const { name, clients, ...sizes } of HTTPS_CASES) {
+    const figures: { ours: HttpsFigures; theirs: HttpsFigures }[] = [];
+    for (let round = 0; round < ROUNDS; round++) figures.push(await httpsFigures({ clients, ...sizes }));
+    const work = figures.map(({ ours, theirs }) => ({ ours: ours.work, theirs: theirs.work }));
+    for (const what of ['push', 'pull'] as const) {
+      const title = `${what} of ${name} over HTTPS, ${clients}`;
+      comparison.rates(title, pick(figures, what), 'MB/s', HTTPS_LEAST[what]);
+      comparison.rates(`${title}, by CPU`, pick(work, what), 'MB/s', HTTPS_LEAST[what]);
+    }
   }
 }
 

@@ -65,11 +65,12 @@ async function pullBlob(
   if (got.status !== 200 || got.bytes !== length) throw new Error(`a pull was answered by ${got.status}`);
 }
 
-/** Pushes and then pulls blobs, `clients` at a time; MB (10^6 bytes) a second of both. */
+/** Pushes and then pulls blobs, `clients` at a time; MB (10^6 bytes) a second of both. `after`: called after each. */
 export async function transfer(
   registry: BenchedRegistry,
   blobs: readonly BenchBlob[],
   clients: number,
+  after = (): void => {},
 ): Promise<{ push: number; pull: number }> {
   const total = blobs.reduce((sum, { length }) => sum + length, 0) / 1e6;
   const connections = Array.from({ length: clients }, () => new RawConnection(registry.port, registry.ca));
@@ -80,7 +81,9 @@ export async function transfer(
       for (let blob = waiting.pop(); blob; blob = waiting.pop()) await task(connection, blob);
     });
     await Promise.all(work);
-    return total / ((performance.now() - began) / 1000);
+    const seconds = (performance.now() - began) / 1000;
+    after();
+    return total / seconds;
   };
   const push = await rate((connection, blob) => pushBlob(connection, registry, blob));
   const pull = await rate((connection, blob) => pullBlob(connection, registry, blob));

@@ -5,12 +5,16 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createCertificateAuthority, issueCertificate } from '@sampan/machinery';
 import { freePorts } from '../../tools/upstream/child.ts';
+import { RawConnection } from './raw-connection.ts';
 
 export interface BenchedRegistry {
   readonly name: 'Sampan' | 'distribution';
   readonly port: number;
   readonly pid: number;
+  /** It, and those that work for it. */
+  readonly pids: readonly number[];
   /** PEM of whom to trust; absent: it speaks plain HTTP. */
   readonly ca?: string;
   /** Sent with each request. */
@@ -49,40 +53,64 @@ export async function startSampan(): Promise<BenchedRegistry> {
     name: 'Sampan',
     port,
     pid: child.pid ?? 0,
+    pids: [child.pid ?? 0],
     headers: { authorization: `Bearer ${token}` },
     stop: () => end(child, folder),
   };
 }
 
 /** Debian's docker-registry as its package configures it, but without passwords and a log of requests: all the faster. */
-export async function startDistribution(): Promise<BenchedRegistry> {
+export async function startDistribution({ isSecure = false } = {}): Promise<BenchedRegistry> {
   const folder = scratch();
   const [port = 0] = await freePorts(1);
   const file = join(folder, 'config.yml');
-  writeFileSync(file, configOf(folder, port));
+  const ca = isSecure ? certify(folder) : undefined;
+  writeFileSync(file, configOf(folder, port, isSecure));
   const child = spawn(distributionProgram(), ['serve', file], { stdio: 'ignore' });
-  const root = `http://127.0.0.1:${port}/v2/`;
-  for (
-    let tries = 0;
-    !(await fetch(root).then(
-      ({ ok }) => ok,
-      () => false,
-    ));
-    tries++
-  ) {
+  for (let tries = 0; !(await answers(port, ca)); tries++) {
     if (tries > 200) throw new Error('docker-registry does not answer');
     await sleep(50);
   }
-  return { name: 'distribution', port, pid: child.pid ?? 0, headers: {}, stop: () => end(child, folder) };
+  const pid = child.pid ?? 0;
+  const stop = () => end(child, folder);
+  return { name: 'distribution', port, pid, pids: [pid], ...(ca ? { ca } : {}), headers: {}, stop };
 }
 
-const configOf = (folder: string, port: number): string => `version: 0.1
+async function answers(port: number, ca: string | undefined): Promise<boolean> {
+  const connection = new RawConnection(port, ca);
+  try {
+    const { status } = await connection.request('GET', '/v2/', {});
+    return status === 200;
+  } catch {
+    return false;
+  } finally {
+    connection.close();
+  }
+}
+
+/** Keys as Sampan makes them for itself, beside the configuration; PEM of whom to trust. */
+function certify(folder: string): string {
+  const authority = createCertificateAuthority('bench');
+  const { certificatePem, privateKeyPem = '' } = issueCertificate(authority, {
+    subject: { commonName: 'registry', organizations: [] },
+    usages: ['server auth'],
+    ipAddresses: ['127.0.0.1'],
+  });
+  writeFileSync(join(folder, 'tls.crt'), certificatePem);
+  writeFileSync(join(folder, 'tls.key'), privateKeyPem, { mode: 0o600 });
+  return authority.certificatePem;
+}
+
+const tlsOf = (folder: string): string =>
+  `, tls: {certificate: ${join(folder, 'tls.crt')}, key: ${join(folder, 'tls.key')}}`;
+
+const configOf = (folder: string, port: number, isSecure: boolean): string => `version: 0.1
 log: {level: error, accesslog: {disabled: true}}
 storage:
   cache: {blobdescriptor: inmemory}
   filesystem: {rootdirectory: ${join(folder, 'data')}}
   delete: {enabled: true}
-http: {addr: '127.0.0.1:${port}'}
+http: {addr: '127.0.0.1:${port}'${isSecure ? tlsOf(folder) : ''}}
 `;
 
 /** Unpacked rather than installed: the package would start a service of its own. */
