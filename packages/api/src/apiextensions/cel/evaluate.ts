@@ -1,3 +1,4 @@
+import { compilePattern } from '../patterns.ts';
 import { type CallExpr, type ComprehensionExpr, type Expr, Uint } from './ast.ts';
 import type { Checked } from './check/checker.ts';
 import { LIST_COST, MAP_COST } from './cost/cost-factors.ts';
@@ -90,6 +91,9 @@ const CONST_FOLDED: ReadonlySet<string> = new Set([
   'timestamp',
   'uint',
 ]);
+
+/** Functions of a text and a pattern (apiserver pkg/cel/library/regex.go, interpreter.MatchesRegexOptimization). */
+const PATTERN_FUNCTIONS: ReadonlySet<string> = new Set(['matches', 'find', 'findAll']);
 
 class Compiler {
   readonly #checked: Checked;
@@ -191,9 +195,21 @@ class Compiler {
     const withTarget = expr.target !== undefined && !this.#checked.functions.has(expr.id);
     const args = [...(withTarget ? [expr.target as Expr] : []), ...expr.args].map((arg) => this.compile(arg));
     if (name === '_[_]') return index(args[0] as Step, args[1] as Step);
+    if (PATTERN_FUNCTIONS.has(name)) this.#readPattern(args[1]);
     const overloads = this.#checked.overloads.get(expr.id) ?? [];
     const step = call(name, candidates(name, overloads), args);
     return this.#folded(name, args, step);
+  }
+
+  /** A pattern that is written in the rule must be one. */
+  #readPattern(arg: Step | undefined): void {
+    const pattern = arg && this.#constants.get(arg)?.value;
+    if (typeof pattern !== 'string') return;
+    try {
+      compilePattern(pattern);
+    } catch (error) {
+      throw new CelError(error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** Conversions of constants are done once, as cel-go's optimizer does; they then cost nothing. */

@@ -110,12 +110,6 @@ function splitTop(text: string): string[] {
   return parts;
 }
 
-const SHOWN: Partial<Record<Simple, string>> = {
-  duration: 'google.protobuf.Duration',
-  timestamp: 'google.protobuf.Timestamp',
-  error: '!error!',
-};
-
 /** cel-go's FormatCELType. */
 export function formatType(type: CelType): string {
   switch (type.kind) {
@@ -131,7 +125,7 @@ export function formatType(type: CelType): string {
     case 'param':
       return type.name;
     default:
-      return SHOWN[type.kind] ?? type.kind;
+      return type.kind === 'error' ? '!error!' : type.kind;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Expr, Issue, ListExpr, MapExpr } from '../ast.ts';
+import type { CallExpr, Expr, Issue, ListExpr, MapExpr } from '../ast.ts';
 import { type CelType, DYN, formatType, sameType } from '../types.ts';
 import { unreadableLiteral } from './literals.ts';
 
@@ -23,21 +23,17 @@ class AstValidation {
     this.#types = types;
   }
 
-  /** `mixed`: literals that stand here are arguments of `format`, which may be of all types. */
+  /** `mixed`: within a call of `format`, however deep, literals may have parts of all types. */
   visit(expr: Expr, mixed: boolean): void {
     if (this.#visited.has(expr.id)) return;
     this.#visited.add(expr.id);
     switch (expr.kind) {
       case 'select':
-        this.visit(expr.operand, false);
+        this.visit(expr.operand, mixed);
         return;
-      case 'call': {
-        const unreadable = unreadableLiteral(expr);
-        if (unreadable) this.issues.push({ pos: unreadable.pos, message: `invalid ${expr.fn} argument` });
-        if (expr.target) this.visit(expr.target, expr.fn === 'format');
-        for (const arg of expr.args) this.visit(arg, expr.fn === 'format');
+      case 'call':
+        this.#call(expr, mixed || expr.fn === 'format');
         return;
-      }
       case 'list':
         this.#list(expr, mixed);
         return;
@@ -45,13 +41,20 @@ class AstValidation {
         this.#map(expr, mixed);
         return;
       case 'struct':
-        for (const { value } of expr.fields) this.visit(value, false);
+        for (const { value } of expr.fields) this.visit(value, mixed);
         return;
       case 'comprehension':
         for (const part of [expr.range, expr.accuInit, expr.condition, expr.step, expr.result])
-          this.visit(part, false);
+          this.visit(part, mixed);
         return;
     }
+  }
+
+  #call(expr: CallExpr, mixed: boolean): void {
+    const unreadable = unreadableLiteral(expr);
+    if (unreadable) this.issues.push({ pos: unreadable.pos, message: `invalid ${expr.fn} argument` });
+    if (expr.target) this.visit(expr.target, mixed);
+    for (const arg of expr.args) this.visit(arg, mixed);
   }
 
   /** Of a list the first other type is told, of a map all are. */

@@ -147,6 +147,7 @@ class Checker {
   #call(expr: CallExpr): CelType {
     if (expr.fn === '_?._') return this.#optionalSelect(expr);
     const args = expr.args.map((arg) => this.check(arg));
+    if (expr.fn === '_&&_' || expr.fn === '_||_') return this.#logical(expr, args);
     if (expr.target === undefined) return this.#resolve(expr, absolute(expr.fn), args, false);
     const qualified = qualifiedName(expr.target);
     const name = qualified === undefined ? '' : `${absolute(qualified)}.${expr.fn}`;
@@ -155,6 +156,12 @@ class Checker {
       return this.#resolve(expr, name, args, false);
     }
     return this.#resolve(expr, expr.fn, [this.check(expr.target), ...args], true);
+  }
+
+  /** Each argument that is wrong is told, not that no overload takes them. */
+  #logical(expr: CallExpr, args: readonly CelType[]): CelType {
+    const areRight = expr.args.map((arg, i) => this.#assertType(arg, args[i] ?? DYN, BOOL));
+    return areRight.includes(false) ? ERROR : this.#resolve(expr, expr.fn, args, false);
   }
 
   #resolve(expr: CallExpr, name: string, args: readonly CelType[], member: boolean): CelType {
@@ -241,9 +248,10 @@ class Checker {
     }
   }
 
-  #assertType(expr: Expr, actual: CelType, expected: CelType): void {
-    if (this.#unification.assign(expected, actual)) return;
+  #assertType(expr: Expr, actual: CelType, expected: CelType): boolean {
+    if (this.#unification.assign(expected, actual)) return true;
     this.issues.mismatch(expr.pos, expected, actual);
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 import { compilePattern } from '../../patterns.ts';
 import { type CallExpr, type Expr, type Literal, Uint } from '../ast.ts';
-import { parseDuration, parseTime } from '../functions/conversions.ts';
+import { parseDuration, parseTime, timeOf } from '../functions/conversions.ts';
 import { BOOL, type CelType, INT, STRING, simple } from '../types.ts';
 
 export function literalType(value: Literal): CelType {
@@ -20,22 +20,24 @@ export function literalType(value: Literal): CelType {
   }
 }
 
-/** Functions that read a text in a language of its own; these throw when they cannot. */
-const READERS: ReadonlyMap<string, (text: string) => unknown> = new Map<string, (text: string) => unknown>([
-  ['duration', parseDuration],
-  ['timestamp', parseTime],
-  ['matches', compilePattern],
+/** Functions whose first argument may be a literal that they can never take; these throw then. */
+const READERS: ReadonlyMap<string, (value: Literal) => unknown> = new Map<
+  string,
+  (value: Literal) => unknown
+>([
+  ['duration', (value) => typeof value === 'string' && parseDuration(value)],
+  ['timestamp', (value) => (typeof value === 'bigint' ? timeOf(value) : parseTime(String(value)))],
+  ['matches', (value) => compilePattern(String(value))],
 ]);
 
 /**
- * The literal argument that the function could never read: a wrong duration, time or pattern. Source: cel-go
- * cel/validator.go.
+ * The literal argument that the function could never read: a wrong duration, time or pattern. Of `matches(text,
+ * pattern)` upstream looks at the text, too. Source: cel-go cel/validator.go.
  */
 export function unreadableLiteral(call: CallExpr): Expr | undefined {
   const read = READERS.get(call.fn);
-  if (!read) return undefined;
-  const argument = call.fn === 'matches' && call.target === undefined ? call.args[1] : call.args[0];
-  if (argument?.kind !== 'const' || typeof argument.value !== 'string') return undefined;
+  const [argument] = call.args;
+  if (!read || argument?.kind !== 'const') return undefined;
   try {
     read(argument.value);
     return undefined;

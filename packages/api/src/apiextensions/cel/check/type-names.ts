@@ -1,30 +1,19 @@
-import { type CelType, DYN, formatType, listOf, mapOf, optionalOf, readType, simple } from '../types.ts';
+import { type CelType, DYN, listOf, mapOf, optionalOf, readType, simple } from '../types.ts';
 
-/** Types in the notation of the function table; rules call them as messages do (`google.protobuf.Duration`). */
-const NOTATIONS = [
-  'bool',
-  'int',
-  'uint',
-  'double',
-  'string',
-  'bytes',
-  'duration',
-  'timestamp',
-  'quantity',
-  'ip',
-  'cidr',
-  'url',
-  'semver',
-  'format',
-];
+const named = (name: string, notation = name): readonly [string, CelType] => [name, readType(notation)];
 
-/** Types whose names may have dots. */
-const VALUE_TYPES: ReadonlyMap<string, CelType> = new Map(
-  NOTATIONS.map((notation) => {
-    const type = readType(notation);
-    return [formatType(type), type] as const;
-  }),
-);
+/** Types of values, by what rules call them; names may have dots. */
+const VALUE_TYPES: ReadonlyMap<string, CelType> = new Map([
+  ...['bool', 'int', 'uint', 'double', 'string', 'bytes'].map((name) => named(name)),
+  named('google.protobuf.Duration', 'duration'),
+  named('google.protobuf.Timestamp', 'timestamp'),
+  named('kubernetes.Quantity', 'quantity'),
+  named('net.IP', 'ip'),
+  named('net.CIDR', 'cidr'),
+  named('kubernetes.URL', 'url'),
+  named('kubernetes.Semver', 'semver'),
+  named('kubernetes.NamedFormat', 'format'),
+]);
 const OTHER_TYPES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
   ['list', listOf(DYN)],
   ['map', mapOf(DYN, DYN)],

@@ -42,9 +42,10 @@ class Estimator {
       case 'const':
         return ZERO;
       case 'ident':
-        this.#sizes.setPath(expr, this.#sizes.pathOfName(expr.name));
-        return ONE;
+        return this.#identifier(expr, expr.name);
       case 'select': {
+        const typeName = this.#checked.typeNames.get(expr.id);
+        if (typeName !== undefined) return this.#identifier(expr, typeName);
         const operand = this.cost(expr.operand);
         if (expr.test) return operand;
         this.#extendPath(expr, expr.operand, expr.field);
@@ -61,6 +62,11 @@ class Estimator {
       case 'comprehension':
         return this.#comprehension(expr);
     }
+  }
+
+  #identifier(expr: Expr, name: string): CostRange {
+    this.#sizes.setPath(expr, this.#sizes.pathOfName(name));
+    return ONE;
   }
 
   #extendPath(expr: Expr, operand: Expr, name: string): void {
