@@ -53,7 +53,6 @@ export class GuestNode {
     this.#stopWatching = reader.watch('pods', ({ type, object }) => {
       if (this.#note(object, type === 'deleted')) this.#look();
     });
-    this.#hadPods = this.hasPods;
     this.#stopListening = options.caller.onLost(() => this.#lose());
     this.#look();
   }

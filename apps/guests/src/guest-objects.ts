@@ -21,7 +21,17 @@ const MOST_PODS = 110;
  * the Service of its DNS. What is there stays as it is, but for what the quota changes.
  */
 export async function makeNodeObjects(client: Client, node: NodeDescription): Promise<void> {
-  await Promise.all([publishDns(client, node.network), ensureNode(client, node)]);
+  await Promise.all([again(() => publishDns(client, node.network)), again(() => ensureNode(client, node))]);
+}
+
+/** The node process may make the same in the same moment: then it is looked at once more. */
+async function again(task: () => Promise<void>): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 409) throw error;
+    await task();
+  }
 }
 
 /** As the node process will tell it, too, once the cluster has pods. */

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import {
   type ControlPlane,
   componentPolicy,
@@ -55,6 +55,8 @@ export interface GuestOptions {
   readonly log: Logger;
   /** Told when it has its first pod, or its last one is over. */
   readonly podsChanged?: (hasPods: boolean) => void;
+  /** Told of all that its controllers plan for later, milliseconds since the epoch. */
+  readonly planned?: (at: number) => void;
   /** Told when it has more or fewer nodes. */
   readonly nodesChanged?: () => void;
   /** Told when its network is another's by now. */
@@ -74,6 +76,9 @@ export interface MachineNode {
 /** Where pods reach the API at the machine's end of their network's link. */
 const API_PORT = 6443;
 
+/** Controllers that are busy for longer are not waited for. */
+const BUSY_MS = 5000;
+
 /** What looks after a cluster's objects. */
 interface Work {
   readonly controllers: Controllers;
@@ -92,7 +97,7 @@ interface Parts {
   readonly setSandboxed: (isSandboxed: boolean) => void;
   readonly setNodeRanges: (ranges: readonly string[]) => void;
   readonly revoke: (revoked: readonly Revocation[]) => void;
-  readonly end: () => void;
+  readonly end: () => Promise<void>;
 }
 
 /** A guest cluster that is awake: its store, API, controllers and scheduler. */
@@ -134,9 +139,14 @@ export class Guest {
     return this.#closing === undefined;
   }
 
-  /** Resolves when its controllers work: from then on `wakeAt` tells what they plan. Never rejects. */
+  /** Resolves when its controllers have looked at all there is: from then on `wakeAt` tells what they plan. Never rejects. */
   async working(): Promise<void> {
-    await this.#parts.work.catch(() => undefined);
+    const work = await this.#parts.work.catch(() => undefined);
+    const patience = new AbortController();
+    const { signal } = patience;
+    const tired = sleep(BUSY_MS, undefined, { signal }).catch(() => {});
+    await Promise.race([work?.controllers.settled(), tired]);
+    patience.abort();
   }
 
   /** When its controllers have something to do next, milliseconds since the epoch; undefined: nothing is planned. */
@@ -162,7 +172,6 @@ export class Guest {
     return this.#parts.node?.hasPods ?? false;
   }
 
-  /** Holds from now on. */
   /** From now on; what runs already goes on as it was begun until somebody ends it. */
   setSandboxed(isSandboxed: boolean): void {
     this.#parts.setSandboxed(isSandboxed);
@@ -196,6 +205,8 @@ export class Guest {
     const apiAddress = apiAddressOf({ serviceRange: ranges.services });
     const store = new QuotaStore(openSqliteStore({ file, cacheKiB: 64, isFleeting: isHeartbeat }));
     const isNew = store.revision === 0;
+    /** What is to be ended when the rest cannot be begun, the last first. */
+    const begun: (() => unknown)[] = [() => store.close()];
     try {
       let revocations = new Revocations(keys.revoked);
       const joined = new JoinedNodes(keys, options.nodeRanges);
@@ -214,11 +225,18 @@ export class Guest {
         policy: componentPolicy,
         ...guestWays(machine, joined),
       });
-      const timers = new TimerBook(systemClock);
+      begun.push(() => plane.stop());
+      const timers = new TimerBook(systemClock, options.planned);
       let quota = options.machineQuota;
       let { isSandboxed } = options;
-      const ensureNode = async () =>
-        machine && makeNodeObjects(plane.client('sampan-server'), { ...machine, quota });
+      // one after the other: the newest quota is told last
+      let ensured: Promise<unknown> = Promise.resolve();
+      const ensureNode = (): Promise<unknown> => {
+        const ensure = async () =>
+          machine && makeNodeObjects(plane.client('sampan-server'), { ...machine, quota });
+        ensured = ensured.then(ensure, ensure);
+        return ensured;
+      };
       const begin = async (): Promise<Work> => {
         const controllers = startControllers({
           client: (manager) => plane.client(manager),
@@ -236,13 +254,19 @@ export class Guest {
           // it is there whenever this process is, and tells nothing while there are no pods; others join from outside
           isHosted: (node) => node === machine?.name,
         });
-        await controllers.ready;
-        await ensureNode();
-        const scheduler = startScheduler({ client: plane.client('kube-scheduler'), clock: timers, log });
-        return { controllers, scheduler };
+        try {
+          await controllers.ready;
+          await ensureNode();
+          const scheduler = startScheduler({ client: plane.client('kube-scheduler'), clock: timers, log });
+          return { controllers, scheduler };
+        } catch (error) {
+          await controllers.stop();
+          throw error;
+        }
       };
       // one that was there before lacks nothing: who wakes it need not wait for those who look after it
       const work = isNew ? begin() : nextTurn().then(begin);
+      begun.push(() => endWork(work));
       if (isNew) await work;
       else
         work.catch((error: unknown) => log.error('a cluster is not looked after', { cluster: name, error }));
@@ -294,10 +318,11 @@ export class Guest {
       const stopNodes = plane.reader.watch('nodes', ({ type }) => {
         if (type !== 'modified') options.nodesChanged?.();
       });
-      const end = (): void => {
+      const end = async (): Promise<void> => {
         stopNodes();
         approver.close();
         endMachine();
+        await ensured.catch(() => undefined);
       };
       return new Guest({
         plane,
@@ -313,7 +338,7 @@ export class Guest {
         end,
       });
     } catch (error) {
-      await store.close();
+      for (const end of begun.reverse()) await end();
       throw error;
     }
   }
@@ -331,12 +356,16 @@ export class Guest {
     const { work, plane, store, node, inside, end } = this.#parts;
     await node?.close({ stop: stopNode });
     await inside.close();
-    const working = await work.catch(() => undefined);
-    await working?.scheduler.stop();
-    await working?.controllers.stop();
-    end();
+    await endWork(work);
+    await end();
     for (const { cut } of [...this.#connections]) cut();
     plane.stop();
     await store.close();
   }
+}
+
+async function endWork(work: Promise<Work>): Promise<void> {
+  const working = await work.catch(() => undefined);
+  await working?.scheduler.stop();
+  await working?.controllers.stop();
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '@sampan/base';
 
+const SOON_MS = 30_000;
+
 /**
  * A clock that knows what waits for it. Controllers wait for what they do later (the next run of a CronJob, the end of
  * a Job's life) by nothing but a clock: the earliest of it is when a cluster that sleeps must wake.
@@ -8,9 +10,12 @@ export class TimerBook implements Clock {
   readonly #clock: Clock;
   /** Due times, milliseconds since the epoch. */
   readonly #due = new Set<{ readonly at: number }>();
+  readonly #planned: (at: number) => void;
 
-  constructor(clock: Clock) {
+  /** `planned` is told of each due time that is not soon. */
+  constructor(clock: Clock, planned: (at: number) => void = () => {}) {
     this.#clock = clock;
+    this.#planned = planned;
   }
 
   now(): number {
@@ -24,6 +29,7 @@ export class TimerBook implements Clock {
   schedule(task: () => void, ms: number): () => void {
     const entry = { at: this.#clock.now() + Math.max(0, ms) };
     this.#due.add(entry);
+    if (ms >= SOON_MS) this.#planned(entry.at);
     const cancel = this.#clock.schedule(() => {
       this.#due.delete(entry);
       task();

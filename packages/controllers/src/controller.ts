@@ -17,6 +17,8 @@ export interface ControllerContext {
 export interface Controller {
   /** Resolves when it has seen the present state. */
   readonly synced: Promise<unknown>;
+  /** Resolves when it has worked on all that it knows of: then its clock knows what it does later. Absent: nothing. */
+  readonly settled?: () => Promise<unknown>;
   /** Ends it; resolves when what it was doing is done. May be called twice. */
   stop(): Promise<void>;
 }

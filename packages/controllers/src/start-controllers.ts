@@ -45,6 +45,8 @@ export interface Controllers {
   readonly ready: Promise<void>;
   /** Resolves when all have seen the present state. */
   readonly synced: Promise<void>;
+  /** Resolves when all have worked on all that they know of: then their clock knows what they do later. */
+  settled(): Promise<void>;
   /** Resolves when the last write is done. May be called twice. */
   stop(): Promise<void>;
 }
@@ -82,9 +84,14 @@ export function startControllers(options: ControllersOptions): Controllers {
     if (!without.includes(name as ControllerGroup)) controllers.push(start(context, informers));
   }
   informers.start();
+  const synced = Promise.all(controllers.map((controller) => controller.synced)).then(() => {});
   return {
     ready: Promise.all(first.map((controller) => controller.synced)).then(() => {}),
-    synced: Promise.all(controllers.map((controller) => controller.synced)).then(() => {}),
+    synced,
+    async settled() {
+      await synced;
+      await Promise.all(controllers.map((controller) => controller.settled?.()));
+    },
     async stop() {
       informers.stop();
       await Promise.all(controllers.map((controller) => controller.stop()));

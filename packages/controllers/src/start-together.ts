@@ -9,6 +9,7 @@ export function together(...starters: readonly Start[]): Start {
     const controllers = starters.map((start) => start(context, informers));
     return {
       synced: Promise.all(controllers.map(({ synced }) => synced)),
+      settled: () => Promise.all(controllers.map((controller) => controller.settled?.())),
       async stop() {
         await Promise.all(controllers.map((controller) => controller.stop()));
       },

@@ -1,4 +1,4 @@
-import { type Clock, messageOf, SampanError, systemClock } from '@sampan/base';
+import { type Clock, deepEqual, messageOf, SampanError, systemClock } from '@sampan/base';
 import type { GuestState } from '@sampan/clusters';
 import type { Guest } from '../guest.ts';
 import { assertServes, type Failure, failureOf, mayPass, sleeps } from '../guest-failure.ts';
@@ -8,6 +8,7 @@ import {
   type GuestRecord,
   readRecord,
   storedBytes,
+  writeRecord,
 } from '../guest-record.ts';
 import { awake, type Entry, phaseOf } from './entry.ts';
 import { GuestBook } from './guest-book.ts';
@@ -156,10 +157,21 @@ export class OpenGuests {
         nodesChanged: () => this.#tell(entry),
         // a process that is killed must find those whose pods somebody has to look after
         podsChanged: (hasPods) => this.#remember(entry, { hasPods }),
+        planned: this.#planner(entry),
         networkTaken: () => this.#renumber(entry),
       },
       entry,
     );
+  }
+
+  /** A process that is killed must find out what was planned first; what is over has a look at the rest. */
+  #planner(entry: Entry): (at: number) => void {
+    let { wakeAt } = readRecord(entry.folder);
+    return (at) => {
+      if (wakeAt !== undefined && wakeAt <= at) return;
+      wakeAt = at;
+      this.#remember(entry, { wakeAt });
+    };
   }
 
   /** Its time has come: to sleep, or to wake. */
@@ -210,7 +222,9 @@ export class OpenGuests {
 
   #remember({ name, folder }: Entry, change: Partial<GuestRecord>): void {
     try {
-      changeRecord(folder, (record) => ({ ...record, ...change }));
+      const record = readRecord(folder);
+      const changed = { ...record, ...change };
+      if (!deepEqual(record, changed)) writeRecord(folder, changed);
     } catch (error) {
       this.report(name, error);
     }

@@ -18,7 +18,7 @@ import type { GuestsOptions } from './options.ts';
 
 export interface StartOptions
   extends GuestsOptions,
-    Pick<GuestOptions, 'podsChanged' | 'nodesChanged' | 'networkTaken'> {
+    Pick<GuestOptions, 'podsChanged' | 'planned' | 'nodesChanged' | 'networkTaken'> {
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Writes what is known of it; what keeps it from that is not this one's business. */
@@ -45,7 +45,7 @@ export function startGuest(options: StartOptions, entry: Entry): Promise<Guest> 
   const { name, folder, settings } = entry;
   const keys = keysOf(entry);
   const record = readRecord(folder);
-  const { podsChanged, nodesChanged, networkTaken } = options;
+  const { podsChanged, planned, nodesChanged, networkTaken } = options;
   const start = (file: string) =>
     Guest.open({
       ...placeOf(options, name),
@@ -62,6 +62,7 @@ export function startGuest(options: StartOptions, entry: Entry): Promise<Guest> 
       // records of earlier releases have no uid, and get it with the next settings
       pullSecret: options.pullSecret?.(name, () => entry.settings.uid ?? ''),
       ...(podsChanged ? { podsChanged } : {}),
+      ...(planned ? { planned } : {}),
       ...(nodesChanged ? { nodesChanged } : {}),
       ...(networkTaken ? { networkTaken } : {}),
     });

@@ -35,6 +35,7 @@ export function startBootstrapTokenCleaner(context: ControllerContext): Controll
   const synced = secrets.synced().then(() => reconciler.start());
   return {
     synced,
+    settled: () => reconciler.settled(),
     async stop() {
       secrets.stop();
       await reconciler.stop();

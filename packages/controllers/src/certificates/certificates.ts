@@ -47,6 +47,7 @@ export function startCertificates(context: ControllerContext, authority: Certifi
   const synced = requests.synced().then(() => reconciler.start());
   return {
     synced,
+    settled: () => reconciler.settled(),
     async stop() {
       requests.stop();
       await reconciler.stop();

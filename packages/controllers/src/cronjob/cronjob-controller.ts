@@ -49,6 +49,7 @@ export function startCronJobs(context: ControllerContext, informers: SharedInfor
   });
   return {
     synced: informers.synced().then(() => reconciler.start()),
+    settled: () => reconciler.settled(),
     async stop() {
       await reconciler.stop();
       events.stop();

@@ -42,6 +42,7 @@ export function startTtlAfterFinished(context: ControllerContext, informers: Sha
   });
   return {
     synced: informers.synced().then(() => reconciler.start()),
+    settled: () => reconciler.settled(),
     stop: () => reconciler.stop(),
   };
 }

@@ -67,6 +67,7 @@ export function runWorkload(
   });
   return {
     synced: informers.synced().then(() => reconciler.start()),
+    settled: () => reconciler.settled(),
     async stop() {
       await reconciler.stop();
       events.stop();
