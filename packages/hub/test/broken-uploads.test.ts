@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { FakeClock } from '@sampan/base';
-import { digestOf } from '@sampan/blobs';
+import { BlobSpaceError, digestOf, openFileBlobStore } from '@sampan/blobs';
 import { expect, test } from 'vitest';
+import { replaced } from './replaced.ts';
 import { TestHub } from './support.ts';
 
 const location = (answer: Response) => answer.headers.get('location') ?? '';
@@ -58,4 +60,21 @@ test('a token that expires during an upload ends it with that upload, and opens 
   expect((await client.send('PATCH', location(second), { body: bytes })).status).toBe(401);
   clock.advance(25 * 60 * 60_000);
   expect((await late.send('PATCH', location(second), { body: bytes })).status).toBe(401);
+});
+
+test('a blob sent in one request that cannot be stored in the end leaves no bytes', async () => {
+  await using hub = await TestHub.start(undefined, [], {
+    openBlobs: async (folder) => {
+      const blobs = await openFileBlobStore(join(folder, 'blobs'));
+      const commit = () => Promise.reject(new BlobSpaceError(new Error('the disk is full')));
+      return replaced(blobs, {
+        createUpload: async (options) => replaced(await blobs.createUpload(options), { commit }),
+      });
+    },
+  });
+  const client = await hub.client();
+  const bytes = randomBytes(100);
+  const post = await client.send('POST', `blobs/uploads/?digest=${digestOf(bytes)}`, { body: bytes });
+  expect(post.status).toBe(507);
+  expect((await hub.blobs.listUploads()).items).toEqual([]);
 });

@@ -75,7 +75,8 @@ const QUERIES: Readonly<Record<string, (from: Reader) => Promise<unknown>>> = {
 };
 
 /** A table or all of a repository from end to end, or a sort of it; what has one row is none. */
-const SLOW = /^SCAN (?!CONSTANT ROW|counts$|tried )|TEMP B-TREE|(?:manifests|manifest_references|tags|blob_links) .*\(repository=\?\)/;
+const SLOW =
+  /^SCAN (?!CONSTANT ROW|counts$|tried )|TEMP B-TREE|(?:manifests|manifest_references|tags|blob_links) .*\(repository=\?\)/;
 /** Whether a repository has any manifest ends with the first. */
 const ANY = 'SEARCH manifests EXISTS USING';
 

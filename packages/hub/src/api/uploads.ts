@@ -59,11 +59,11 @@ function algorithmOf(query: URLSearchParams, digest: Digest | undefined) {
 async function whole(call: Call, upload: Upload, digest: Digest): Promise<HubResponse> {
   try {
     await append(call, upload, { digest, last: true });
+    await commit(call, upload, digest);
   } catch (thrown) {
     await giveUp(call, upload);
     throw thrown;
   }
-  await commit(call, upload, digest);
   return created(call.repository, digest);
 }
 
