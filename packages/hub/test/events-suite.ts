@@ -97,7 +97,8 @@ export function eventsSuite(openRecords?: OpenRecords): void {
       before.push(...events);
       throw new Error('not now');
     };
-    await using first = await TestHub.start(systemClock, [failing], { openRecords });
+    // it stands still: the failing one is not tried again
+    await using first = await TestHub.start(new FakeClock(), [failing], { openRecords });
     const client = await first.client('open/next');
     await client.putManifest('v1', await client.image());
     await reach(before, 1);
