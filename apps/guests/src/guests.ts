@@ -49,8 +49,13 @@ export class Guests implements GuestHost {
   async create(name: string, settings: GuestSettings, origin?: GuestOrigin): Promise<GuestState> {
     const { book } = this.#guests;
     const entry = book.entryOr(name, settings);
+    entry.madeOf = origin?.cluster;
     return book.inTurnOr(entry, async () => {
-      if (!hasGuestKeys(entry.folder)) await make(this.#guests, this.#backups, entry, settings, origin);
+      try {
+        if (!hasGuestKeys(entry.folder)) await make(this.#guests, this.#backups, entry, settings, origin);
+      } finally {
+        entry.madeOf = undefined;
+      }
       await configure(this.#guests, entry, settings);
       if (!sleeps(settings)) await this.#guests.open(entry, false);
       return this.#guests.stateOf(entry);

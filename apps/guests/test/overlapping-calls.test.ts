@@ -62,6 +62,15 @@ test('clusters that are to be made of each other, or of themselves, do not wait 
   expect(readdirSync(join(root, 'clusters'))).toEqual([]);
 });
 
+test('a cluster is made of one that is only on its way', async () => {
+  const making = [
+    guests.create('first', DEFAULT_SETTINGS),
+    guests.create('second', DEFAULT_SETTINGS, { cluster: 'first' }),
+    guests.create('third', DEFAULT_SETTINGS, { cluster: 'second' }),
+  ];
+  expect((await Promise.all(making)).map(({ phase }) => phase)).toEqual(making.map(() => 'awake'));
+});
+
 test('a clone is not made of what happened to have been removed when its turn came', async () => {
   await guests.close();
   let meanwhile = async (): Promise<unknown> => undefined;
@@ -121,5 +130,6 @@ test('a cluster does not fall asleep under who just asked for it', async () => {
     expect({ turns, isCut, isOpen: guest.isOpen }).toEqual({ turns, isCut: false, isOpen: true });
     end();
   }
-  expect(told).toContain('asleep');
+  clock.advance(3_600_000);
+  await expect.poll(() => told).toContain('asleep');
 });

@@ -10,6 +10,8 @@ export interface Entry {
   /** Awake, or waking. */
   guest: Promise<Guest> | undefined;
   failure: Failure | undefined;
+  /** While it is made of another cluster: that one's name. */
+  madeOf: string | undefined;
   /** Who asked to use it and did not begin yet. */
   users: number;
   /** What is done to it, one thing after the other. */

@@ -48,6 +48,19 @@ export class GuestBook {
     if (!hasGuestKeys(this.folderOf(name))) throw missing(name);
   }
 
+  /**
+   * That another may be made of one: it is there, or on its way. Throws `guest-missing`, also when that one waits for
+   * the other; `guest-name`.
+   */
+  assertComes(name: string, other: string): void {
+    const seen = new Set([other]);
+    for (let at: string | undefined = name; at !== undefined; at = this.#entries.get(at)?.madeOf) {
+      if (hasGuestKeys(this.folderOf(at))) return;
+      if (seen.has(at) || !this.#entries.has(at)) throw missing(name);
+      seen.add(at);
+    }
+  }
+
   /** Of one that may not be there. Throws `guest-name`. */
   entryOr(name: string, settings: GuestSettings): Entry {
     return this.#entries.get(name) ?? this.add(name, settings);
@@ -61,6 +74,7 @@ export class GuestBook {
       settings,
       guest: undefined,
       failure: undefined,
+      madeOf: undefined,
       users: 0,
       turn: Promise.resolve(),
     };

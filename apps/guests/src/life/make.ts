@@ -42,7 +42,7 @@ function filler(
     };
   }
   if (cluster === undefined) return undefined;
-  book.assertThere(cluster);
+  book.assertComes(cluster, name);
   return async (database) => {
     // not sooner: until now it may have fallen asleep and been forgotten, and have another entry
     const source = book.entry(cluster);
