@@ -89,6 +89,7 @@ describe('rules that hold', () => {
     '[1, 2, 3].slice(1, 3) == [2, 3] && [3, 1, 2].sort() == [1, 2, 3]',
     "['ab', 'c'].sortBy(x, x.size()) == ['c', 'ab'] && [1, 1, 2].distinct() == [1, 2]",
     "'%s is %d'.format(['n', 3]) == 'n is 3'",
+    "sign(quantity('-1')) == -1 && ip('::1') != null",
     "uint('18446744073709551615') > 9223372036854775807u",
     "'%s'.format([[1, 'a', {'b': 2.0, 'c': null}]]).contains('null')",
     "'%s'.format([[1, 'a'].exists(x, [x, 2.0].size() == 2)]) == 'true'",
@@ -138,6 +139,12 @@ describe('the checker', () => {
     ['[1, timestamp(0)] == []', "expected type 'int' but found 'timestamp'"],
     ["self.n == 3 && 1 || 'a'", "1:16: expected type 'bool' but found 'int'"],
     ["duration('x') == duration('1s')", 'invalid duration argument'],
+    [
+      "quantity('1').sign() == 1",
+      "found no matching overload for 'sign' applied to 'kubernetes.Quantity.()'",
+    ],
+    ['[1, self.foo] == [2, ?self.n]', "expected type 'optional_type(int)' but found 'int'"],
+    ['[[1], [dyn(2)]] == 3', "'_==_' applied to '(list(list(dyn)), int)'"],
     ["duration(1) == duration('1s')", "found no matching overload for 'duration' applied to '(int)'"],
     ['timestamp(99999999999999) == timestamp(0)', 'invalid timestamp argument'],
     ["uint('-1') == 1u", "program instantiation failed: type conversion error from 'string' to 'uint'"],
@@ -230,6 +237,10 @@ describe('costs', () => {
     expect(compiled('self.few.all(x, x > 0)').maxCost).toBeLessThan(100);
     expect(compiled('self.l.all(x, self.l.all(y, x == y))').maxCost).toBeGreaterThan(1e9);
     expect(compiled("self.s.matches('(a+)+$')").maxCost).toBeGreaterThan(100_000);
+    // keys count as empty texts, a sorted list as long as there are pairs
+    expect(compiled(`self.m.all(k, k.matches('${'a'.repeat(1000)}'))`).maxCost).toBeLessThan(1e9);
+    expect(compiled('self.few.sort().all(x, true)').maxCost).toBeGreaterThan(75);
+    expect(compiled("matches(self.s, '(a+)+$')").maxCost).toBeGreaterThan(100_000);
     expect(compiled('type(self.time) == google.protobuf.Timestamp').maxCost).toBeLessThan(10);
   });
 

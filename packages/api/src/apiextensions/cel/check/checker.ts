@@ -199,9 +199,7 @@ class Checker {
   #unwrapped(pos: number, type: CelType): CelType {
     const known = this.#unification.known(type);
     if (known.kind === 'optional') return known.of;
-    if (known.kind !== 'dyn' && known.kind !== 'error') {
-      this.issues.mismatch(pos, optionalOf(known), known);
-    }
+    if (known.kind !== 'dyn') this.issues.mismatch(pos, optionalOf(known), known);
     return known;
   }
 

@@ -1,4 +1,4 @@
-import { type CelType, DYN, listOf, mapOf } from '../types.ts';
+import { type CelType, DYN, mapOf, sameType } from '../types.ts';
 
 /**
  * Finds what type variables (`param`) stand for, as values are assigned to them. Bindings only grow, but for
@@ -81,8 +81,8 @@ export class Unification {
     if (a.type.kind === 'param' || b.type.kind === 'param') return this.#unifyVariable(a.type, b.type);
     if (!this.#assignable(a.type, b.type)) return false;
     // a more general type than the one bound so far replaces it
-    if (a.variable !== undefined && isAny(b.type)) this.#bind(a.variable, b.type);
-    if (b.variable !== undefined && isAny(a.type)) this.#bind(b.variable, a.type);
+    if (a.variable !== undefined && b.type.kind === 'dyn') this.#bind(a.variable, DYN);
+    if (b.variable !== undefined && a.type.kind === 'dyn') this.#bind(b.variable, DYN);
     return true;
   }
 
@@ -148,17 +148,30 @@ const NULLABLE: ReadonlySet<string> = new Set([
   'duration',
   'timestamp',
   'object',
+  'optional',
+  'net.IP',
+  'net.CIDR',
   'kubernetes.Quantity',
   'kubernetes.URL',
   'kubernetes.Semver',
   'kubernetes.NamedFormat',
 ]);
 
-function mostGeneral(a: CelType, b: CelType): CelType {
-  if (isAny(a)) return a;
-  if (isAny(b)) return b;
-  if (a.kind === 'list' && b.kind === 'list') return listOf(mostGeneral(a.of, b.of));
-  if (a.kind === 'map' && b.kind === 'map')
-    return mapOf(mostGeneral(a.key, b.key), mostGeneral(a.value, b.value));
-  return a.kind === 'null' ? b : a;
+const mostGeneral = (a: CelType, b: CelType): CelType => (isAsGeneral(a, b) ? a : b);
+
+/** cel-go's isEqualOrLessSpecific. */
+function isAsGeneral(a: CelType, b: CelType): boolean {
+  if (a.kind === 'dyn' || a.kind === 'param') return true;
+  if (b.kind === 'dyn' || b.kind === 'param' || a.kind !== b.kind) return false;
+  switch (a.kind) {
+    case 'list':
+    case 'optional':
+      return isAsGeneral(a.of, (b as typeof a).of);
+    case 'map':
+      return isAsGeneral(a.key, (b as typeof a).key) && isAsGeneral(a.value, (b as typeof a).value);
+    case 'type':
+      return true;
+    default:
+      return sameType(a, b);
+  }
 }

@@ -1,4 +1,4 @@
-import { type Expr, Uint } from '../ast.ts';
+import type { Expr } from '../ast.ts';
 import { REGEX_FACTOR, STRING_FACTOR } from './cost-factors.ts';
 import { add, type CostRange, multiply, ONE, scale, UNKNOWN } from './cost-range.ts';
 import type { EntrySize, Sizes } from './sizes.ts';
@@ -41,9 +41,8 @@ export const traversal = (argument: Argument | undefined, factor = STRING_FACTOR
 export const search = (text: Argument | undefined, pattern: Argument | undefined): CostRange =>
   multiply(scale(add(sizeOf(text), ONE), STRING_FACTOR), traversal(pattern, REGEX_FACTOR));
 
-/** A number that is written in the rule; undefined: it is computed, or is none. */
+/** An int that is written in the rule; undefined: it is computed, or is none. */
 export function literalInt(argument: Argument | undefined): number | undefined {
   const value = argument?.expr.kind === 'const' ? argument.expr.value : undefined;
-  if (typeof value === 'bigint') return Number(value);
-  return value instanceof Uint ? Number(value.value) : undefined;
+  return typeof value === 'bigint' ? Number(value) : undefined;
 }

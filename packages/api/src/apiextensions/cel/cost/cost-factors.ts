@@ -6,6 +6,8 @@ export const STRING_FACTOR = 0.1;
 export const REGEX_FACTOR = 0.25;
 /** Of a call. */
 export const CALL_COST = 1;
+/** Of asking an authorizer, which upstream may do over the network. */
+export const AUTHORIZATION_COST = 350_000;
 /** Of making a list, a map and an object, whatever they hold. */
 export const LIST_COST = 10;
 export const MAP_COST = 30;

@@ -1,7 +1,7 @@
 import { type CelType, sameType } from '../types.ts';
 import { type CallCost, type CostOf, literalInt, search, sizeOf, traversal } from './call.ts';
-import { REGEX_FACTOR, STRING_FACTOR } from './cost-factors.ts';
-import { add, type CostRange, MAX_COST, multiply, ONE, scale, upTo, ZERO } from './cost-range.ts';
+import { AUTHORIZATION_COST, REGEX_FACTOR, STRING_FACTOR } from './cost-factors.ts';
+import { add, type CostRange, exactly, MAX_COST, multiply, ONE, scale, upTo, ZERO } from './cost-range.ts';
 import { replacedSize } from './replaced-size.ts';
 
 const walkFirst: CostOf = ({ args }) => ({ cost: traversal(args[0]) });
@@ -112,5 +112,6 @@ export const KUBERNETES_COSTS: ReadonlyMap<string, CostOf> = new Map([
   ['containsIP', containing(containsIp)],
   ['containsCIDR', containing(containsCidr)],
   ['validate', ({ args }) => ({ cost: scale(traversal(args[0]), FORMAT_PATTERN_SIZE * REGEX_FACTOR) })],
+  ['check', () => ({ cost: exactly(AUTHORIZATION_COST) })],
   ['_==_', equals],
 ] satisfies [string, CostOf][]);

@@ -11,11 +11,8 @@ const making = (size: CostRange, factor = 1): CallCost => ({
   size,
 });
 
-/** A list is made, for which each of these is compared with each. */
-const comparing = (size: CostRange, factor: number): CallCost => ({
-  cost: add(scale(multiply(size, size), factor), MAKE_LIST),
-  size,
-});
+/** Each element is compared with each. Upstream takes the result for as large as there are pairs of them. */
+const comparing = (size: CostRange, factor: number): CallCost => making(multiply(size, size), factor);
 
 const bothLists =
   (factor: number): CostOf =>
@@ -25,10 +22,9 @@ const bothLists =
 
 const copy: CostOf = ({ target }) => making(sizeOf(target));
 
-/** Negative numbers are refused when the rule runs. */
+/** A number that is written in the rule; those below zero are refused when it runs. */
 function count(argument: Argument | undefined, otherwise: number): number {
-  const value = literalInt(argument);
-  return value === undefined || value < 0 ? otherwise : value;
+  return Math.max(0, literalInt(argument) ?? otherwise);
 }
 
 /** cel-go's libraries of lists and sets by overload (ext/lists.go, version 3; ext/sets.go). */

@@ -7,10 +7,15 @@ import {
   UrlValue,
 } from '../kubernetes-values.ts';
 import { type CelValue, isList, isMap, isOpaque, sizeOf } from '../values.ts';
-import { CALL_COST, CONSTANT_COST, LIST_COST, REGEX_FACTOR, STRING_FACTOR } from './cost-factors.ts';
+import {
+  AUTHORIZATION_COST,
+  CALL_COST,
+  CONSTANT_COST,
+  LIST_COST,
+  REGEX_FACTOR,
+  STRING_FACTOR,
+} from './cost-factors.ts';
 
-/** Of asking an authorizer, which upstream may do over the network (apiserver pkg/cel/library/cost.go). */
-const AUTHORIZATION_COST = 350_000;
 /** Of calling a function that makes a list. */
 const MAKE_LIST = LIST_COST + CALL_COST;
 

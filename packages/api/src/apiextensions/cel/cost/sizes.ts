@@ -1,6 +1,6 @@
 import { ACCUMULATOR, type Expr } from '../ast.ts';
 import type { Checked } from '../check/checker.ts';
-import { type DeclType, MAX_REQUEST_BYTES } from '../decl-type.ts';
+import type { DeclType } from '../decl-type.ts';
 import { type CelType, DYN, STRING } from '../types.ts';
 import { type CostRange, exactly, ONE, UNKNOWN, union, upTo } from './cost-range.ts';
 
@@ -134,7 +134,8 @@ export class Sizes {
   }
 }
 
-const KEY: DeclType = { type: STRING, maxElements: MAX_REQUEST_BYTES - 2, minSerializedSize: 2 };
+/** Upstream takes keys for empty: only the schema of a text says how large it can be. */
+const KEY: DeclType = { type: STRING, maxElements: 0, minSerializedSize: 2 };
 
 function within(node: DeclType, name: string): DeclType | undefined {
   if (name === '@items' || name === '@values') return node.element;

@@ -40,6 +40,7 @@ export const STANDARD_COSTS: ReadonlyMap<string, CostOf> = new Map([
   ['starts_with_string', walkFirst],
   ['ends_with_string', walkFirst],
   ['in_list', ({ args }) => ({ cost: sizeOf(args[1]) })],
+  ['matches', ({ args: [text, pattern] }) => ({ cost: search(text, pattern) })],
   ['matches_string', ({ target, args }) => ({ cost: search(target, args[0]) })],
   ['contains_string', ({ target, args }) => ({ cost: multiply(traversal(target), traversal(args[0])) })],
   ['add_string', concat],

@@ -56,18 +56,13 @@ function parseBool(value: string): boolean {
 
 export function parseDuration(value: string): Duration {
   const nanos = parseGoDuration(value);
-  if (nanos === undefined) throw new CelError(`time: invalid duration ${JSON.stringify(value)}`);
+  if (nanos === undefined) throw notAs('google.protobuf.Duration');
   return new Duration(nanos);
 }
 
 export function parseTime(value: string): Timestamp {
   const time = /[Zz]$|[+-]\d{2}:\d{2}$/.test(value) ? parseTimestamp(value) : undefined;
-  if (!time) {
-    const quoted = JSON.stringify(value);
-    throw new CelError(
-      `parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`,
-    );
-  }
+  if (!time) throw new CelError(`invalid RFC 3339 timestamp ${JSON.stringify(value)}`);
   return time;
 }
 

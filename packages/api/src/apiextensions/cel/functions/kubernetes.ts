@@ -25,7 +25,8 @@ const taken = (a: QuantityValue, b: QuantityValue): QuantityValue =>
 export const KUBERNETES: readonly Row[] = [
   ['quantity', 'string_to_quantity', '(string) quantity', (v: string) => QuantityValue.parse(v)],
   ['isQuantity', 'is_quantity_string', '(string) bool', isQuantity],
-  ['sign', 'quantity_sign', 'quantity.() int', (q: QuantityValue) => BigInt(q.quantity.sign())],
+  // upstream's documentation has it as a member, its declaration has not
+  ['sign', 'quantity_sign', '(quantity) int', (q: QuantityValue) => BigInt(q.quantity.sign())],
   [
     'isGreaterThan',
     'quantity_is_greater_than',

@@ -18,7 +18,7 @@ import {
   typeName,
 } from '../values.ts';
 import { contains, member } from './indexing.ts';
-import { COMPARABLE, int, items, num, type Row, uint } from './row.ts';
+import { int, items, num, type Row, uint } from './row.ts';
 
 /** Order of list elements; unlike ones have none. */
 function best(list: ListValue, wanted: -1 | 1, name: string): CelValue {
@@ -96,6 +96,9 @@ function distinct(list: ListValue): ListValue {
 const containsAll = (list: ListValue, sub: ListValue): boolean =>
   items(sub).every((item) => contains(list, item));
 
+/** In the order in which a list without elements is taken for one of them. */
+const SORTABLE = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes'] as const;
+
 export function listRows(): Row[] {
   const rows: Row[] = [];
   const zeros: Readonly<Record<string, CelValue>> = {
@@ -104,7 +107,7 @@ export function listRows(): Row[] {
     double: 0,
     duration: new Duration(0n),
   };
-  for (const type of COMPARABLE) {
+  for (const type of SORTABLE) {
     rows.push(['isSorted', `list_${type}_is_sorted_bool`, `list<${type}>.() bool`, isSorted]);
     rows.push([
       'max',
