@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { allEnded } from '@sampan/base';
 import { type Digest, linkBlob } from '@sampan/blobs';
 import type { HomeLayout } from '@sampan/home';
 import type { Hub } from '@sampan/hub';
@@ -65,7 +66,7 @@ async function copyTo({ home: { hub }, withBlobs }: CopyOptions, target: string)
   await mkdir(join(target, 'blobs'), { mode: 0o700 });
   if (!withBlobs) return;
   for (const digests of digestsOf(database))
-    await Promise.all(digests.map((digest) => linkBlob(hub.blobs, join(target, 'blobs'), digest)));
+    await allEnded(digests.map((digest) => linkBlob(hub.blobs, join(target, 'blobs'), digest)));
 }
 
 /** All blobs that a copied database names: their bytes were there before it was copied. */

@@ -170,3 +170,25 @@ test('a push that comes to its end when its project is being deleted leaves noth
   expect([refused.status, await codeIn(refused)]).toEqual([403, 'DENIED']);
   expect(await hub.hub.projects.isEmpty('open')).toBe(true);
 });
+
+test('a collection that fails ends when none of its deletions goes on', async () => {
+  const happened: string[] = [];
+  await using hub = await TestHub.start(undefined, [], {
+    openBlobs: async (folder) => {
+      const blobs = await openFileBlobStore(join(folder, 'blobs'));
+      let calls = 0;
+      const remove: BlobStore['delete'] = async (digest) => {
+        calls += 1;
+        if (calls === 1) throw new Error('the disk fails');
+        await sleep(50);
+        happened.push('deleted');
+        return blobs.delete(digest);
+      };
+      return replaced(blobs, { delete: remove });
+    },
+  });
+  const client = await hub.client();
+  for (let blob = 0; blob < 2; blob++) await client.pushBlob(randomBytes(100));
+  await hub.hub.collectGarbage({ grace: -1000 }).catch((error: Error) => happened.push(error.message));
+  expect(happened).toEqual(['deleted', 'the disk fails']);
+});

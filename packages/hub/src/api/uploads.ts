@@ -1,5 +1,5 @@
 import { IncomingMessage } from 'node:http';
-import { freeBytes } from '@sampan/base';
+import { allEnded, freeBytes } from '@sampan/base';
 import {
   BlobTooLargeError,
   type Digest,
@@ -148,8 +148,7 @@ async function append(call: Call, upload: Upload, { digest, last }: Appended): P
     const kept = isWorthKeeping(length, last) ? call.parts.uploads.keep(upload.id) : undefined;
     const appended = upload.append(body, { at: range?.start, last, limit, release });
     // the answer comes when nothing of this request goes on: the next one may be for the same upload
-    for (const each of await Promise.allSettled([appended, kept]))
-      if (each.status === 'rejected') throw each.reason;
+    await allEnded<unknown>([appended, kept]);
   } catch (cause) {
     if (cause instanceof QuotaExceededError) await giveUp(call, upload);
     if (cause instanceof BlobTooLargeError) {

@@ -1,3 +1,4 @@
+import { allEnded } from '@sampan/base';
 import {
   type BlobInfo,
   type BlobStore,
@@ -187,7 +188,8 @@ async function dropAll(
   { dryRun, collected, stopped }: Run,
 ): Promise<void> {
   for (let start = 0; start < found.length && !stopped(); start += AT_ONCE) {
-    await Promise.all(
+    // no deletion goes on after the end of the collection
+    await allEnded(
       found.slice(start, start + AT_ONCE).map(async ({ digest, size }) => {
         if (!dryRun && !(await drop(digest))) return;
         collected.blobs += 1;
