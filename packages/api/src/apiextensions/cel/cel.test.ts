@@ -143,6 +143,17 @@ describe('the checker', () => {
       "quantity('1').sign() == 1",
       "found no matching overload for 'sign' applied to 'kubernetes.Quantity.()'",
     ],
+    [
+      "'%s'.format(['a', 'b']) == ''",
+      '1:12: too many arguments supplied to string.format (expected 1, got 2)',
+    ],
+    ["'%s %q'.format([1, 2]) == ''", 'could not parse formatting clause: unrecognized formatting clause "q"'],
+    [
+      "'%.f'.format([1.5]) == ''",
+      'error while parsing precision: error while converting precision to integer',
+    ],
+    ["'%d'.format([self.time]) == ''", 'on integers, was given google.protobuf.Timestamp'],
+    ["'%s'.format([[1, {'a': optional.none()}]]) == ''", '1:37: error during formatting: string clause'],
     ['[1, self.foo] == [2, ?self.n]', "expected type 'optional_type(int)' but found 'int'"],
     ['[[1], [dyn(2)]] == 3', "'_==_' applied to '(list(list(dyn)), int)'"],
     ["duration(1) == duration('1s')", "found no matching overload for 'duration' applied to '(int)'"],
@@ -155,6 +166,7 @@ describe('the checker', () => {
       "expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)",
     ],
     ['self.s.foo == 1', "type 'string' does not support field selection"],
+    ['{1: 2}.sortBy(x, x) == []', 'sortBy can only be applied to a list, identifier, comprehension'],
     ['as == 1', 'reserved identifier: as'],
     ['Foo{a: 1} == 1', "undeclared reference to 'Foo' (in container '')"],
   ])('refuses %s', (rule, message) => {

@@ -7,7 +7,7 @@ import { at, member } from './functions/indexing.ts';
 import type { Overload } from './functions/row.ts';
 import { FUNCTIONS } from './functions.ts';
 import { isBind } from './macros.ts';
-import type { CelType } from './types.ts';
+import { runtimeName } from './types.ts';
 import {
   ArrayList,
   CelError,
@@ -447,22 +447,6 @@ function candidates(name: string, resolved: readonly Overload[]): Candidate[] {
       resolved.some((r) => r.member === overload.member && r.args.length === overload.args.length),
     )
     .map((overload) => ({ overload, names: overload.args.map(runtimeName) }));
-}
-
-function runtimeName(type: CelType): string | undefined {
-  switch (type.kind) {
-    case 'param':
-    case 'dyn':
-      return undefined;
-    case 'duration':
-      return 'google.protobuf.Duration';
-    case 'timestamp':
-      return 'google.protobuf.Timestamp';
-    case 'optional':
-      return 'optional_type';
-    default:
-      return type.kind;
-  }
 }
 
 function call(name: string, options: readonly Candidate[], args: readonly Step[]): Step {

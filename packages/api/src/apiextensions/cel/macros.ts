@@ -150,7 +150,13 @@ const optional =
     ]);
   };
 
+const SORTABLE_KINDS: ReadonlySet<string> = new Set(['list', 'ident', 'comprehension', 'call', 'select']);
+
 const sortBy: Expand = (make, pos, target, args) => {
+  if (!SORTABLE_KINDS.has(target.kind)) {
+    const text = 'sortBy can only be applied to a list, identifier, comprehension, call or select expression';
+    return make.fail(target.pos, text);
+  }
   const name = variable(make, args[0]);
   const keys = lister(false, undefined, 1)(make, pos, make.ident(pos, '@__sortBy_input__'), [
     make.ident(pos, name),

@@ -1,19 +1,4 @@
-import { goFloat } from '../canonical.ts';
-import { Uint } from './ast.ts';
-import {
-  CelError,
-  type CelValue,
-  CostLimitError,
-  Duration,
-  formatDuration,
-  formatTimestamp,
-  isList,
-  isMap,
-  spend,
-  Timestamp,
-  TypeValue,
-  typeName,
-} from './values.ts';
+import { CelError, CostLimitError, spend } from './values.ts';
 
 /** A text by its code points, which is how CEL counts. ASCII texts are not copied. */
 export class Runes {
@@ -116,7 +101,7 @@ export function substring(text: string, start: number, end?: number): string {
 }
 
 /** Longest text that a function may make: upstream's only bound is its memory. */
-const MAX_TEXT = 16 * 1024 * 1024;
+export const MAX_TEXT = 16 * 1024 * 1024;
 
 export function bounded(text: string): string {
   if (text.length > MAX_TEXT) throw new CostLimitError();
@@ -187,105 +172,3 @@ const QUOTES: Readonly<Record<string, string>> = {
 export const quote = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
   bounded(`"${text.replace(/[\x07\b\f\n\r\t\v\\"]/g, (c) => QUOTES[c] ?? c)}"`);
-
-/** `string.format(args)`: %s %d %f %e %b %x %X %o %%. */
-export function format(text: string, args: readonly CelValue[]): string {
-  let next = 0;
-  let size = 0;
-  const out = text.replace(
-    /%(?:%|(?:\.(\d*))?([\s\S]?))/g,
-    (all, precision: string | undefined, verb: string | undefined) => {
-      if (all === '%%') return '%';
-      if (next >= args.length) throw new CelError(`index ${next} out of range`);
-      const made = clause(verb ?? '', precision, args[next++] as CelValue);
-      size += made.length;
-      if (size > MAX_TEXT) throw new CostLimitError();
-      return made;
-    },
-  );
-  if (next < args.length)
-    throw new CelError(`too many arguments supplied to string.format (expected ${next}, got ${args.length})`);
-  return bounded(out);
-}
-
-function clause(verb: string, precision: string | undefined, value: CelValue): string {
-  const digits = precision === undefined || precision === '' ? 6 : Number(precision);
-  if (digits > 100) throw new CelError('precision is too large');
-  switch (verb) {
-    case 's':
-      return formatValue(value, true);
-    case 'd':
-      if (typeof value === 'bigint') return String(value);
-      if (value instanceof Uint) return String(value.value);
-      throw new CelError(
-        `error during formatting: decimal clause can only be used on integers, was given ${typeName(value)}`,
-      );
-    case 'f':
-    case 'e': {
-      if (typeof value !== 'number') {
-        const name = verb === 'f' ? 'fixed-point' : 'scientific';
-        throw new CelError(
-          `error during formatting: ${name} clause can only be used on doubles, was given ${typeName(value)}`,
-        );
-      }
-      if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '-∞';
-      return verb === 'f'
-        ? value.toFixed(digits)
-        : value.toExponential(digits).replace(/e([+-])(\d)$/, 'e$10$2');
-    }
-    case 'b':
-      if (typeof value === 'boolean') return value ? '1' : '0';
-      return radix(value, 2, 'only integers and bools can be formatted as binary');
-    case 'o':
-      return radix(value, 8, 'octal clause can only be used on integers');
-    case 'x':
-    case 'X': {
-      const text = hex(value);
-      return verb === 'X' ? text.toUpperCase() : text;
-    }
-    default:
-      throw new CelError(`could not parse formatting clause: unrecognized formatting clause "${verb}"`);
-  }
-}
-
-function hex(value: CelValue): string {
-  if (typeof value === 'string') return Buffer.from(value).toString('hex');
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-  return radix(value, 16, 'only integers, byte buffers, and strings can be formatted as hex');
-}
-
-function radix(value: CelValue, base: number, problem: string): string {
-  if (typeof value === 'bigint') return value.toString(base);
-  if (value instanceof Uint) return value.value.toString(base);
-  throw new CelError(`error during formatting: ${problem}, was given ${typeName(value)}`);
-}
-
-/** A value as `%s` shows it; inside lists and maps texts are quoted. */
-function formatValue(value: CelValue, top: boolean): string {
-  spend(1);
-  if (value === null) return 'null';
-  if (typeof value === 'string') return top ? value : JSON.stringify(value);
-  if (typeof value === 'number') return top ? goFloat(value) : value.toFixed(6);
-  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  if (value instanceof Uint) return String(value.value);
-  if (value instanceof Uint8Array)
-    return top ? Buffer.from(value).toString() : `b${JSON.stringify(Buffer.from(value).toString())}`;
-  if (value instanceof TypeValue) return value.name;
-  if (value instanceof Timestamp)
-    return top ? formatTimestamp(value) : `timestamp("${formatTimestamp(value)}")`;
-  if (value instanceof Duration) return top ? formatDuration(value) : `duration("${formatDuration(value)}")`;
-  if (isList(value)) {
-    const items: string[] = [];
-    for (let i = 0; i < value.size; i++) items.push(formatValue(value.get(i), false));
-    return `[${items.join(', ')}]`;
-  }
-  if (isMap(value)) {
-    const entries = value
-      .keys()
-      .map((key) => `${formatValue(key, false)}:${formatValue(value.get(key) ?? null, false)}`);
-    return `{${entries.sort().join(', ')}}`;
-  }
-  throw new CelError(
-    `error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${typeName(value)}`,
-  );
-}

@@ -129,6 +129,25 @@ export function formatType(type: CelType): string {
   }
 }
 
+/** What values of the type call theirs; undefined: any. */
+export function runtimeName(type: CelType): string | undefined {
+  switch (type.kind) {
+    case 'param':
+    case 'dyn':
+      return undefined;
+    case 'duration':
+      return 'google.protobuf.Duration';
+    case 'timestamp':
+      return 'google.protobuf.Timestamp';
+    case 'null':
+      return 'null_type';
+    case 'optional':
+      return 'optional_type';
+    default:
+      return type.kind;
+  }
+}
+
 export function sameType(a: CelType, b: CelType): boolean {
   if (a === b) return true;
   if (a.kind !== b.kind) return false;

@@ -1,5 +1,6 @@
 import type { CallExpr, Expr, Issue, ListExpr, MapExpr } from '../ast.ts';
 import { type CelType, DYN, formatType, sameType } from '../types.ts';
+import { formatIssue } from './format-arguments.ts';
 import { unreadableLiteral } from './literals.ts';
 
 /**
@@ -53,6 +54,8 @@ class AstValidation {
   #call(expr: CallExpr, mixed: boolean): void {
     const unreadable = unreadableLiteral(expr);
     if (unreadable) this.issues.push({ pos: unreadable.pos, message: `invalid ${expr.fn} argument` });
+    const wrongFormat = expr.fn === 'format' ? formatIssue(expr, this.#types) : undefined;
+    if (wrongFormat) this.issues.push(wrongFormat);
     if (expr.target) this.visit(expr.target, mixed);
     for (const arg of expr.args) this.visit(arg, mixed);
   }

@@ -1,3 +1,4 @@
+import { format } from '../format.ts';
 import * as text from '../strings.ts';
 import { type CelValue, type ListValue, noSuchOverload } from '../values.ts';
 import { ILLEGAL, matches, regex } from './patterns.ts';
@@ -107,7 +108,7 @@ export const STRINGS: readonly Row[] = [
     'format',
     'string_format',
     'string.(list<dyn>) string',
-    (a: string, args: ListValue) => text.format(a, items(args)),
+    (a: string, args: ListValue) => format(a, items(args)),
   ],
   ['strings.quote', 'strings_quote', '(string) string', text.quote],
 ];
