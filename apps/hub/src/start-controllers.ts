@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, systemClock } from '@sampan/base';
 import { HUB_HOST } from '@sampan/home';
 import { type Hub, HubControllers, type HubObjects, type ProjectSpec } from '@sampan/hub';
@@ -29,20 +30,31 @@ export function startControllers({ hub, objects, client, port, logger }: Control
   return controllers;
 }
 
-/** By then the first start has made it, unless the cluster does not let the registry make projects. */
-const LIBRARY_MS = 2000;
+/** After projects were made, until the cluster tells of them. */
+const TOLD_MS = 2000;
+/** Longer than a slow cluster takes to make one; with it, whoever starts the registry would rather have it as it is. */
+const LONGEST_MS = 10_000;
 
-/** Resolves when the project is there to which everybody's first push goes, or after a while. */
-export function untilLibrary({ projects }: HubObjects): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+/**
+ * Resolves when the project is there to which everybody's first push goes, or after a while: the cluster need not let
+ * the registry make projects.
+ */
+export async function untilLibrary(
+  { projects }: HubObjects,
+  controllers: Pick<HubControllers, 'made'>,
+): Promise<void> {
+  const { promise: there, resolve } = Promise.withResolvers<void>();
   const look = () => {
     if (projects.get('', 'library')) resolve();
   };
   const forget = projects.onChange(look);
-  const timer = setTimeout(resolve, LIBRARY_MS);
+  const end = new AbortController();
+  const after = (ms: number) => sleep(ms, undefined, { signal: end.signal });
   look();
-  return promise.finally(() => {
-    forget();
-    clearTimeout(timer);
-  });
+  await Promise.race([there, controllers.made().then(() => after(TOLD_MS)), after(LONGEST_MS)]).finally(
+    () => {
+      forget();
+      end.abort();
+    },
+  );
 }

@@ -99,7 +99,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const listeners = await openListeners({ hub, port, exactly, socket, inside, logger });
   if (cluster) controllers = startControllers({ hub, ...cluster, port: listeners.port, logger });
   hub.retention.onRun((project) => controllers?.contentChanged(project));
-  if (cluster) await untilLibrary(cluster.objects);
+  if (cluster && controllers) await untilLibrary(cluster.objects, controllers);
   return {
     url: `http://127.0.0.1:${listeners.port}`,
     port: listeners.port,

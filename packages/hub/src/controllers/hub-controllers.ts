@@ -24,6 +24,7 @@ export class HubControllers {
   readonly #projects: ProjectController;
   readonly #robots: RobotController;
   readonly #maker: ProjectMaker;
+  #begun: Promise<void> | undefined;
   #stopped = false;
 
   constructor(options: HubControllersOptions) {
@@ -35,10 +36,16 @@ export class HubControllers {
 
   /** Works as soon as the objects are known, which whoever made them starts and stops. */
   start(): void {
-    void this.#options.objects.synced().then(() => {
+    this.#begun = this.#options.objects.synced().then(() => {
       if (this.#stopped) return;
       for (const each of [this.#projects, this.#robots, this.#maker]) each.start();
     });
+  }
+
+  /** Resolves when the projects that there are to be were made, or could not be; never while objects are not known. */
+  async made(): Promise<void> {
+    await this.#begun;
+    await this.#maker.made();
   }
 
   /** Resolves when what they were doing is done. May be called twice. */

@@ -51,6 +51,11 @@ export class ProjectMaker {
     this.#reconciler.start();
   }
 
+  /** Resolves when all that there are to be were made, or could not be. After `start`. */
+  made(): Promise<void> {
+    return this.#reconciler.settled();
+  }
+
   /** Resolves when what it was doing is done. May be called twice. */
   async stop(): Promise<void> {
     for (const forget of this.#forget.splice(0)) forget();
