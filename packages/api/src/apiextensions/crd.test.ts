@@ -99,7 +99,21 @@ describe('a definition', () => {
       clientConfig: { url: 'https://example.com/convert' },
       conversionReviewVersions: ['v1'],
     };
-    expect(errorsOf(crdOf({ type: 'object' }, { conversion: { strategy: 'Webhook', webhook } }))).toEqual([]);
+    const conversion = { strategy: 'Webhook', webhook };
+    expect(errorsOf(crdOf({ type: 'object' }, { conversion }))).toEqual([]);
+    expect(errorsOf(crdOf({ type: 'object' }, { conversion, preserveUnknownFields: true }))).toContain(
+      'spec.conversion.strategy: Invalid value: "Webhook": must be None if spec.preserveUnknownFields is true',
+    );
+  });
+
+  it('is refused for selectable fields of a schema that cannot be read', () => {
+    const openAPIV3Schema = { type: 'object', id: 'x', properties: { a: { type: 'string' } } };
+    const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } };
+    const versions = [{ ...version, selectableFields: [{ jsonPath: '.a' }] }];
+    expect(errorsOf(crdOf({}, { versions }))).toEqual([
+      'spec.validation.openAPIV3Schema.id: Forbidden: id is not supported',
+      `spec.schema.openAPIV3Schema: Invalid value: "": OpenAPIV3Schema 'id' is not supported`,
+    ]);
   });
 
   it('needs an approval in the groups of Kubernetes', () => {

@@ -11,11 +11,16 @@ const CLIENT_PATH = `${PATH}.webhookClientConfig`;
 const REVIEWS_PATH = `${PATH}.conversionReviewVersions`;
 
 /** Source: apiextensions-apiserver validation.validateCustomResourceConversion. */
-export function conversionErrors({ spec: { conversion } }: CustomResourceDefinition): FieldError[] {
+export function conversionErrors({ spec }: CustomResourceDefinition): FieldError[] {
+  const { conversion } = spec;
   if (!conversion) return [];
   const errors = oneOfErrors(`${PATH}.strategy`, conversion.strategy ?? '', ['None', 'Webhook']);
   const { webhook } = conversion;
   const reviews = webhook?.conversionReviewVersions ?? [];
+  if (spec.preserveUnknownFields && conversion.strategy && conversion.strategy !== 'None') {
+    const text = 'must be None if spec.preserveUnknownFields is true';
+    errors.push(invalid(`${PATH}.strategy`, conversion.strategy, text));
+  }
   if (conversion.strategy === 'Webhook') {
     return [...errors, ...clientErrors(webhook?.clientConfig), ...reviewVersionErrors(reviews)];
   }

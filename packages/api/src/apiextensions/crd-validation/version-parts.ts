@@ -1,8 +1,8 @@
-import type { FieldError } from '../../meta/field-error.ts';
-import { invalid } from '../../meta/field-error.ts';
+import { type FieldError, invalid } from '../../meta/field-error.ts';
 import type { CrdVersion, CustomResourceDefinition } from '../crd.ts';
 import type { SchemaOptions } from '../crd-schema/schema-options.ts';
 import { validateVersionSchema } from '../crd-schema/version-schema.ts';
+import { notStructurable } from '../structural.ts';
 import { printerColumnErrors } from './printer-column.ts';
 import { scaleErrors } from './scale.ts';
 import { selectableFieldsErrors } from './selectable-fields.ts';
@@ -42,7 +42,8 @@ export function versionPartsErrors(
   const fields = parts.selectableFields ?? [];
   if (fields.length === 0) return errors;
   const fieldsPath = `${path}.selectableFields`;
-  if (schema) errors.push(...selectableFieldsErrors(fields, schema, fieldsPath, old));
-  else errors.push(invalid(fieldsPath, '', withoutSchema));
-  return errors;
+  if (!schema) return [...errors, invalid(fieldsPath, '', withoutSchema)];
+  const unreadable = notStructurable(schema);
+  if (unreadable !== undefined) errors.push(invalid(`${path}.schema.openAPIV3Schema`, '', unreadable));
+  return [...errors, ...selectableFieldsErrors(fields, schema, fieldsPath, old)];
 }
