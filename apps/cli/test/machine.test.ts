@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  homeLayout,
+  createHome,
   proxyEnvironment,
   readProxy,
   readRegistries,
@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sampan-machine-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('settings of registries', () => {
-  const home = homeLayout(join(folder, 'home'));
+  const home = createHome(join(folder, 'home'));
   mkdirSync(home.node.registries, { recursive: true });
   const plain = { mirrors: [], insecureHttp: false };
 

@@ -1,4 +1,5 @@
 import {
+  changeSettings,
   createHome,
   ensurePki,
   ensurePullKey,
@@ -13,7 +14,6 @@ import {
   readSettings,
   removeRunState,
   writeRunState,
-  writeSettings,
 } from '@sampan/home';
 import type { ClusterNetwork } from '@sampan/network';
 import { openSqliteStore, type Store } from '@sampan/store';
@@ -87,11 +87,11 @@ export async function prepare(options: ServerOptions): Promise<Prepared> {
     const network = await chooseNetwork(options.home, settings.network);
     if (settings.port !== state.port || settings.network !== network?.index) {
       const index = network?.index ?? settings.network;
-      writeSettings(home, {
-        ...settings,
+      changeSettings(home, (present) => ({
+        ...present,
         port: state.port,
         ...(index === undefined ? {} : { network: index }),
-      });
+      }));
     }
     const webhookHosts = settings.webhookHosts ?? [];
     const onRelease = (task: () => unknown) => void cleanup.push(task);

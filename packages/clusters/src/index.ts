@@ -2,6 +2,7 @@
  * Tier 3: guest clusters. Start with `kind/cluster.ts` (what they are), then `controller/cluster-controller.ts` (what
  * makes them so) and `guest-host.ts` (what holds them).
  */
+export { isHandled } from './controller/cluster-actions.ts';
 export {
   type ClusterController,
   type ClusterControllerOptions,

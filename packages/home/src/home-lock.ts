@@ -1,7 +1,9 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { SampanError } from '@sampan/base';
 import type { HomeLayout } from './layout.ts';
 import { type NodeRunState, readNodeState, readRunState } from './run-state.ts';
+import { giveToOwnerOf } from './write-file.ts';
 
 /**
  * Takes the home for this server; the returned function gives it back. The kernel does so too when the process
@@ -30,11 +32,12 @@ export function lockHub(home: HomeLayout): () => void {
   return takeLock(home.hub.lock, (cause) => locked(undefined, 'The registry', cause), HUB_WAIT_MS);
 }
 
-function takeLock(file: string, failure: (cause: unknown) => SampanError, timeout = 0): () => void {
+/** `timeout`: milliseconds to wait for whoever has it; the returned function gives it back. */
+export function takeLock(file: string, failure: (cause: unknown) => SampanError, timeout = 0): () => void {
   // Node has no file locks of its own, but SQLite's are such; loaded here, for few who read a home take it
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
-  // before SQLite does, for its mode
-  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+  // before SQLite does, for its mode and its owner
+  if (!existsSync(file)) makeFile(file);
   const database = new DatabaseSync(file, { timeout });
   try {
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
@@ -43,6 +46,15 @@ function takeLock(file: string, failure: (cause: unknown) => SampanError, timeou
     throw failure(error);
   }
   return () => database.close();
+}
+
+function makeFile(file: string): void {
+  const handle = openSync(file, 'a', 0o600);
+  try {
+    giveToOwnerOf(dirname(file), handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 function locked(owner: NodeRunState | undefined, what: string, cause: unknown): SampanError {

@@ -18,6 +18,8 @@ export interface HomeLayout {
   readonly hostDatabase: string;
   readonly settings: string;
   readonly users: string;
+  /** Held by whoever changes the settings, users or registries; says nothing when read. */
+  readonly changesLock: string;
   /** What is written about the running server; see `run-state.ts`. */
   readonly runState: string;
   /** Held by the running server; says nothing when read. */
@@ -100,6 +102,7 @@ export function homeLayout(root: string): HomeLayout {
     hostDatabase: at('clusters', 'host.db'),
     settings: at('settings.json'),
     users: at('users.json'),
+    changesLock: at('run', 'changes.lock'),
     runState: at('run', 'server.json'),
     lock: at('run', 'server.lock'),
     serverLog: at('logs', 'server.log'),

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, SampanError } from '@sampan/base';
+import { changing } from './change-lock.ts';
 import { HUB_HOST } from './hub-pulls.ts';
 import type { HomeLayout } from './layout.ts';
 import { isMissing } from './settings.ts';
@@ -39,8 +40,12 @@ const SETTINGS_FILE = 'settings.json';
  * Writes HOST/hosts.toml, as containerd reads it at each pull (containerd docs/hosts.md), and the login in docker's
  * config format; what there was for the host goes. Only for root. Throws `registry-invalid`.
  */
-export function writeRegistry({ node }: HomeLayout, registry: Registry): void {
+export function writeRegistry(home: HomeLayout, registry: Registry): void {
   checkRegistry(registry);
+  changing(home, () => putRegistry(home, registry));
+}
+
+function putRegistry({ node }: HomeLayout, registry: Registry): void {
   const { host, mirrors, ca, insecureHttp, login } = registry;
   const folder = join(node.registries, host);
   rmSync(folder, { recursive: true, force: true });
@@ -53,11 +58,16 @@ export function writeRegistry({ node }: HomeLayout, registry: Registry): void {
 }
 
 /** Whether there was such a registry. */
-export function removeRegistry({ node }: HomeLayout, host: string): boolean {
-  if (!HOST.test(host) || !hostFolders(node).includes(host)) return false;
-  rmSync(join(node.registries, host), { recursive: true, force: true });
-  writeLogin(node, host, undefined);
-  return true;
+export function removeRegistry(home: HomeLayout, host: string): boolean {
+  const { node } = home;
+  const isThere = (): boolean => HOST.test(host) && hostFolders(node).includes(host);
+  if (!isThere()) return false;
+  return changing(home, () => {
+    if (!isThere()) return false;
+    rmSync(join(node.registries, host), { recursive: true, force: true });
+    writeLogin(node, host, undefined);
+    return true;
+  });
 }
 
 /** By name. Those that were written by hand have no more than a name here. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, SampanError } from '@sampan/base';
+import { changing } from './change-lock.ts';
 import { type HubBucketSettings, isHubBucket } from './hub-bucket.ts';
 import { type HubLimitSettings, isHubLimits } from './hub-limits.ts';
 import type { HomeLayout } from './layout.ts';
@@ -64,6 +65,11 @@ export function readSettings(home: HomeLayout): Settings {
     if (found !== undefined && !is(found)) throw invalid(home, `${JSON.stringify(name)} is not ${what}`);
   }
   return value as Settings;
+}
+
+/** As they are now, changed. Throws `settings-invalid`, `home-locked`. */
+export function changeSettings(home: HomeLayout, change: (settings: Settings) => Settings): void {
+  changing(home, () => writeSettings(home, change(readSettings(home))));
 }
 
 export function writeSettings(home: HomeLayout, settings: Settings): void {

@@ -2,6 +2,7 @@ import { randomBytes, type ScryptOptions, scrypt, scryptSync, timingSafeEqual } 
 import { readFileSync } from 'node:fs';
 import { messageOf, SampanError } from '@sampan/base';
 import { addRevocations, certificateFingerprint, issueCertificate, type Revocation } from '@sampan/machinery';
+import { changing } from './change-lock.ts';
 import type { HomeLayout } from './layout.ts';
 import { type CertificatePair, readAuthority } from './pki-files.ts';
 import { isMissing } from './settings.ts';
@@ -81,12 +82,7 @@ export function createUser(
 ): NewUser {
   if (!NAME.test(name)) throw nameInvalid('name', name);
   for (const group of groups) if (!GROUP.test(group)) throw nameInvalid('group', group);
-  const users = readUsers(home);
-  if (users.some((user) => user.name === name)) {
-    throw new SampanError('user-exists', `The user ${name} exists already.`, {
-      hint: `Choose another name, or delete the user first: sampan user delete ${name}`,
-    });
-  }
+  assertFree(readUsers(home), name);
   const authority = readAuthority(home);
   if (!authority) throw notStarted(home);
   const issued = issueCertificate(authority, {
@@ -103,7 +99,11 @@ export function createUser(
     certificateFingerprint: certificateFingerprint(issued.certificatePem),
     password: hashPassword(password),
   };
-  writeUsers(home, [...users, user]);
+  changing(home, () => {
+    const users = readUsers(home);
+    assertFree(users, name);
+    writeUsers(home, [...users, user]);
+  });
   return {
     user,
     password,
@@ -111,21 +111,37 @@ export function createUser(
   };
 }
 
+function assertFree(users: readonly User[], name: string): void {
+  if (!users.some((user) => user.name === name)) return;
+  throw new SampanError('user-exists', `The user ${name} exists already.`, {
+    hint: `Choose another name, or delete the user first: sampan user delete ${name}`,
+  });
+}
+
 /** Deletes a user with all certificates that name it; undefined: there is none. */
 export function deleteUser(home: HomeLayout, name: string, now = Date.now()): User | undefined {
-  const users = readUsers(home);
-  const found = users.find((user) => user.name === name);
-  if (!found) return undefined;
-  revokeUser(home, name, now);
-  writeUsers(
-    home,
-    users.filter((user) => user !== found),
-  );
-  return found;
+  const isName = (user: User): boolean => user.name === name;
+  // a home that was never started has none, and nothing to be changed
+  if (!readUsers(home).some(isName)) return undefined;
+  return changing(home, () => {
+    const users = readUsers(home);
+    const found = users.find(isName);
+    if (!found) return undefined;
+    revoke(home, name, now);
+    writeUsers(
+      home,
+      users.filter((user) => user !== found),
+    );
+    return found;
+  });
 }
 
 /** No certificate that a name was given up to now is believed any more; the server learns of it at once. */
 export function revokeUser(home: HomeLayout, name: string, now = Date.now()): void {
+  changing(home, () => revoke(home, name, now));
+}
+
+function revoke(home: HomeLayout, name: string, now: number): void {
   const file = readFile(home);
   const revocation = { user: name, until: new Date(now).toISOString() };
   write(home, { ...file, revoked: addRevocations(file.revoked ?? [], [revocation]) });

@@ -30,7 +30,8 @@ export function writeFileSafely(
   }
 }
 
-function giveToOwnerOf(folder: string, handle: number): void {
+/** What root made in a folder becomes its owner's. */
+export function giveToOwnerOf(folder: string, handle: number): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(folder);
   if (uid !== 0) fchownSync(handle, uid, gid);

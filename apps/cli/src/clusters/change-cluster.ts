@@ -7,6 +7,7 @@ import {
   type ClusterCondition,
   type ClusterConditionType,
   type ClusterSpec,
+  isHandled,
 } from '@sampan/clusters';
 import type { Client } from '@sampan/machinery';
 import { printObjects } from '../apps/make.ts';
@@ -25,10 +26,12 @@ export type SpecPatch = { readonly [K in keyof ClusterSpec]?: unknown };
 
 export interface Change {
   readonly patch: SpecPatch;
-  /** What says that it was done; undefined: the controller has seen it, and the cluster is as it should be. */
-  readonly done?: { readonly action: ClusterAction; readonly requestedAt: string };
+  /** Which of those that are asked for by a time it asks for; undefined: the controller has seen it, and the cluster is as it should be. */
+  readonly done?: ClusterAction;
   /** What tells whether it went well; undefined: the phase does. */
   readonly condition?: ClusterConditionType;
+  /** Nobody else may have changed it since; otherwise it is a conflict (409). */
+  readonly resourceVersion?: string | undefined;
   /** Of `cluster/NAME WORD`. */
   readonly word: string;
 }
@@ -81,14 +84,18 @@ export const outputOf = ({ options }: Pick<Invocation, 'options'>): unknown =>
 
 /** As `changeCluster`, without a word. Throws `cluster-not-found`, `cluster-failed`, `cluster-slow`. */
 export async function applyChange(
-  { options }: Invocation,
+  { options }: Pick<Invocation, 'options'>,
   client: Client,
   name: string,
   change: Change,
 ): Promise<Cluster> {
   await getCluster(client, name);
   const dryRun = options['dry-run'] === true;
-  const patch = { spec: change.patch };
+  const { resourceVersion } = change;
+  const patch = {
+    ...(resourceVersion === undefined ? {} : { metadata: { resourceVersion } }),
+    spec: change.patch,
+  };
   const changed = await client.patch<Cluster>(CLUSTERS, undefined, name, 'merge', patch, { dryRun });
   const timeoutMs = waitMsOf({ options });
   if (dryRun || timeoutMs === 0) return changed;
@@ -108,9 +115,8 @@ export async function untilDone(
     if (!cluster) throw clusterMissing(name, []);
     last = cluster;
     const { status } = cluster;
-    const isSeen = done
-      ? status?.handled?.[done.action] === done.requestedAt
-      : (status?.observedGeneration ?? 0) >= generation;
+    // somebody may have asked for the same since: then that is done, and this was not on its own
+    const isSeen = done ? isHandled(cluster, done) : (status?.observedGeneration ?? 0) >= generation;
     return isSeen && status?.phase !== 'Creating' ? cluster : undefined;
   });
   if (!found) throw tooSlow(name, timeoutMs, conditionOf(last, 'Ready'));

@@ -31,7 +31,7 @@ async function backupNow(invocation: Invocation, file: string | undefined): Prom
   const requestedAt = now();
   const cluster = await changeCluster(invocation, {
     patch: { backup: { requestedAt } },
-    done: { action: 'backup', requestedAt },
+    done: 'backup',
     condition: 'BackedUp',
     word: 'backed up',
   });

@@ -45,7 +45,8 @@ async function deleteNow(invocation: Invocation, client: Client, name: string): 
   const cluster = await getCluster(client, name);
   const { uid } = cluster.metadata;
   const dryRun = options['dry-run'] === true;
-  await client.delete(CLUSTERS, undefined, name, { dryRun });
+  const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+  await client.delete(CLUSTERS, undefined, name, { dryRun, ...preconditions });
   const timeoutMs = waitMsOf(invocation);
   const isGone =
     !dryRun &&

@@ -19,7 +19,7 @@ export async function run(invocation: Invocation): Promise<number> {
     const requestedAt = now();
     await changeCluster(invocation, {
       patch: { restore: { backup: backup.name, requestedAt } },
-      done: { action: 'restore', requestedAt },
+      done: 'restore',
       condition: 'Restored',
       word: 'restored',
     });

@@ -9,7 +9,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const finishes = options.finish === true;
   await changeCluster(invocation, {
     patch: { rotation: finishes ? { finishRequestedAt: requestedAt } : { startRequestedAt: requestedAt } },
-    done: { action: finishes ? 'rotationFinish' : 'rotationStart', requestedAt },
+    done: finishes ? 'rotationFinish' : 'rotationStart',
     condition: 'KeysRotated',
     word: finishes ? 'believes the new keys only' : 'has new keys, and believes the old ones, too',
   });

@@ -6,7 +6,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const requestedAt = now();
   await changeCluster(invocation, {
     patch: { sleepRequestedAt: requestedAt },
-    done: { action: 'sleep', requestedAt },
+    done: 'sleep',
     word: 'asleep',
   });
   return 0;

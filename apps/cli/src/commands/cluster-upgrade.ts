@@ -38,13 +38,13 @@ function changeOf(isRollback: boolean): Change {
   return isRollback
     ? {
         patch: { upgrade: { rollbackRequestedAt: requestedAt } },
-        done: { action: 'rollback', requestedAt },
+        done: 'rollback',
         condition: 'Upgraded',
         word: 'as before',
       }
     : {
         patch: { upgrade: { requestedAt } },
-        done: { action: 'upgrade', requestedAt },
+        done: 'upgrade',
         condition: 'Upgraded',
         word: 'upgraded',
       };

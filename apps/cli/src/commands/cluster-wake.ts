@@ -6,7 +6,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const requestedAt = now();
   await changeCluster(invocation, {
     patch: { wakeRequestedAt: requestedAt },
-    done: { action: 'wake', requestedAt },
+    done: 'wake',
     condition: 'Ready',
     word: 'awake',
   });

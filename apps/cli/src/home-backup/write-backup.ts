@@ -108,7 +108,7 @@ async function copyGuest(
     if (status?.phase === 'Failed') return conditionOf({ status }, 'Ready')?.message ?? 'it has failed';
     const cluster = await applyChange({ ...invocation, options: { wait: options.wait } }, client, name, {
       patch: { backup: { requestedAt } },
-      done: { action: 'backup', requestedAt },
+      done: 'backup',
       condition: 'BackedUp',
       word: '',
     });
@@ -160,7 +160,9 @@ function copyFiles({ home }: Invocation, content: string): void {
   const names = [...COPIED, ...(process.getuid?.() === 0 ? COPIED_OF_ROOT : [])];
   for (const name of names) {
     try {
-      cpSync(join(home.root, name), join(content, CONTENT.home, name), { recursive: true });
+      // what is being written is there in its old form, and may be gone in a moment
+      const filter = (path: string): boolean => !path.endsWith('.partial');
+      cpSync(join(home.root, name), join(content, CONTENT.home, name), { recursive: true, filter });
     } catch (error) {
       // not all homes have all of it
       if (!isMissing(error)) throw error;

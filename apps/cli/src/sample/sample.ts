@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SampanError } from '@sampan/base';
-import { readSettings, writeSettings } from '@sampan/home';
+import { changeSettings, readSettings } from '@sampan/home';
 import { untilAnswers } from '../apps/answers.ts';
 import { type App, listApps } from '../apps/app.ts';
 import { applyObjects } from '../apps/apply.ts';
@@ -34,7 +34,7 @@ export async function runSample(
   await ensureSampleImage(invocation);
   if (!isThere) {
     await applyObjects(client, readObjects(sampleFolder()), { namespace: NAMESPACE, force: true });
-    writeSettings(home, { ...readSettings(home), sampleMade: true });
+    changeSettings(home, (present) => ({ ...present, sampleMade: true }));
   }
   return await untilPageAnswers(cluster, timeoutMs);
 }

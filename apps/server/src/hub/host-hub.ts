@@ -1,7 +1,7 @@
 import type { Logger } from '@sampan/base';
 import { HOST_CLUSTER } from '@sampan/clusters';
 import type { PullSecretOptions } from '@sampan/controllers';
-import { type HomeLayout, PULL_SECRET, pullSecretContent, readSettings, writeSettings } from '@sampan/home';
+import { changeSettings, type HomeLayout, PULL_SECRET, pullSecretContent, readSettings } from '@sampan/home';
 import { askHub } from './ask-hub.ts';
 import { HubProcess } from './hub-process.ts';
 import { type StartedHub, startHub } from './start-hub.ts';
@@ -38,9 +38,8 @@ export function startHostHub({ home, wanted, address, log, keepState }: HostHubO
   const listeners = new Set<() => void>();
   const listens = (hubPort: number): void => {
     keepState({ hubPort });
-    const settings = readSettings(home);
-    if (settings.hubPort === hubPort) return;
-    writeSettings(home, { ...settings, hubPort });
+    if (readSettings(home).hubPort === hubPort) return;
+    changeSettings(home, (settings) => ({ ...settings, hubPort }));
     for (const listener of listeners) listener();
   };
   const process = new HubProcess({ wanted, remembered: readSettings(home).hubPort, log, listens });

@@ -84,6 +84,11 @@ export const ACTIONS: Readonly<Record<ClusterAction, Action>> = {
   },
 };
 
+/** Whether that was done, or failed, for which the cluster was asked last. Pure. */
+export function isHandled({ spec = {}, status }: Cluster, action: ClusterAction): boolean {
+  return ACTIONS[action].asked(spec) === status?.handled?.[action];
+}
+
 /** The first action that is asked for and was not handled yet. Pure. */
 export function pendingAction({
   spec = {},
