@@ -11,7 +11,9 @@ describe('the kind Cluster', () => {
     plane = await startPlane();
     client = plane.control.client('test');
     await client.create(REFS.customResourceDefinitions, clusterDefinition);
-    await vi.waitUntil(async () => (await client.resources()).some(({ kind }) => kind === 'Cluster'));
+    await vi.waitUntil(async () => (await client.resources()).some(({ kind }) => kind === 'Cluster'), {
+      timeout: 60_000,
+    });
   });
   afterAll(() => plane?.close());
 

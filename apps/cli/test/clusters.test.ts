@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => homes.clean());
 
-describe('clusters', { timeout: 60_000 }, () => {
+describe('clusters', () => {
   it('are made with one command, and kubectl works on them at once', async () => {
     const made = await on('cluster create dev');
     expect(made).toMatchObject({ code: 0, stdout: 'cluster/dev created\n' });
@@ -169,7 +169,7 @@ describe('completion for the shell', () => {
   });
 });
 
-describe('kubeconfigs of clusters', { timeout: 60_000 }, () => {
+describe('kubeconfigs of clusters', () => {
   const folder = mkdtempSync(join(homes.folder, 'kube-'));
   const file = join(folder, 'config');
   const own = `# mine
@@ -293,7 +293,7 @@ current-context: work
   });
 });
 
-describe('a whole home', { timeout: 60_000 }, () => {
+describe('a whole home', () => {
   it('is backed up while it serves, and made of the backup', async () => {
     const file = join(homes.folder, 'all.tar.gz');
     await kubectl('host', 'create configmap ours');

@@ -34,7 +34,7 @@ interface Listed {
 
 const apps = async (): Promise<Listed[]> => JSON.parse(await works('ps', '-o', 'json')) as Listed[];
 
-describe.runIf(canRunContainers())('containers', { timeout: 90_000 }, () => {
+describe.runIf(canRunContainers())('containers', () => {
   let started = '';
 
   beforeAll(async () => {

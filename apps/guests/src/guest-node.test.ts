@@ -6,7 +6,7 @@ import type { KubeObject } from '@sampan/api';
 import { FakeClock, silentLogger } from '@sampan/base';
 import type { NodeRequest } from '@sampan/clusters';
 import type { ObjectReader } from '@sampan/machinery';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { GuestNode } from './guest-node.ts';
 import { NodeCaller } from './node-caller.ts';
 
@@ -77,16 +77,19 @@ function open(clock: FakeClock) {
 const START = 'POST /clusters/dev';
 const STOP = 'DELETE /clusters/dev';
 
+/** What it was asked by now, and what will be due then is due. */
+function later(clock: FakeClock, ms: number): readonly string[] {
+  clock.advance(ms);
+  return [...asked];
+}
+
 it('has the machine work from the first pod until a while after the last one', async () => {
   const clock = new FakeClock();
   const { tell, changed } = open(clock);
   tell('added');
-  await vi.waitFor(() => expect(asked).toEqual([START]));
+  await expect.poll(() => asked).toEqual([START]);
   tell('deleted');
-  await vi.waitFor(() => {
-    clock.advance(60_000);
-    expect(asked).toEqual([START, STOP]);
-  });
+  await expect.poll(() => later(clock, 60_000)).toEqual([START, STOP]);
   expect(changed).toEqual([true, false]);
 });
 
@@ -94,7 +97,7 @@ it('leaves pods of nodes that joined to these, and knows that there are some', a
   const clock = new FakeClock();
   const { tell, changed } = open(clock);
   tell('added', 'elsewhere');
-  await vi.waitFor(() => expect(changed).toEqual([true]));
+  await expect.poll(() => changed).toEqual([true]);
   expect(node?.hasPods).toBe(true);
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(asked).toEqual([]);
@@ -106,15 +109,9 @@ it('asks again when the node process went away, and when its certificates are ol
   const clock = new FakeClock();
   const { tell } = open(clock);
   tell('added');
-  await vi.waitFor(() => expect(asked).toEqual([START]));
+  await expect.poll(() => asked).toEqual([START]);
   await stopServer();
   await startServer();
-  await vi.waitFor(() => {
-    clock.advance(2000);
-    expect(asked).toEqual([START, START]);
-  });
-  await vi.waitFor(() => {
-    clock.advance(20 * DAY_MS);
-    expect(asked.length).toBeGreaterThan(2);
-  });
+  await expect.poll(() => later(clock, 2000)).toEqual([START, START]);
+  await expect.poll(() => later(clock, 20 * DAY_MS).length).toBeGreaterThan(2);
 });

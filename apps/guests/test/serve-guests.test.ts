@@ -46,12 +46,15 @@ function get(path: string): Promise<IncomingMessage> {
 }
 
 it('refuses requests beyond what the cluster may be asked in a second, and says when to come again', async () => {
-  const answers: IncomingMessage[] = [];
-  for (let i = 0; i < 12; i++) answers.push(await get('/clusters/held/version'));
-  const refused = answers.filter(({ statusCode }) => statusCode === 429);
-  expect(answers[0]?.statusCode).toBe(200);
-  expect(refused.length).toBeGreaterThan(0);
-  expect(refused[0]?.headers['retry-after']).toBe('1');
+  const first = await get('/clusters/held/version');
+  expect(first.statusCode).toBe(200);
+  let refused: IncomingMessage | undefined;
+  // at once: a machine that is slow for a moment may answer that many one after the other
+  while (!refused) {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => get('/clusters/held/version')));
+    refused = answers.find(({ statusCode }) => statusCode === 429);
+  }
+  expect(refused.headers['retry-after']).toBe('1');
 });
 
 it('answers many requests at once, each of them', async () => {
