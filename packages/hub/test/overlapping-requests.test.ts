@@ -63,6 +63,25 @@ test('an upload is not cancelled while a request writes to it, and only once', a
   expect(cancelled.filter((answer) => [400, 404].includes(answer.status))).toHaveLength(1);
 });
 
+test('a chunk that is too much is refused as such while another one is written', async () => {
+  await using hub = await TestHub.start();
+  const members = [{ kind: 'User', name: 'dev', role: 'maintainer' }] as const;
+  hub.directory.setProject({ name: 'open', public: true, members, quotaBytes: 500_000 });
+  const client = await hub.client();
+  const session = await begin(client);
+  const token = await hub.token('dev', ['repository:open/app:pull,push']);
+  const headers = { authorization: `Bearer ${token}`, 'content-length': 400_000 };
+  const writing = request(hub.url + session, { method: 'PATCH', headers });
+  const status = new Promise((resolve) => writing.on('response', (answer) => resolve(answer.statusCode)));
+  writing.write(randomBytes(300_000));
+  const upload = await hub.blobs.openUpload(session.split('/').at(-1) ?? '');
+  await expect.poll(() => upload.offset).toBeGreaterThan(0);
+  const refused = await client.send('PATCH', session, { body: Buffer.alloc(600_000) });
+  expect([refused.status, await codeIn(refused)]).toEqual([403, 'DENIED']);
+  writing.end(randomBytes(100_000));
+  expect(await status).toBe(202);
+});
+
 /** A hub whose collector finds old uploads, and waits then until `meanwhile` is done. */
 function startCollecting(meanwhile: () => Promise<unknown>): Promise<TestHub> {
   const openBlobs = async (folder: string): Promise<BlobStore> => {

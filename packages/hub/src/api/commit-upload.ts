@@ -30,11 +30,15 @@ export async function commit(call: Call, upload: Upload, digest: Digest): Promis
   }
 }
 
-/** What was refused for good leaves nothing behind, whether it is stored already or not. */
+/**
+ * What was refused for good leaves nothing behind, whether it is stored already or not. An upload that somebody else is
+ * at is left to them.
+ */
 export async function giveUp({ parts }: Call, upload: Upload): Promise<void> {
   try {
     await upload.cancel();
   } catch (thrown) {
+    if (thrown instanceof UploadBusyError) return;
     if (!(thrown instanceof UploadUnknownError)) throw thrown;
   }
   await parts.uploads.end(upload.id);
