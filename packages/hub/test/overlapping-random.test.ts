@@ -13,6 +13,9 @@ const STEPS = 40;
 const SESSIONS = 4;
 const CHUNK = Buffer.alloc(1000, 'a');
 const MOST_UPLOADS = 100;
+/** Of the project; far more than all that is stored in it. */
+const QUOTA = 400_000;
+const TOO_MUCH = Buffer.alloc(QUOTA + 1, 'a');
 
 /** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
 function generator(seed: number): () => number {
@@ -44,6 +47,7 @@ const DEEDS: readonly ((
   (client, session) => client.send('PATCH', session, { body: CHUNK }),
   (client, session) =>
     client.send('PATCH', session, { body: CHUNK, headers: { 'content-range': '1000-1999' } }),
+  (client, session) => client.send('PATCH', session, { body: TOO_MUCH }),
   (client, session) => client.send('GET', session),
   async (client, session) => client.send('PUT', `${session}?digest=${await digestIn(client, session)}`),
   (client, session) => client.send('PUT', `${session}?digest=${digestOf(CHUNK)}`, { body: CHUNK }),
@@ -70,6 +74,8 @@ test('requests for the same uploads at the same time are answered, and leave not
       return delays.records(await openSqliteRecords<HubTables>({ file, migrations: HUB_MIGRATIONS }));
     },
   });
+  const members = [{ kind: 'User', name: 'dev', role: 'maintainer' }] as const;
+  hub.directory.setProject({ name: 'open', public: true, members, quotaBytes: QUOTA });
   const client = await hub.client();
   const begin = async () => locationOf(await client.send('POST', 'blobs/uploads/'));
   const sessions = await Promise.all(Array.from({ length: SESSIONS }, begin));
@@ -87,7 +93,7 @@ test('requests for the same uploads at the same time are answered, and leave not
     }
   });
   await Promise.all(work);
-  expect([...answers].sort()).toEqual(expect.arrayContaining([201, 202, 204, 404, 416]));
+  expect([...answers].sort()).toEqual(expect.arrayContaining([201, 202, 204, 403, 404, 416]));
   await hub.hub.collectGarbage({ grace: -1000 });
   expect(await hub.hub.check({ read: true }), `seed ${seed}`).toEqual([]);
   const rows = await hub.records.read.selectFrom('uploads').selectAll().execute();
