@@ -14,6 +14,8 @@ export interface GuestRecord extends GuestContent {
   readonly network?: number;
   /** It had pods when it was last seen: it is woken at the start, so that somebody looks after them. */
   readonly hasPods?: boolean;
+  /** It came out of a backup of the home, whose objects may tell other settings: it is configured anew. */
+  readonly isRestored?: boolean;
   /** It lies in the trash, and they were ended. */
   readonly podsEnded?: boolean;
   /** When its controllers have something to do, milliseconds since the epoch; absent: nothing is planned. */

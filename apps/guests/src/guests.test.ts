@@ -142,6 +142,19 @@ describe('guests', () => {
     expect(readdirSync(join(root, 'clusters')).toSorted()).toEqual(['fine', 'newer']);
   });
 
+  it('are configured anew after a backup of the home was put back, whatever their objects say', async () => {
+    await guests.create('back', DEFAULT_SETTINGS);
+    await guests.close();
+    changeRecord(folderOf('back'), (record) => ({ ...record, isRestored: true }));
+    guests = open();
+    expect(await guests.phases()).toEqual({});
+    const revoked = [{ user: 'eve', until: '2026-01-01T00:00:00Z' }];
+    await guests.configure('back', { ...DEFAULT_SETTINGS, revoked });
+    expect(await guests.phases()).toEqual({ back: 'asleep' });
+    expect(readGuestKeys(folderOf('back'))?.revoked).toEqual(revoked);
+    expect(readRecord(folderOf('back'))).not.toHaveProperty('isRestored');
+  });
+
   it('keep an older release’s file for a day after an upgrade, and no longer', async () => {
     await guests.create('aged', DEFAULT_SETTINGS);
     await guests.close();

@@ -80,10 +80,9 @@ export class Guests implements GuestHost {
   }
 
   phases(): Promise<Readonly<Record<string, GuestState['phase']>>> {
-    const { book } = this.#guests;
-    return Promise.resolve(
-      Object.fromEntries(book.onDisk().map((name) => [name, phaseOf(book.known(name))])),
-    );
+    const { book, restored } = this.#guests;
+    const names = book.onDisk().filter((name) => !restored.has(name));
+    return Promise.resolve(Object.fromEntries(names.map((name) => [name, phaseOf(book.known(name))])));
   }
 
   state(name: string): Promise<GuestState> {

@@ -20,7 +20,7 @@ export interface GuestHost {
   sleep(name: string): Promise<GuestState>;
   /** Ends it and removes all its files; no error when there is none. */
   remove(name: string): Promise<void>;
-  /** Those that are on disk, by their names. */
+  /** Those that are on disk, by their names; without those that must be configured before anything is said of them. */
   phases(): Promise<Readonly<Record<string, GuestState['phase']>>>;
   /** Copies it to a new file, while it serves or asleep, and removes older ones but for so many newest. */
   backup(name: string, keep: number): Promise<GuestBackup>;

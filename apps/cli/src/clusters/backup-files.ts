@@ -67,6 +67,18 @@ function realOf(path: string): string | undefined {
   }
 }
 
+/** Has `task` use a backup; one that was put there for it goes afterwards, unless it is still waited for by others. */
+export async function usingBackup<T>(backup: TakenBackup | undefined, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof SampanError && error.code === 'cluster-slow') backup?.keep();
+    throw error;
+  } finally {
+    backup?.drop();
+  }
+}
+
 const notFound = (word: string): SampanError =>
   new SampanError('backup-not-found', `There is no backup ${word}.`, {
     hint: 'Name a file, or a backup as "sampan cluster describe" shows it.',

@@ -3,7 +3,7 @@ import { SampanError } from '@sampan/base';
 import { CLUSTERS, type Cluster, GROUP, VERSION } from '@sampan/clusters';
 import type { Client } from '@sampan/machinery';
 import { printedOnly, printObjects } from '../apps/make.ts';
-import { takeBackup } from '../clusters/backup-files.ts';
+import { takeBackup, usingBackup } from '../clusters/backup-files.ts';
 import { getCluster, untilDone, waitMsOf, withHost } from '../clusters/change-cluster.ts';
 import { checkNewName, labelsFrom, specFrom } from '../clusters/cluster-spec.ts';
 import { shownOf } from '../clusters/shown-of.ts';
@@ -28,7 +28,7 @@ export async function createCluster(invocation: Invocation, name: string, origin
       'Leave out --clone or --from.',
     );
   const backup = typeof options.from === 'string' ? takeBackup(home, options.from) : undefined;
-  try {
+  return await usingBackup(backup, async () => {
     const from = backup
       ? { backup: backup.name }
       : typeof origin === 'string'
@@ -47,9 +47,7 @@ export async function createCluster(invocation: Invocation, name: string, origin
       if (options.output === undefined) tellNext(invocation, name);
       return 0;
     });
-  } finally {
-    backup?.drop();
-  }
+  });
 }
 
 function clusterObject(name: string, options: Invocation['options'], from: object | undefined): KubeObject {

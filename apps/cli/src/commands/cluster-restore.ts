@@ -1,4 +1,4 @@
-import { takeBackup } from '../clusters/backup-files.ts';
+import { takeBackup, usingBackup } from '../clusters/backup-files.ts';
 import { changeCluster, now, waitMsOf } from '../clusters/change-cluster.ts';
 import type { Invocation } from '../command.ts';
 import { usage } from '../parse.ts';
@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
       `If you mean it: sampan cluster restore ${name} ${file} --confirm=${name}`,
     );
   const backup = takeBackup(home, file);
-  try {
+  await usingBackup(backup, async () => {
     const requestedAt = now();
     await changeCluster(invocation, {
       patch: { restore: { backup: backup.name, requestedAt } },
@@ -24,9 +24,7 @@ export async function run(invocation: Invocation): Promise<number> {
       word: 'restored',
     });
     if (waitMsOf(invocation) === 0 && !isDry) backup.keep();
-  } finally {
-    backup.drop();
-  }
+  });
   if (!isDry && options.output === undefined)
     process.stderr.write(
       asCalled(

@@ -77,7 +77,9 @@ async function layOutGuest(guests: string, folder: string, name: string): Promis
   const { content } = JSON.parse(readFileSync(join(folder, 'backup.json'), 'utf8')) as { content: object };
   const record = JSON.parse(readFileSync(join(guests, `${name}.json`), 'utf8')) as Record<string, unknown>;
   const { database: _database, before: _before, ...rest } = record;
-  writeFileSync(join(folder, 'record.json'), `${JSON.stringify({ ...rest, ...content })}\n`, { mode: 0o600 });
+  // the host's objects were copied later, and may tell other settings
+  const restored = { ...rest, ...content, isRestored: true };
+  writeFileSync(join(folder, 'record.json'), `${JSON.stringify(restored)}\n`, { mode: 0o600 });
   for (const file of ['backup.json', 'SHA256SUMS']) rmSync(join(folder, file));
 }
 

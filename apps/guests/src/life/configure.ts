@@ -12,11 +12,13 @@ import { keysOf } from './start-guest.ts';
 export async function configure(guests: OpenGuests, entry: Entry, settings: GuestSettings): Promise<void> {
   const { name, folder } = entry;
   const guest = await awake(entry);
-  const { settings: before } = readRecord(folder);
+  const { settings: before, isRestored } = readRecord(folder);
   if (before.isSandboxed !== settings.isSandboxed) await changeTrust(guests, entry, guest, settings);
-  if (!deepEqual(before, settings)) changeRecord(folder, (record) => ({ ...record, settings }));
+  if (isRestored || !deepEqual(before, settings))
+    changeRecord(folder, ({ isRestored: _restored, ...record }) => ({ ...record, settings }));
   entry.settings = settings;
   if (revoke(folder, settings.revoked)) guest?.revoke(keysOf(entry).revoked);
+  guests.restored.delete(name);
   guest?.configure(settings);
   if (sleeps(settings)) await guests.close(entry);
   else if (guest) guests.plan.awake(entry, guest);

@@ -23,6 +23,8 @@ export class OpenGuests {
   readonly clock: Clock;
   readonly book: GuestBook;
   readonly plan: SleepPlan;
+  /** Names of those whose settings may be others by now. */
+  readonly restored = new Set<string>();
   #isClosed = false;
 
   constructor(options: GuestsOptions) {
@@ -40,6 +42,7 @@ export class OpenGuests {
   find(name: string): void {
     try {
       const record = readRecord(this.book.folderOf(name));
+      if (record.isRestored) this.restored.add(name);
       if (record.network !== undefined) this.options.node?.networks.reserve(record.network);
       this.plan.asleep(name, record);
     } catch (error) {
