@@ -324,6 +324,19 @@ describe('the SQLite file', () => {
     await again.close();
   });
 
+  it('is copied although a commit is under way when the copy begins', async () => {
+    const driver = new SqliteDriver(file);
+    const copy = folder.file('copy.db');
+    const backup = driver.backup(copy);
+    // the thread that copies looks at it now
+    driver.database.exec('BEGIN IMMEDIATE');
+    for (const end = performance.now() + 200; performance.now() < end; );
+    driver.database.exec('COMMIT');
+    await backup;
+    driver.close();
+    openDatabase(copy).close();
+  });
+
   it('finishes a backup before it closes', async () => {
     const store = open();
     await store.put('a/1', json(1));

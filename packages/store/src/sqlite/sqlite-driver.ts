@@ -13,6 +13,9 @@ const VACUUM_STEP = 512;
 
 /** https://sqlite.org/rescode.html */
 const SQLITE_CANTOPEN = 14;
+/** Of a copy that was refused (SQLITE_LOCKED), which is no error of the new file's. */
+const SQLITE_OK = 0;
+const MOST_TRIES = 100;
 
 /** Keeps the history in one SQLite file. */
 export class SqliteDriver implements Driver {
@@ -79,13 +82,25 @@ export class SqliteDriver implements Driver {
   backup(file: string): Promise<void> {
     return backupTo(file, async (partial) => {
       try {
-        await sqliteBackup(this.database, partial, { rate: 256 });
+        await this.#copyPages(partial);
       } catch (error) {
         if ((error as { errcode?: number }).errcode !== SQLITE_CANTOPEN) throw error;
         // SQLite goes by whole paths, which may lead through folders that are closed to this process; it itself does not
         writeFileSync(partial, this.database.serialize(), { flush: true });
       }
     });
+  }
+
+  /** Another thread copies: it is refused when its first look falls into a commit of this one. */
+  async #copyPages(file: string): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await sqliteBackup(this.database, file, { rate: 256 });
+        return;
+      } catch (error) {
+        if ((error as { errcode?: number }).errcode !== SQLITE_OK || tries === MOST_TRIES) throw error;
+      }
+    }
   }
 
   fileBytes(): number {
