@@ -34,7 +34,7 @@ describe.skipIf(!able)('a containerd of our own', () => {
   });
 
   const until = async (fits: () => boolean | Promise<boolean>) => {
-    for (const deadline = performance.now() + 15_000; !(await fits()); await pause(20)) {
+    for (const deadline = performance.now() + 60_000; !(await fits()); await pause(20)) {
       if (performance.now() > deadline) throw new Error('waited in vain');
     }
   };

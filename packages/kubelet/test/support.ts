@@ -243,7 +243,7 @@ export class Reports implements PodListener {
   }
 
   /** The first status that fits; fails after `timeoutMs`, telling the last one. */
-  async until(pod: k8s.Pod, fits: (report: PodReport) => boolean, timeoutMs = 15_000): Promise<PodReport> {
+  async until(pod: k8s.Pod, fits: (report: PodReport) => boolean, timeoutMs = 60_000): Promise<PodReport> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const report = this.last(pod);
