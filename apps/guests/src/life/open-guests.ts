@@ -185,7 +185,6 @@ export class OpenGuests {
       await this.book.inTurn(entry, () => this.#sleepOrWake(entry));
     };
     look().catch((error: unknown) => {
-      // it was removed, or all end, when its turn came
       if (!isOver(error)) this.report(name, error);
     });
   }
@@ -246,6 +245,8 @@ const ended = (): SampanError =>
     hint: 'It is started again by itself; try again in a moment.',
   });
 
+/** Of clusters that were removed, put into the trash or paused before their turn came, or all end. */
+const OVER = ['guest-missing', 'guest-deleted', 'guest-paused', 'guests-gone'];
+
 /** There is nothing left to be done for a cluster. */
-const isOver = (error: unknown): boolean =>
-  error instanceof SampanError && (error.code === 'guest-missing' || error.code === 'guests-gone');
+const isOver = (error: unknown): boolean => error instanceof SampanError && OVER.includes(error.code);
