@@ -218,6 +218,7 @@ class Controller implements ClusterController {
     try {
       const state = await this.#make(name, cluster, isNew);
       this.#settled.set(uid, generation);
+      if (isNew) this.#lookAtClonesOf(name);
       // in place of what came before the answer; what comes from now on is newer
       this.#news.set(name, state);
       await this.#tellNews(name, cluster);
@@ -234,12 +235,20 @@ class Controller implements ClusterController {
     }
   }
 
+  /** Those that waited for it. */
+  #lookAtClonesOf(name: string): void {
+    for (const { metadata, spec, status } of this.#clusters.list())
+      if (spec?.from?.cluster === name && status?.endpoint === undefined)
+        this.#reconciler.enqueue(metadata.name ?? '');
+  }
+
   async #make(name: string, cluster: Cluster, isNew: boolean): Promise<GuestState> {
     const { host } = this.#options;
     const settings = settingsOf(cluster);
     if (isNew) {
       const origin = originOf(cluster);
-      if (origin) await this.#tellPhase(name, cluster, 'Creating');
+      // not after each failure: what is told has it looked at again at once
+      if (origin && cluster.status?.phase !== 'Failed') await this.#tellPhase(name, cluster, 'Creating');
       return host.create(name, settings, origin);
     }
     const state = await host.configure(name, settings);
