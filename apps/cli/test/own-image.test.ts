@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -55,6 +55,20 @@ describe.runIf(canBuild())('an image of one’s own', { timeout: 240_000 }, () =
     }
     const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(said)?.[0] ?? said;
     expect(await (await fetch(url)).text()).toContain('This page is mine.');
+
+    // builders go by the histories of all images below
+    const upon = join(folder, 'upon');
+    mkdirSync(upon);
+    writeFileSync(join(upon, 'more.html'), 'More of it.');
+    writeFileSync(
+      join(upon, 'Dockerfile'),
+      `FROM ${registry}/library/mine\nCOPY more.html /www/\nRUN true\n`,
+    );
+    build(folder, ['build', '-t', `${registry}/library/upon`, upon]);
+    build(folder, ['push', `${registry}/library/upon`]);
+    const ran = await works('run', `${registry}/library/upon`, '--port', '8080');
+    const uponUrl = /http:\/\/127\.0\.0\.1:\d+\//.exec(ran)?.[0] ?? ran;
+    expect(await (await fetch(`${uponUrl}more.html`)).text()).toBe('More of it.');
   });
 });
 

@@ -20,6 +20,9 @@ const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const CONFIG = 'application/vnd.oci.image.config.v1+json';
 const LAYER = 'application/vnd.oci.image.layer.v1.tar';
 
+/** The same for all, so that equal plans give equal bytes. */
+const CREATED = '1970-01-01T00:00:00Z';
+
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /**
@@ -31,7 +34,7 @@ export function buildImage(plan: ImagePlan): Buffer {
   const config = json({
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
     os: 'linux',
-    created: '1970-01-01T00:00:00Z',
+    created: CREATED,
     config: {
       Entrypoint: plan.entrypoint,
       Cmd: plan.command,
@@ -41,6 +44,8 @@ export function buildImage(plan: ImagePlan): Buffer {
       Labels: plan.labels,
     },
     rootfs: { type: 'layers', diff_ids: [digest(layer)] },
+    // may be left out, but then buildah does not build upon what was built upon this: it counts layers by it
+    history: [{ created: CREATED, created_by: 'sampan' }],
   });
   const manifest = json({
     schemaVersion: 2,
