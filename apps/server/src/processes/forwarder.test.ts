@@ -270,6 +270,26 @@ describe.concurrent.each(PROTOCOLS)('over $protocol', ({ connect }) => {
     );
   });
 
+  it('does not take what came before the client broke off for all', () => {
+    const { promise: over, resolve: isOver } = Promise.withResolvers<string>();
+    const { promise: arrived, resolve: arrives } = Promise.withResolvers<void>();
+    return use(
+      (request) => {
+        request.once('data', () => arrives());
+        request.once('end', () => isOver('complete')).once('error', () => isOver('broken off'));
+      },
+      async (client) => {
+        const { body, answer } = client.post();
+        body.on('error', () => {});
+        answer.catch(() => {});
+        body.write(Buffer.alloc(1000));
+        await arrived;
+        body.destroy();
+        expect(await over).toBe('broken off');
+      },
+    );
+  });
+
   it('breaks an answer off where it was broken off', () =>
     use(
       (_request, response) => {

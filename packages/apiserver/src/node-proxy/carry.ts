@@ -39,6 +39,10 @@ export function carry(from: HttpRequest | Readable, to: HttpResponse | Writable)
   target.on('close', () => source.resume());
   source.on('end', () => {
     if (gathering) clearImmediate(gathering);
-    if (!target.destroyed) target.end();
+    // a client that breaks off by NO_ERROR lets its body end as if it were whole
+    if (isAborted(from)) target.destroy();
+    else if (!target.destroyed) target.end();
   });
 }
+
+const isAborted = (message: object): boolean => 'aborted' in message && message.aborted === true;
