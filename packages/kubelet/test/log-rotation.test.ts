@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { silentLogger, systemClock } from '@sampan/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LogRotator, type PodRunner } from '../src/index.ts';
@@ -6,7 +6,10 @@ import { ContainerExits } from '../src/logs/container-exits.ts';
 import { readLog } from '../src/logs/read-log.ts';
 import { canRunContainers, pause, Reports, shell, startRunner, TestNode, testPod } from './support.ts';
 
-const LINES = 30_000;
+const BURSTS = 6;
+const BURST_LINES = 5000;
+const LINES = BURSTS * BURST_LINES;
+const MAX_BYTES = 64 * 1024;
 
 describe.runIf(await canRunContainers())('the log of a container', () => {
   let node: TestNode;
@@ -24,7 +27,10 @@ describe.runIf(await canRunContainers())('the log of a container', () => {
   });
 
   it('is rotated while it is written, and a follower sees each line once', async () => {
-    const count = `i=0; while [ $i -lt ${LINES} ]; do echo "line $i"; i=$((i+1)); done; exec sleep 1`;
+    // each burst but the first waits for its file, which comes when the log was rotated in the midst of the one before
+    const count = `i=0; n=0; while [ $n -lt ${BURSTS} ]; do
+      until [ $n = 0 ] || [ -e /go-$n ]; do sleep 0.05; done; n=$((n+1))
+      while [ $i -lt $((n*${BURST_LINES})) ]; do echo "line $i"; i=$((i+1)); done; done; exec sleep 1`;
     const pod = testPod('writer', { containers: [shell('c', count)], restartPolicy: 'Never' });
     runner.set(pod);
     await reports.until(pod, ({ status }) => status.phase === 'Running');
@@ -35,21 +41,20 @@ describe.runIf(await canRunContainers())('the log of a container', () => {
       runtime: node.runtime,
       clock: systemClock,
       log: silentLogger,
-      maxBytes: 64 * 1024,
+      maxBytes: MAX_BYTES,
       maxFiles: 5,
     });
     const [container] = await node.runtime.listContainers(uid);
     const control = new AbortController();
     const exits = new ContainerExits(node.runtime, silentLogger);
     const ended = exits.wait(container?.id ?? '', control.signal);
-    let over = false;
-    void ended.then(() => {
-      over = true;
-    });
     const rotating = (async () => {
-      while (!over) {
+      for (let burst = 1; burst < BURSTS; burst++) {
+        while ((await stat(`${folder}/0.log`)).size <= MAX_BYTES) await pause(10);
         await rotator.rotateAll();
-        await pause(150);
+        await node.runtime.exec(container?.id ?? '', ['busybox', 'touch', `/go-${burst}`], 30_000);
+        // a follower has to see a file renamed before the next rotation compresses it; agents rotate every ten seconds
+        await pause(300);
       }
     })();
     let text = '';
