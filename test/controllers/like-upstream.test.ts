@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '@sampan/api';
 import { startControllers } from '@sampan/controllers';
 import { type Client, controllerReference, REFS } from '@sampan/machinery';
@@ -203,6 +204,21 @@ async function followPods(client: Client): Promise<unknown> {
       });
     }
   }
+  return settled(() => whatFollows(client));
+}
+
+/** What is read the same twice: a controller may begin before it has heard of all pods. */
+async function settled(read: () => Promise<unknown>): Promise<unknown> {
+  for (let last = await read(); ; ) {
+    await sleep(1000);
+    const now = await read();
+    if (isDeepStrictEqual(now, last)) return now;
+    last = now;
+  }
+}
+
+/** The Endpoints of all Services and what all budgets allow. */
+async function whatFollows(client: Client): Promise<unknown> {
   const endpoints = await eventually('all Endpoints', async () => {
     const { items } = await client.list<KubeObject>(REFS.endpoints, { namespace: NS });
     return (
