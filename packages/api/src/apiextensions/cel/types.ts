@@ -129,7 +129,7 @@ export function formatType(type: CelType): string {
   }
 }
 
-/** What values of the type call theirs; undefined: any. */
+/** The name of a type as its values tell it at run time, by `type(x)`; undefined: that of any. */
 export function runtimeName(type: CelType): string | undefined {
   switch (type.kind) {
     case 'param':
